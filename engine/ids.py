@@ -1,0 +1,42 @@
+"""Identifiers: sortable by the time they were made, and not guessable.
+
+A ULID-like text: 48 bits of Unix milliseconds, then random bits, in Crockford's base 32 (lower case, no i l o u).
+Runs, jobs and users carry 80 random bits (26 characters); a workflow's id is also its webhook's address and
+therefore a credential: 130 random bits (36 characters).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import Final
+
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = tuple(a + b for a in ALPHABET for b in ALPHABET)  # ten bits at a time
+
+
+def _encode(number: int, pairs: int) -> str:
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range((pairs - 1) * 10, -1, -10)])
+
+
+def _time_part(at_ms: int) -> str:
+    return _encode(at_ms & ((1 << 50) - 1), 5)
+
+
+def new_id(at_ms: int | None = None) -> str:
+    """A fresh id of 26 characters for a run, job or user."""
+    at = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+    return _time_part(at) + _encode(int.from_bytes(os.urandom(10), "big"), 8)
+
+
+def new_workflow_id(at_ms: int | None = None) -> str:
+    """A fresh id of 36 characters for a workflow; 130 random bits because it opens a webhook."""
+    at = time.time_ns() // 1_000_000 if at_ms is None else at_ms
+    return _time_part(at) + _encode(int.from_bytes(os.urandom(17), "big") >> 6, 13)
+
+
+def derived_id(at_ms: int, *parts: str) -> str:
+    """The one id that belongs to these parts and this time: the same call gives the same id on every machine."""
+    digest = hashlib.sha256("\x1f".join((str(at_ms), *parts)).encode()).digest()
+    return _time_part(at_ms) + _encode(int.from_bytes(digest[:10], "big"), 8)

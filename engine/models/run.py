@@ -1,0 +1,140 @@
+"""Runs, jobs and users as the stores keep them: small rows without the journal.
+
+Times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class RunStatus(StrEnum):
+    """Where a run is in its life.
+
+    SUCCESS and CANCELLED never change again; FAILED only by a retry asked for by hand.
+    """
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.CANCELLED})
+
+
+class WaitingFor(StrEnum):
+    """What a WAITING run waits for."""
+
+    RETRY = "retry"
+    TIMER = "timer"
+    APPROVAL = "approval"
+    SIGNAL = "signal"
+    CHILDREN = "children"
+    DECISION = "decision"
+
+
+class TriggerKind(StrEnum):
+    """What started a run."""
+
+    WEBHOOK = "webhook"
+    CRON = "cron"
+    MANUAL = "manual"
+    RERUN = "rerun"
+
+
+@dataclass(slots=True)
+class Trigger:
+    """What started a run, as templates see it under `trigger`, and the data it brought.
+
+    `meta` holds what came beside the data: a webhook's method, headers, query and raw text, a cron tick's time.
+    """
+
+    kind: TriggerKind
+    data: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
+    step_id: str | None = None
+
+
+@dataclass(slots=True)
+class RunRow:
+    """A run's summary: one row, replaced as a whole by each commit at the expected `seq`.
+
+    `owner` is the process that executes the run now (its heartbeat is a row of its own); None means the run
+    rests. `due_at` is when a resting run must go on. `deaths` counts processes that died executing it since
+    `death_seq`, so that progress forgives.
+    """
+
+    id: str
+    workflow_id: str
+    workflow_version: int
+    user_id: str
+    status: RunStatus
+    seq: int
+    trigger: TriggerKind
+    created_at: int
+    started_at: int | None = None
+    finished_at: int | None = None
+    waiting_for: WaitingFor | None = None
+    due_at: int | None = None
+    deadline_at: int | None = None
+    owner: str | None = None
+    cancel_requested: bool = False
+    deaths: int = 0
+    death_seq: int = 0
+    parent_run_id: str | None = None
+    scheduled_at: int | None = None
+    dedupe_key: str | None = None
+    payload_hash: str | None = None
+    error_code: str | None = None
+    error: dict[str, Any] | None = None
+
+
+class JobStatus(StrEnum):
+    """Where a retry owed to a step is."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(slots=True)
+class JobRow:
+    """A retry owed to a step; FAILED means parked: all attempts used up, retryable by hand."""
+
+    id: str
+    workflow_id: str
+    run_id: str
+    user_id: str
+    step_id: str
+    attempt: int
+    status: JobStatus
+    run_at: int
+    created_at: int
+    updated_at: int
+    error: dict[str, Any] | None = None
+
+
+class Role(StrEnum):
+    """What a user may do beyond their own things."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+@dataclass(slots=True)
+class User:
+    """An account. `token_version` is part of every token; raising it ends them all."""
+
+    id: str
+    email: str
+    password_hash: str
+    role: Role
+    created_at: int
+    token_version: int = 0

@@ -1,0 +1,280 @@
+"""What a step needs of FlowDesk: everything a plugin may import.
+
+    from engine.sdk import Context, StepResult, Steps
+
+    steps = Steps("greet")
+
+    @steps.action("hello", Hello)            # Hello: a pydantic model; its JSON Schema draws the form
+    async def hello(ctx: Context, params: Hello) -> StepResult:
+        ctx.log(f"greeting {params.name}")
+        return StepResult.success({"greeting": f"Hello {params.name}"})
+
+Third parties import the same names from `flowdesk.sdk`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+API_VERSION = 1
+"""Raised when a plugin written for an older FlowDesk would break."""
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Params(BaseModel):
+    """The base of every params model: camelCase keys outside, unknown keys refused, docstrings become help texts."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        serialize_by_alias=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Stop(Exception):
+    """Fail this step at once, whatever attempts are left."""
+
+    def __init__(self, message: str, *, code: str = "stopped", data: Any = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.data = data
+
+
+class RetryLater(Exception):
+    """Fail this attempt and try again after `after_ms`, if attempts are left."""
+
+    def __init__(
+        self, after_ms: int, message: str = "the step asked to be tried later", *, code: str = "retry"
+    ) -> None:
+        super().__init__(message)
+        self.after_ms = after_ms
+        self.message = message
+        self.code = code
+
+
+@dataclass(slots=True)
+class StepResult:
+    """What an attempt came to.
+
+    `data` is the output: an object is merged into `data`, anything else is kept under `steps.<id>` only, unless the
+    step has `saveAs`. `goto` chooses a route: the label of an outgoing arrow, or the id of a step one leads to.
+    `retryable=False` ends the attempts. `code` is the stable name of the error.
+    """
+
+    ok: bool
+    data: Any = None
+    error: str | None = None
+    code: str | None = None
+    goto: str | None = None
+    retryable: bool = True
+    retry_after_ms: int | None = None
+
+    @classmethod
+    def success(cls, data: Any = None, *, goto: str | None = None) -> StepResult:
+        """A finished step with its output."""
+        return cls(True, data, goto=goto)
+
+    @classmethod
+    def failure(
+        cls,
+        error: str,
+        *,
+        code: str = "step_failed",
+        data: Any = None,
+        retryable: bool = True,
+        retry_after_ms: int | None = None,
+    ) -> StepResult:
+        """A failed attempt; `data` is kept for debugging."""
+        return cls(False, data, error, code, None, retryable, retry_after_ms)
+
+
+class Context(Protocol):
+    """What a handler knows about the run it works for. One object per attempt."""
+
+    run_id: str
+    workflow_id: str
+    workflow_version: int
+    step_id: str
+    attempt: int
+    idempotency_key: str
+    """The same for every execution of this step in this run; send it with anything that must not happen twice."""
+    data: Mapping[str, Any]
+    """The trigger's data merged with the outputs of all finished ancestors."""
+    scope: Mapping[str, Any]
+    """Everything templates and conditions see: data, steps, trigger, run, workflow."""
+    state: Any
+    """What the lifespan of this family of steps yielded."""
+    edges: tuple[str, ...]
+    """The labels of the arrows that leave this step."""
+
+    def log(self, message: str, level: Level = "info", **fields: Any) -> None:
+        """Add a line to the run's journal and live log."""
+
+    def evaluate(self, expression: str, **names: Any) -> Any:
+        """The value of a CEL expression over the scope; raises Stop with what is wrong and where."""
+
+
+@dataclass(slots=True, frozen=True)
+class Host:
+    """What the process offers to the lifespans of plugins."""
+
+    user_agent: str = "FlowDesk"
+    egress_allow: tuple[str, ...] = ()
+    """Addresses (`127.0.0.1`, `10.0.0.0/8`) outgoing requests may reach although they are not public."""
+    own_addresses: Callable[[], tuple[tuple[str, int], ...]] = field(default=tuple)
+    """The (address, port) pairs this server listens on; never a target, whatever is allowed."""
+    max_response_bytes: int = 10_000_000
+
+
+Lifespan = Callable[[Host], AbstractAsyncContextManager[Any]]
+Handler = Callable[..., Any]
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
+EffectName = Literal["pure", "idempotent", "once"]
+
+
+@dataclass(slots=True, frozen=True)
+class Example:
+    """A worked use of a step, shown in docs and forms and run by a test where `runnable`."""
+
+    title: str
+    params: Mapping[str, Any]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    output: Any = None
+    runnable: bool = True
+
+
+@dataclass(slots=True, frozen=True)
+class StepDefinition:
+    """One kind of step as the registry knows it."""
+
+    ref: str
+    kind: Literal["TRIGGER", "ACTION"]
+    handler: Handler | None
+    params: type[BaseModel] | None
+    title: str
+    description: str
+    effect: EffectName
+    routes: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    """The route labels these raw params can choose, so that a mistyped label is refused at save."""
+    expressions: tuple[str, ...] = ()
+    """Paths of params that hold CEL (`condition`, `cases[].when`): compiled at save, never rendered as templates."""
+    instant: bool = False
+    """Never awaits and never blocks: runs without a time-out of its own. For built-ins only."""
+    volatile: bool = False
+    """Gives another output when repeated (time, randomness): its output is committed before anything leaves."""
+    replies: bool = False
+    """Its output `{status, headers, body}` answers the caller that waits for the run; never merged into `data`."""
+    timeout_ms: int | None = None
+    examples: tuple[Example, ...] = ()
+    secret_fields: frozenset[str] = frozenset()
+    """Top-level params that are masked in the journal, such as `password`."""
+    source: str = "built in"
+
+
+class Steps:
+    """A family of steps: a plugin makes one, decorates its handlers with it, and names it in its entry point."""
+
+    def __init__(self, family: str, *, lifespan: Lifespan | None = None, api_version: int = API_VERSION) -> None:
+        self.family = family
+        self.lifespan = lifespan
+        self.api_version = api_version
+        self.definitions: list[StepDefinition] = []
+
+    def action(
+        self,
+        name: str,
+        params: type[BaseModel] | None = None,
+        *,
+        title: str | None = None,
+        effect: EffectName = "idempotent",
+        routes: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None,
+        expressions: tuple[str, ...] = (),
+        instant: bool = False,
+        volatile: bool = False,
+        replies: bool = False,
+        timeout_ms: int | None = None,
+        examples: tuple[Example, ...] = (),
+        secret_fields: frozenset[str] = frozenset(),
+    ) -> Callable[[HandlerT], HandlerT]:
+        """Make `<family>.<name>` of the decorated `handler(ctx, params)`; async, or sync and then run in a thread.
+
+        The handler's docstring is the description; its first sentence is shown in lists.
+        """
+
+        def add(handler: HandlerT) -> HandlerT:
+            self.definitions.append(
+                StepDefinition(
+                    ref=f"{self.family}.{name}",
+                    kind="ACTION",
+                    handler=handler,
+                    params=params,
+                    title=title or f"{self.family} {name}".replace("_", " ").capitalize(),
+                    description=_tidy(handler.__doc__),
+                    effect=effect,
+                    routes=routes,
+                    expressions=expressions,
+                    instant=instant,
+                    volatile=volatile,
+                    replies=replies,
+                    timeout_ms=timeout_ms,
+                    examples=examples,
+                    secret_fields=secret_fields,
+                )
+            )
+            return handler
+
+        return add
+
+    def trigger(
+        self,
+        name: str,
+        params: type[BaseModel] | None = None,
+        *,
+        title: str,
+        description: str,
+        examples: tuple[Example, ...] = (),
+    ) -> None:
+        """Declare `<family>.<name>` as something that starts runs; the server does the starting."""
+        self.definitions.append(
+            StepDefinition(
+                ref=f"{self.family}.{name}",
+                kind="TRIGGER",
+                handler=None,
+                params=params,
+                title=title,
+                description=description,
+                effect="pure",
+                examples=examples,
+                instant=True,
+            )
+        )
+
+
+def _tidy(text: str | None) -> str:
+    return "\n".join(line.strip() for line in (text or "").strip().splitlines())
+
+
+__all__ = [
+    "API_VERSION",
+    "AsyncIterator",
+    "Context",
+    "Example",
+    "Host",
+    "Params",
+    "RetryLater",
+    "StepDefinition",
+    "StepResult",
+    "Steps",
+    "Stop",
+]

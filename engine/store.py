@@ -1,0 +1,318 @@
+"""The ports to storage: six small protocols and the `Store` that joins them.
+
+Rules every implementation keeps, checked by the one conformance suite in tests/contract:
+
+* a call that returns has made its change durable; a call that raises has changed nothing;
+* ownership is part of the query: `owner` is a user id, or `ANYONE` for the engine itself and for admins; somebody
+  else's id and an unknown one both raise NotFound;
+* ids, keys and values from outside are only ever values, never parts of a query;
+* lists are newest first, at most `limit` long, and go on after an opaque cursor;
+* what cannot be done now raises Unavailable (StoreBusy, StoreFull), and works again when the cause has gone.
+
+Times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from engine.models.event import Event
+from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, User
+from engine.models.workflow import Workflow
+
+T = TypeVar("T")
+
+
+class Anyone:
+    """Stands for every owner, in calls of the engine itself and of admins."""
+
+    def __repr__(self) -> str:
+        return "ANYONE"
+
+
+ANYONE: Final = Anyone()
+Owner = str | Anyone
+
+
+@dataclass(slots=True, frozen=True)
+class Page(Generic[T]):
+    """Some items of a list and, when there are more, the cursor to go on after them."""
+
+    items: list[T]
+    cursor: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Blob:
+    """A value too large for the journal, stored once and referred to by `ref`."""
+
+    ref: str
+    data: bytes
+
+
+@dataclass(slots=True, frozen=True)
+class Commit:
+    """One durable step of one run: events, the summary after them, the jobs and large values that changed.
+
+    `expected_seq` is the seq before the events; 0 makes the run. `expected_owner` is the owner that must still hold
+    it. When either no longer matches, or the new run's id is taken, the commit raises Fenced and changes nothing.
+    """
+
+    run: RunRow
+    events: Sequence[Event]
+    expected_seq: int
+    expected_owner: str | None = None
+    jobs: Sequence[JobRow] = ()
+    blobs: Sequence[Blob] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class RunFilter:
+    """Which runs a list shows; None means any."""
+
+    owner: Owner
+    workflow_id: str | None = None
+    status: RunStatus | None = None
+    trigger: str | None = None
+    since: int | None = None
+    until: int | None = None
+    parent_run_id: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class FeedItem:
+    """Some events of one run, in the order commits happened; `cursor` names the place after them."""
+
+    cursor: str
+    run_id: str
+    workflow_id: str
+    user_id: str
+    events: list[Event]
+
+
+@dataclass(slots=True, frozen=True)
+class VersionInfo:
+    """One entry of a workflow's history."""
+
+    version: int
+    saved_at: int
+    saved_by: str
+    name: str
+    steps: int
+
+
+@dataclass(slots=True, frozen=True)
+class ScheduleRow:
+    """A cron expression of an enabled workflow and the next time it fires."""
+
+    workflow_id: str
+    schedule_id: str
+    cron: str
+    timezone: str
+    next_at: int
+    step_id: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Pruned:
+    """What a retention pass removed."""
+
+    runs: int = 0
+    bytes_freed: int = 0
+
+
+@dataclass(slots=True)
+class Health:
+    """How the store is; `detail` is safe to show to an operator."""
+
+    ok: bool
+    backend: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Users(Protocol):
+    """Accounts. E-mail addresses are compared in the lower-case form they are stored in."""
+
+    async def create(self, user: User) -> None:
+        """Add an account; Conflict when the address is taken."""
+
+    async def by_email(self, email: str) -> User | None: ...
+
+    async def by_id(self, user_id: str) -> User | None: ...
+
+    async def update(
+        self,
+        user_id: str,
+        *,
+        role: Role | None = None,
+        password_hash: str | None = None,
+        token_version: int | None = None,
+    ) -> None:
+        """Change what is given; NotFound for an unknown id."""
+
+    async def page(self, *, limit: int, cursor: str | None = None) -> Page[User]: ...
+
+
+class Workflows(Protocol):
+    """Workflow documents, all their versions, and their schedules, which change in the same transaction."""
+
+    async def create(self, workflow: Workflow, schedules: Sequence[ScheduleRow], *, saved_by: str) -> None:
+        """Add a workflow at version 1; Conflict when the id is taken."""
+
+    async def save(
+        self,
+        workflow: Workflow,
+        schedules: Sequence[ScheduleRow],
+        *,
+        expected_version: int,
+        saved_by: str,
+        owner: Owner,
+    ) -> None:
+        """Make `workflow` (whose version is expected_version + 1) the current one and replace its schedules.
+
+        VersionConflict when the current version is another one, NotFound for a foreign or unknown id.
+        """
+
+    async def get(self, workflow_id: str, *, owner: Owner) -> Workflow: ...
+
+    async def page(
+        self,
+        *,
+        owner: Owner,
+        limit: int,
+        cursor: str | None = None,
+        text: str | None = None,
+        tag: str | None = None,
+        enabled: bool | None = None,
+    ) -> Page[Workflow]:
+        """`text` is looked for in names, without regard to case."""
+
+    async def delete(self, workflow_id: str, *, owner: Owner) -> None:
+        """Remove document and schedules; versions stay as long as runs refer to them."""
+
+    async def version(self, workflow_id: str, version: int, *, owner: Owner) -> Workflow:
+        """One version; for `ANYONE` also of a deleted workflow."""
+
+    async def versions(
+        self, workflow_id: str, *, owner: Owner, limit: int, cursor: str | None = None
+    ) -> Page[VersionInfo]: ...
+
+
+class Runs(Protocol):
+    """Runs: their summaries, journals and large values."""
+
+    async def commit(self, commit: Commit) -> str:
+        """Append and replace, or raise Fenced; see `Commit`. Many commits may share one disk flush.
+
+        Returns the commit's place in the feed. A new run whose (workflow_id, dedupe_key) is taken raises Fenced too.
+        """
+
+    async def claim(
+        self, run_id: str, *, owner: str, expected_owner: str | None, now: int, count_death: bool = False
+    ) -> RunRow | None:
+        """Make `owner` the executor of an unfinished run held by `expected_owner` (None: resting).
+
+        None when it is finished, unknown or held by somebody else by now. With `count_death`, `deaths` becomes 1 if
+        `seq` is beyond `death_seq` and deaths + 1 otherwise, and `death_seq` becomes `seq`.
+        """
+
+    async def get(self, run_id: str, *, owner: Owner) -> RunRow: ...
+
+    async def by_key(self, workflow_id: str, dedupe_key: str) -> RunRow | None:
+        """The run this workflow accepted with this idempotency key; (workflow_id, dedupe_key) is unique."""
+
+    async def page(self, where: RunFilter, *, limit: int, cursor: str | None = None) -> Page[RunRow]: ...
+
+    async def journal(self, run_id: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
+        """Events with seq > after, in order. The limit may be exceeded by what was committed together."""
+
+    async def journals(self, run_ids: Sequence[str]) -> dict[str, list[Event]]:
+        """The whole journals of several runs, for resuming many at once."""
+
+    async def blob(self, run_id: str, ref: str) -> bytes:
+        """A large value; NotFound when there is none."""
+
+    async def feed(self, after: str | None, *, limit: int) -> list[FeedItem]:
+        """Commits of all runs after a place in commit order; None starts at the end, giving one empty-event item.
+
+        May repeat items (a reader drops what it has by run id and seq) but never leaves one out; NotFound when the
+        place has been pruned.
+        """
+
+    async def due(self, now: int, *, limit: int) -> list[RunRow]:
+        """Resting unfinished runs whose due_at or deadline_at has come, or with a cancel requested."""
+
+    async def next_due(self) -> int | None:
+        """The earliest due_at or deadline_at of a resting unfinished run."""
+
+    async def orphans(self, now: int, *, limit: int) -> list[RunRow]:
+        """Unfinished runs whose owner has no live heartbeat (`beat` with until > now)."""
+
+    async def request_cancel(self, run_id: str, *, owner: Owner) -> RunRow:
+        """Mark an unfinished run for cancelling and return its row; a finished one is returned unchanged."""
+
+    async def cancel_requests(self, owner: str) -> list[str]:
+        """Ids of the runs `owner` executes that somebody wants cancelled."""
+
+    async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
+        """Say that this process lives until then (one row for all its runs)."""
+
+    async def retire(self, owner: str) -> None:
+        """Forget a process that has left in good order."""
+
+    async def active(self, *, owner: Owner, workflow_id: str | None = None) -> int:
+        """How many runs are unfinished."""
+
+    async def delete_for_workflow(self, workflow_id: str, *, limit: int) -> int:
+        """Remove up to `limit` finished runs of a deleted workflow, with journals, jobs and large values."""
+
+    async def prune(self, *, finished_before: int, limit: int) -> Pruned:
+        """Remove up to `limit` runs finished before then, oldest first, and give the space back to the disk."""
+
+
+class Jobs(Protocol):
+    """Retries owed to steps. They change only inside `Runs.commit`."""
+
+    async def get(self, job_id: str, *, owner: Owner) -> JobRow: ...
+
+    async def page(
+        self,
+        *,
+        owner: Owner,
+        limit: int,
+        cursor: str | None = None,
+        workflow_id: str | None = None,
+        run_id: str | None = None,
+        status: JobStatus | None = None,
+    ) -> Page[JobRow]: ...
+
+
+class Schedules(Protocol):
+    """When enabled workflows fire next. Rows are written by `Workflows.create` and `save`."""
+
+    async def due(self, now: int, *, limit: int) -> list[ScheduleRow]: ...
+
+    async def advance(self, row: ScheduleRow, *, next_at: int) -> bool:
+        """Move a row on from `row.next_at`; False when somebody else already did."""
+
+    async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]: ...
+
+
+class Store(Protocol):
+    """All ports of one backend."""
+
+    users: Users
+    workflows: Workflows
+    runs: Runs
+    jobs: Jobs
+    schedules: Schedules
+
+    async def open(self) -> None:
+        """Connect, check and migrate; raises Unusable with what to do."""
+
+    async def close(self) -> None:
+        """Flush and let go; calling it twice is fine."""
+
+    async def health(self) -> Health: ...
