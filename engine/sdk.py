@@ -169,6 +169,8 @@ class StepDefinition:
     """The route labels these raw params can choose, so that a mistyped label is refused at save."""
     expressions: tuple[str, ...] = ()
     """Paths of params that hold CEL (`condition`, `cases[].when`): compiled at save, never rendered as templates."""
+    url_fields: tuple[str, ...] = ()
+    """Paths of params that hold a URL (`url`): values substituted in its path or query are percent-encoded."""
     instant: bool = False
     """Never awaits and never blocks: runs without a time-out of its own. For built-ins only."""
     volatile: bool = False
@@ -200,6 +202,7 @@ class Steps:
         effect: EffectName = "idempotent",
         routes: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None,
         expressions: tuple[str, ...] = (),
+        url_fields: tuple[str, ...] = (),
         instant: bool = False,
         volatile: bool = False,
         replies: bool = False,
@@ -224,6 +227,7 @@ class Steps:
                     effect=effect,
                     routes=routes,
                     expressions=expressions,
+                    url_fields=url_fields,
                     instant=instant,
                     volatile=volatile,
                     replies=replies,
