@@ -1,0 +1,31 @@
+"""Where handlers find what they need: typed keys into the application and the request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from engine.models.run import Role, User
+from engine.registry import Registry
+from engine.store import ANYONE, Owner, Store
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.engine import Engine
+    from engine.events import LocalBus
+
+SETTINGS: Final = web.AppKey("settings", Settings)
+STORE: Final[web.AppKey[Store]] = web.AppKey("store")
+REGISTRY: Final = web.AppKey("registry", Registry)
+BUS: Final[web.AppKey[LocalBus]] = web.AppKey("bus")
+ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
+
+USER: Final = web.RequestKey("user", User)
+"""Who asks; present in every handler of a route that is not public."""
+
+
+def owner_of(request: web.Request) -> Owner:
+    """Whose things this request may see: the user's own, or everybody's for an admin."""
+    user = request[USER]
+    return ANYONE if user.role is Role.ADMIN else user.id

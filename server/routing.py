@@ -1,0 +1,35 @@
+"""One table of routes drives registration, authentication and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True, frozen=True)
+class Route:
+    """One endpoint: `handler` answers `method path`.
+
+    A route asks for a bearer token unless it is `public`; `admin` asks for an administrator's. `body`, `query` and
+    `response` are the models that validate and describe; `response` may be any annotation pydantic understands.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    _: KW_ONLY
+    public: bool = False
+    admin: bool = False
+    summary: str = ""
+    description: str = ""
+    body: type[BaseModel] | None = None
+    response: Any = None
+    query: type[BaseModel] | None = None
+    status: int = 200
+    tags: tuple[str, ...] = ()
