@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
@@ -19,6 +20,10 @@ from pydantic import BaseModel
 from engine.sdk import API_VERSION, StepDefinition, Steps
 
 ENTRY_POINT_GROUP: Final = "flowdesk.steps"
+BUILT_IN: Final = "built in"
+SINGLE_NAMES: Final = frozenset({"manual"})
+"""Refs that are one word; every other is `family.name`."""
+_REF: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 
 
 @runtime_checkable
@@ -87,30 +92,38 @@ class Registry:
 
     def add(self, definition: StepDefinition) -> None:
         """Add a definition; ValueError when the ref is taken or malformed."""
-        if definition.ref in self._definitions:
-            raise ValueError(
-                f"the step {definition.ref!r} exists already, from {self._definitions[definition.ref].source}"
-            )
-        family, _, name = definition.ref.partition(".")
-        if not family or not name:
-            raise ValueError(f"a step is called family.name, not {definition.ref!r}")
+        self._check([definition])
         self._definitions[definition.ref] = definition
 
     def include(self, steps: Steps, *, source: str) -> None:
         """Add a whole family, or nothing of it; ValueError says why not."""
         if steps.api_version != API_VERSION:
             raise ValueError(f"made for plugin API {steps.api_version}; this is {API_VERSION}")
-        taken = [d.ref for d in steps.definitions if d.ref in self._definitions]
-        if taken:
-            raise ValueError(f"{', '.join(taken)} exists already, from {self._definitions[taken[0]].source}")
+        self._check(steps.definitions)
         for definition in steps.definitions:
-            self.add(replace(definition, source=source))
+            self._definitions[definition.ref] = replace(definition, source=source)
         self.families.append(steps)
+
+    def _check(self, definitions: list[StepDefinition]) -> None:
+        """Refuse what must not be added, before any of it is."""
+        seen: set[str] = set()
+        for definition in definitions:
+            ref = definition.ref
+            if ref in self._definitions:
+                raise ValueError(f"the step {ref!r} exists already, from {self._definitions[ref].source}")
+            if ref in seen:
+                raise ValueError(f"the step {ref!r} is declared twice")
+            seen.add(ref)
+            if ref not in SINGLE_NAMES and not _REF.fullmatch(ref):
+                raise ValueError(f"a step is called family.name, not {ref!r}")
+            if definition.kind == "ACTION" and not callable(definition.handler):
+                raise ValueError(f"the handler of {ref!r} cannot be called")
+            _check_params(ref, definition.params)
 
     def load(self, builtins: Iterable[str], *, third_party: bool = True) -> None:
         """Load built-in modules by name, then every installed plugin; failures are noted in `plugins`."""
         for module in builtins:
-            self._load(module, lambda module=module: importlib.import_module(module).steps, "built in", None)
+            self._load(module, lambda module=module: importlib.import_module(module).steps, BUILT_IN, None)
         if third_party:
             for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: p.name):
                 self._load(point.name, point.load, _origin(point), point.dist.version if point.dist else None)
@@ -120,6 +133,8 @@ class Registry:
             found = find()
             if not isinstance(found, Steps):
                 found = _seed_style(found)
+            if source != BUILT_IN:
+                _check_schemas(found)
             self.include(found, source=source)
         except (KeyboardInterrupt, GeneratorExit):
             raise
@@ -129,6 +144,20 @@ class Registry:
         else:
             refs = tuple(d.ref for d in found.definitions)
             self.plugins.append(PluginInfo(name, source, refs, version))
+
+
+def _check_params(ref: str, params: object) -> None:
+    if params is None:
+        return
+    if not (isinstance(params, type) and issubclass(params, BaseModel)):
+        raise ValueError(f"the params of {ref!r} must be a pydantic model class")
+
+
+def _check_schemas(steps: Steps) -> None:
+    """Raise what pydantic raises for params no form can be drawn from, such as a field of an arbitrary class."""
+    for definition in steps.definitions:
+        if definition.params is not None:
+            definition.params.model_json_schema()
 
 
 def _seed_style(setup: Any) -> Steps:

@@ -22,6 +22,9 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from engine.errors import BadJson
+from engine.jsonio import parse_json
+
 API_VERSION = 1
 """Raised when a plugin written for an older FlowDesk would break."""
 
@@ -272,6 +275,7 @@ def _tidy(text: str | None) -> str:
 __all__ = [
     "API_VERSION",
     "AsyncIterator",
+    "BadJson",
     "Context",
     "Example",
     "Host",
@@ -281,4 +285,5 @@ __all__ = [
     "StepResult",
     "Steps",
     "Stop",
+    "parse_json",
 ]
