@@ -114,8 +114,9 @@ def problem_response(
     hint: str | None = None,
     problems: list[Problem] | None = None,
     headers: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> web.Response:
-    """The answer for one error."""
+    """The answer for one error; `extra` members of the document say more about this kind of problem."""
     document: dict[str, Any] = {
         "type": TYPE_PREFIX + code,
         "title": code.replace("_", " ").capitalize(),
@@ -128,6 +129,8 @@ def problem_response(
     document["requestId"] = request_id()
     if problems:
         document["problems"] = [problem_json(problem) for problem in problems]
+    if extra:
+        document.update(extra)
     return web.Response(
         status=status,
         body=dumps(document),
