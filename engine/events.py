@@ -1,7 +1,7 @@
 """Live events: who wants to hear what, and what happens to those who listen too slowly.
 
-The journal is the truth and the bus only a doorbell: a subscriber that falls behind gets a `Gap` and reads the journal from
-where it was.
+The journal is the truth and the bus only a doorbell: a subscriber that falls behind gets a `Gap` and
+reads the journal from where it was.
 """
 
 from __future__ import annotations
@@ -74,6 +74,24 @@ class Subscription:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will come."""
+        return self._closed
+
+    async def batch(self, timeout_s: float) -> list[FeedItem | Gap]:
+        """Everything that waits, once there is something; nothing when none came in time or listening has ended."""
+        if not self._items and not self._closed:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                return []
+        items = list(self._items)
+        self._items.clear()
+        return items
 
     async def __aiter__(self) -> AsyncIterator[FeedItem | Gap]:
         while True:
