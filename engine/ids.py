@@ -40,3 +40,11 @@ def derived_id(at_ms: int, *parts: str) -> str:
     """The one id that belongs to these parts and this time: the same call gives the same id on every machine."""
     digest = hashlib.sha256("\x1f".join((str(at_ms), *parts)).encode()).digest()
     return _time_part(at_ms) + _encode(int.from_bytes(digest[:10], "big"), 8)
+
+
+def time_of(identifier: str) -> int:
+    """The milliseconds since the epoch an id was made at."""
+    number = 0
+    for letter in identifier[:10]:
+        number = number * 32 + ALPHABET.index(letter)
+    return number

@@ -1,0 +1,101 @@
+"""Runs drivers, so many at a time, fairly between owners."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from engine.errors import Fenced, Unavailable
+from engine.models.run import RunRow
+from engine.runner.driver import Driver
+from engine.runner.queue import FairQueue
+
+log = logging.getLogger("flowdesk.engine")
+
+
+class Executor:
+    """The runs this process holds: those executing, and those waiting for room."""
+
+    def __init__(self, *, max_running: int, max_queued: int, rested: Callable[[RunRow], None]) -> None:
+        self.max_running = max_running
+        self.max_queued = max_queued
+        self.drivers: dict[str, Driver] = {}
+        self.broken: set[str] = set()
+        self._queue: FairQueue[Driver] = FairQueue()
+        self._tasks: dict[asyncio.Task[None], Driver] = {}
+        self._rested = rested
+        self._parking = False
+
+    @property
+    def room(self) -> int:
+        """How many more runs this process can hold."""
+        return 0 if self._parking else self.max_running + self.max_queued - len(self.drivers)
+
+    @property
+    def running(self) -> int:
+        """How many runs execute now."""
+        return len(self._tasks)
+
+    @property
+    def queued(self) -> int:
+        """How many runs wait for room."""
+        return len(self._queue)
+
+    def add(self, driver: Driver) -> None:
+        """Execute a run as soon as there is room."""
+        self.drivers[driver.row.id] = driver
+        if self._parking:
+            driver.park()
+        if len(self._tasks) < self.max_running or self._parking:
+            self._start(driver)
+        else:
+            self._queue.put(driver.row.user_id, driver)
+
+    def _start(self, driver: Driver) -> None:
+        task = asyncio.create_task(self._execute(driver), name=f"run/{driver.row.id}")
+        self._tasks[task] = driver
+        task.add_done_callback(self._ended)
+
+    async def _execute(self, driver: Driver) -> None:
+        try:
+            await driver.drive()
+        except Fenced:
+            log.warning("run %s is executed elsewhere by now; letting go of it", driver.row.id)
+        except Unavailable as error:
+            self.broken.add(driver.row.id)
+            log.error("run %s could not be written: %s", driver.row.id, error)
+        except Exception:
+            # A fault of ours, not of a handler: the sweeper takes the run up again, and gives up after a few times.
+            self.broken.add(driver.row.id)
+            log.exception("run %s stopped on an internal error", driver.row.id)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        driver = self._tasks.pop(task)
+        self.drivers.pop(driver.row.id, None)
+        if driver.ledger.reply is not None and not driver.ledger.reply.done():
+            driver.ledger.reply.cancel()
+        if not self._parking:
+            following = self._queue.take()
+            if following is not None:
+                self._start(following)
+        self._rested(driver.row)
+
+    async def stop(self, grace_s: float) -> None:
+        """Start no step any more; let those under way end within the grace time, then let go of all runs."""
+        self._parking = True
+        for driver in self.drivers.values():
+            driver.park()
+        for driver in self._queue.drain():
+            self._start(driver)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for driver in list(self._tasks.values()):
+            driver.abandon_steps()
+        if self._tasks:
+            # What cannot even be written within this time is taken up by the next process as an orphan.
+            await asyncio.wait(self._tasks, timeout=5.0)
+        leftover = list(self._tasks)
+        for task in leftover:
+            task.cancel()
+        await asyncio.gather(*leftover, return_exceptions=True)

@@ -1,0 +1,147 @@
+"""A workflow version made ready to run: templates and conditions compiled, arrows turned round, ancestors known.
+
+A plan is made once per version and shared by all its runs; it is never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.conditions import Condition, compile_condition
+from engine.graph import ancestors, entry_steps
+from engine.jsonio import dump_text
+from engine.models.workflow import Edge, Effect, Retry, Step, StepType, Workflow
+from engine.registry import Registry
+from engine.render.compile import CompiledParams, compile_params
+from engine.sdk import StepDefinition
+from engine.state import ERROR_EDGE
+
+DEFAULT_TIMEOUT_MS: Final = 60_000
+
+
+@dataclass(slots=True, frozen=True)
+class PlanStep:
+    """One step with everything worked out that does not depend on a run.
+
+    `incoming` names arrows as (step id, index of the arrow, or ERROR_EDGE). `chain_parent` is the only step this one
+    follows when that step's output is also the last to be merged, which makes the visible data cheap to build.
+    """
+
+    index: int
+    id: str
+    step: Step
+    definition: StepDefinition | None
+    params: CompiledParams
+    edges: tuple[Edge, ...]
+    conditions: tuple[Condition | None, ...]
+    incoming: tuple[tuple[str, int], ...]
+    targets: tuple[str, ...]
+    ancestors: tuple[str, ...]
+    chain_parent: str | None
+    effect: Effect
+    timeout_ms: int
+    retry: Retry | None
+    labels: tuple[str, ...]
+    reads_steps: bool
+    instant: bool
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether this step starts runs instead of working in them."""
+        return self.step.type is StepType.TRIGGER
+
+
+@dataclass(slots=True, frozen=True)
+class Plan:
+    """A compiled workflow version. `instant` plans never wait for anything but the disk."""
+
+    workflow: Workflow
+    steps: dict[str, PlanStep]
+    entries: tuple[str, ...]
+    instant: bool
+    missing_refs: tuple[str, ...]
+
+    def trigger_step(self, ref: str) -> PlanStep | None:
+        """The trigger step of that kind, if the workflow has one."""
+        return next((s for s in self.steps.values() if s.is_trigger and s.step.ref == ref), None)
+
+
+def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> Plan:
+    """Work out a plan; Invalid when a template or condition is bad, which saving has ruled out."""
+    upstream = ancestors(workflow)
+    incoming = _incoming(workflow)
+    position = {step.id: index for index, step in enumerate(workflow.steps)}
+    # Behind `join: any` more ancestors may finish later, so what was visible once must not be built upon.
+    racing = frozenset(step.id for step in workflow.steps if step.join == "any")
+    steps = {}
+    for index, step in enumerate(workflow.steps):
+        definition = registry.get(step.ref)
+        edges = tuple(step.edges())
+        targets = tuple(dict.fromkeys([e.to for e in edges] + ([step.on_error] if step.on_error else [])))
+        came = tuple(incoming.get(step.id, ()))
+        steps[step.id] = PlanStep(
+            index=index,
+            id=step.id,
+            step=step,
+            definition=definition,
+            params=compile_params(
+                step.params,
+                expressions=definition.expressions if definition else (),
+                url_fields=definition.url_fields if definition else (),
+            ),
+            edges=edges,
+            conditions=tuple(compile_condition(e.when) if e.when is not None else None for e in edges),
+            incoming=came,
+            targets=targets,
+            ancestors=upstream[step.id],
+            chain_parent=_chain_parent(step.id, came, upstream, position, racing),
+            effect=step.effect or Effect(definition.effect if definition else "idempotent"),
+            timeout_ms=step.timeout_ms or (definition.timeout_ms if definition else None) or timeout_ms,
+            retry=step.retry,
+            labels=tuple(e.label for e in edges if e.label is not None),
+            reads_steps=_reads_steps(step, definition),
+            instant=definition is not None and definition.instant and step.effect in (None, Effect.PURE),
+        )
+    return Plan(
+        workflow=workflow,
+        steps=steps,
+        entries=tuple(entry_steps(workflow)),
+        instant=all(s.instant and s.retry is None for s in steps.values()),
+        missing_refs=tuple(dict.fromkeys(s.step.ref for s in steps.values() if s.definition is None)),
+    )
+
+
+def _incoming(workflow: Workflow) -> dict[str, list[tuple[str, int]]]:
+    found: dict[str, list[tuple[str, int]]] = {}
+    for step in workflow.steps:
+        for index, edge in enumerate(step.edges()):
+            found.setdefault(edge.to, []).append((step.id, index))
+        if step.on_error:
+            found.setdefault(step.on_error, []).append((step.id, ERROR_EDGE))
+    return found
+
+
+def _chain_parent(
+    step_id: str,
+    incoming: tuple[tuple[str, int], ...],
+    upstream: dict[str, tuple[str, ...]],
+    position: dict[str, int],
+    racing: frozenset[str],
+) -> str | None:
+    parents = {source for source, _ in incoming}
+    if len(parents) != 1:
+        return None
+    (parent,) = parents
+    if racing.intersection((step_id, parent, *upstream[parent])):
+        return None
+    # Outputs merge in definition order: the parent's may simply be laid on top only if it is the last of them.
+    if all(position[other] < position[parent] for other in upstream[parent]):
+        return parent
+    return None
+
+
+def _reads_steps(step: Step, definition: StepDefinition | None) -> bool:
+    if definition is None or definition.source != "built in":
+        return True
+    return "steps" in dump_text(step.params) or any("steps" in (edge.when or "") for edge in step.edges())

@@ -1,0 +1,59 @@
+"""Compiled workflows, kept as long as they are likely to be needed again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from engine.plan import DEFAULT_TIMEOUT_MS, Plan, compile_plan
+from engine.registry import Registry
+from engine.store import ANYONE, Workflows
+
+MAX_PLANS: Final = 2000
+
+
+class Plans:
+    """Finds plans by workflow id (the current version) or by id and version."""
+
+    def __init__(self, workflows: Workflows, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> None:
+        self._workflows = workflows
+        self._registry = registry
+        self._timeout_ms = timeout_ms
+        self._current: dict[str, Plan] = {}
+        self._versions: OrderedDict[tuple[str, int], Plan] = OrderedDict()
+        self._epoch = 0
+
+    async def current(self, workflow_id: str) -> Plan:
+        """The plan of the newest version; NotFound for an unknown or deleted workflow."""
+        plan = self._current.get(workflow_id)
+        if plan is None:
+            epoch = self._epoch
+            workflow = await self._workflows.get(workflow_id, owner=ANYONE)
+            plan = self._keep(compile_plan(workflow, self._registry, timeout_ms=self._timeout_ms))
+            # A save that happened while this was being read must not be hidden by it.
+            if epoch == self._epoch:
+                if len(self._current) >= MAX_PLANS:
+                    self._current.clear()
+                self._current[workflow_id] = plan
+        return plan
+
+    async def version(self, workflow_id: str, version: int) -> Plan:
+        """The plan of one version, also of a deleted workflow."""
+        plan = self._versions.get((workflow_id, version))
+        if plan is None:
+            workflow = await self._workflows.version(workflow_id, version, owner=ANYONE)
+            plan = self._keep(compile_plan(workflow, self._registry, timeout_ms=self._timeout_ms))
+        return plan
+
+    def forget(self, workflow_id: str) -> None:
+        """The workflow was saved or deleted: look again next time."""
+        self._epoch += 1
+        self._current.pop(workflow_id, None)
+
+    def _keep(self, plan: Plan) -> Plan:
+        key = (plan.workflow.id, plan.workflow.version)
+        self._versions[key] = plan
+        self._versions.move_to_end(key)
+        if len(self._versions) > MAX_PLANS:
+            self._versions.popitem(last=False)
+        return plan

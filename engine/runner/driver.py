@@ -1,0 +1,293 @@
+"""Drives one run from where it is to its next rest: the end, a wait, or the process leaving.
+
+A driver is the only writer of its run while the store says that this process owns it. Pure steps run one after
+another without a task and ride along with the next commit; a step with an effect runs in a task of its own and its
+result is committed before anything follows from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import inspect
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final
+
+from engine.errors import Invalid
+from engine.ids import new_id
+from engine.inputs import Fail, Finished, Input, Recover, Started
+from engine.journal import SECRET_NAMES, holds_secret, mask
+from engine.models.event import Event, EventType
+from engine.models.run import RunRow
+from engine.models.workflow import Effect
+from engine.plan import Plan, PlanStep
+from engine.runner.attempt import Call, call, call_instant, check_params, render
+from engine.runner.context import StepContext, threadsafe
+from engine.runner.ledger import Ledger, Services
+from engine.sdk import StepResult
+from engine.state import RunState, StepStatus, new_state
+from engine.transition import decide, idempotency_key
+from engine.visible import View, run_scope
+
+FLUSH_S: Final = 0.1
+"""How long what happened may stay uncommitted, and unseen, while a step is under way."""
+BREATHE: Final = 50
+"""Pure steps in a row after which other runs get a turn."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    step: PlanStep
+    began: float
+
+
+class Driver:
+    """One run being executed."""
+
+    def __init__(self, services: Services, plan: Plan, row: RunRow, state: RunState | None = None) -> None:
+        self.services = services
+        self.plan = plan
+        self.state = state or new_state(plan.steps, row.id)
+        self.view = View(plan, self.state)
+        self.ledger = Ledger(services, plan, row, self.state)
+        self.parking = False
+        self.stop: Input | None = None
+        self._ready: list[tuple[int, str]] = []
+        self._tasks: dict[asyncio.Task[StepResult], _Attempt] = {}
+        self._volatile = False
+        self._scope: dict[str, Any] | None = None
+
+    @property
+    def row(self) -> RunRow:
+        """The summary as last committed."""
+        return self.ledger.row
+
+    # -- inputs -------------------------------------------------------------------------------------------------
+
+    def feed(self, given: Input) -> list[Event]:
+        """Let the state machine take an input; what follows waits for the next commit."""
+        decision = decide(self.plan, self.view, self.state, given, self.services.clock())
+        self.ledger.pending.extend(decision.events)
+        for step_id in decision.ready:
+            heapq.heappush(self._ready, (self.plan.steps[step_id].index, step_id))
+        return decision.events
+
+    def interrupt(self, given: Input) -> None:
+        """Ask the run to end this way as soon as possible; a step under way is cancelled."""
+        self.stop = self.stop or given
+        for task in self._tasks:
+            task.cancel()
+
+    def park(self) -> None:
+        """Start nothing more: rest as soon as the steps under way have ended."""
+        self.parking = True
+
+    def abandon_steps(self) -> None:
+        """Cancel the steps under way, whose outcome is then unknown."""
+        for task in self._tasks:
+            task.cancel()
+
+    # -- the loop -----------------------------------------------------------------------------------------------
+
+    async def drive(self) -> None:
+        """Go on until the run rests. Returns with everything committed; Fenced when somebody else has the run."""
+        if self.row.deadline_at is not None and self.services.clock() >= self.row.deadline_at:
+            self.stop = self.stop or out_of_time(self.row)
+        try:
+            while not self.state.finished:
+                if self.stop is not None:
+                    await self._settle_tasks()
+                    self.feed(self.stop)
+                    break
+                await self._start_ready()
+                if self.state.finished or (not self._tasks and (self.parking or not self._due_now())):
+                    break
+                if self._tasks:
+                    await self._wait()
+            await self._settle_tasks()
+            await self._commit(resting=True)
+        except BaseException:
+            await self._settle_tasks()
+            raise
+
+    def resume(self) -> None:
+        """Take up a run that was just claimed."""
+        self.feed(Recover())
+
+    async def _start_ready(self) -> None:
+        row = 0
+        self._due_now()
+        while self._ready and not self.parking and self.stop is None:
+            _, step_id = heapq.heappop(self._ready)
+            if self.state.steps[step_id].status is not StepStatus.PENDING:
+                continue
+            step = self.plan.steps[step_id]
+            if step.instant:
+                self._run_instant(step)
+                row += 1
+                if row % BREATHE == 0:
+                    await asyncio.sleep(0)
+            else:
+                await self._launch(step)
+
+    def _due_now(self) -> bool:
+        """Put retries whose time has come among the ready; True when something can start."""
+        if self.state.finished:
+            return False
+        now = self.services.clock()
+        for step in self.plan.steps.values():
+            known = self.state.steps[step.id]
+            if known.waits_for == "retry" and known.retry_at is not None and known.retry_at <= now:
+                known.status, known.waits_for = StepStatus.PENDING, None
+                heapq.heappush(self._ready, (step.index, step.id))
+        return bool(self._ready)
+
+    def _run_instant(self, step: PlanStep) -> None:
+        began = perf_counter()
+        prepared = self._prepare(step)
+        result = prepared if isinstance(prepared, StepResult) else call_instant(prepared)
+        self._volatile = self._volatile or _is_volatile(step)
+        self._finish(step, result, began)
+
+    async def _launch(self, step: PlanStep) -> None:
+        began = perf_counter()
+        pure = step.effect is Effect.PURE
+        if not pure and (self.ledger.committed == 0 or self._volatile):
+            # The run must be on disk before anything leaves, and so must what a re-run would compute otherwise.
+            await self._commit()
+        prepared = self._prepare(step)
+        if isinstance(prepared, StepResult):
+            self._finish(step, prepared, began)
+            return
+        if step.effect is Effect.ONCE:
+            await self._commit()
+        task = asyncio.create_task(call(prepared, step.timeout_ms / 1000), name=f"{self.row.id}/{step.id}")
+        self._tasks[task] = _Attempt(step, began)
+
+    def _prepare(self, step: PlanStep) -> Call | StepResult:
+        """Record the start; the call to make, or why it cannot be made."""
+        data = self.view.data(step)
+        scope: dict[str, Any] = {"data": data, "steps": {}, **self._roots()}
+        if step.reads_steps:
+            scope["steps"] = self.view.outputs(step)
+        missing: list[str] = []
+        key = idempotency_key(self.row.id, step.id)
+        definition = step.definition
+        if definition is None or definition.handler is None:
+            self.feed(Started(step.id, None, key))
+            return _not_installed(step)
+        try:
+            rendered = render(step, scope, missing)
+        except Invalid as error:
+            self.feed(Started(step.id, None, key))
+            return StepResult.failure(error.message, code=error.code, retryable=False)
+        names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
+        shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
+        self.feed(Started(step.id, shown, key))
+        for path in dict.fromkeys(missing):
+            self._write(step, {"level": "warning", "message": f"the template name {path} is missing"})
+        try:
+            params = check_params(definition, rendered)
+        except Invalid as error:
+            return StepResult.failure(error.message, code=error.code, retryable=False)
+        in_thread = not step.instant and not inspect.iscoroutinefunction(definition.handler)
+        return Call(definition, definition.handler, self._context(step, scope, in_thread), params)
+
+    def _context(self, step: PlanStep, scope: dict[str, Any], in_thread: bool) -> StepContext:
+        def write(line: dict[str, Any]) -> None:
+            self._write(step, line)
+
+        return StepContext(
+            self.plan,
+            step,
+            self.row.id,
+            self.state.steps[step.id].attempt,
+            scope,
+            self.services.family_state(step.step.ref),
+            threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
+        )
+
+    def _roots(self) -> dict[str, Any]:
+        if self._scope is None:
+            self._scope = run_scope(self.plan, self.state)
+        return self._scope
+
+    def _write(self, step: PlanStep, line: dict[str, Any]) -> None:
+        """Add a log line, unless the attempt it belongs to is over."""
+        known = self.state.steps[step.id]
+        if known.status is not StepStatus.RUNNING or self.state.finished:
+            return
+        self.state.seq += 1
+        self.ledger.pending.append(
+            Event(self.state.seq, self.services.clock(), EventType.STEP_LOG, step.id, known.attempt, line)
+        )
+
+    async def _wait(self) -> None:
+        """Until a step ends, a retry is due or the deadline passes; what is seen meanwhile is committed."""
+        timeout = self._patience()
+        done, _ = await asyncio.wait(self._tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if self.row.deadline_at is not None and self.services.clock() >= self.row.deadline_at:
+            self.interrupt(out_of_time(self.row))
+            return
+        effect = False
+        for task in done:
+            attempt = self._tasks.pop(task)
+            if task.cancelled():
+                if self.stop is not None or self.parking:
+                    continue
+                result = StepResult.failure("the handler cancelled itself", code="plugin_error")
+            else:
+                result = task.result()
+            if attempt.step.effect is Effect.ONCE and result.code == "timeout":
+                result.retryable = False
+            self._finish(attempt.step, result, attempt.began)
+            effect = effect or attempt.step.effect is not Effect.PURE
+            self._volatile = self._volatile or _is_volatile(attempt.step)
+        idle = not self._ready and not self._tasks
+        if (effect and not idle) or (not done and self.ledger.pending):
+            await self._commit()
+
+    def _patience(self) -> float | None:
+        due = [s.retry_at for s in self.state.steps.values() if s.waits_for == "retry" and s.retry_at is not None]
+        if self.row.deadline_at is not None:
+            due.append(self.row.deadline_at)
+        seconds = [max(0.0, (at - self.services.clock()) / 1000) for at in due]
+        if self.ledger.pending:
+            seconds.append(FLUSH_S)
+        return min(seconds) if seconds else None
+
+    def _finish(self, step: PlanStep, result: StepResult, began: float) -> None:
+        if self.state.finished:
+            return
+        took = round((perf_counter() - began) * 1000, 3)
+        job_id = "" if result.ok else self.state.steps[step.id].job_id or new_id(self.services.clock())
+        self.feed(Finished(step.id, result, took, job_id))
+
+    async def _commit(self, *, resting: bool = False) -> None:
+        await self.ledger.write(resting=resting)
+        self._volatile = False
+
+    async def _settle_tasks(self) -> None:
+        """Cancel what is still under way and wait until it has let go."""
+        tasks = list(self._tasks)
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def out_of_time(row: RunRow) -> Fail:
+    """What ends a run whose `timeoutMs` has passed."""
+    allowed = ((row.deadline_at or row.created_at) - row.created_at) / 1000
+    return Fail("run_timeout", f"the run did not finish within its {allowed:g} s", new_id())
+
+
+def _is_volatile(step: PlanStep) -> bool:
+    return step.params.volatile or step.definition is None or step.definition.volatile
+
+
+def _not_installed(step: PlanStep) -> StepResult:
+    message = f"no step {step.step.ref!r} is installed here"
+    return StepResult.failure(message, code="unknown_ref", retryable=False)

@@ -1,0 +1,143 @@
+"""The durable side of a run being executed: events that wait to be written, and the summary as last committed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from engine.clock import Clock
+from engine.errors import Unavailable
+from engine.events import Bus
+from engine.journal import jobs_after, set_apart
+from engine.models.event import Event, EventType
+from engine.models.run import RunRow, RunStatus, WaitingFor
+from engine.plan import Plan
+from engine.state import RunState, StepStatus
+from engine.store import Blob, Commit, FeedItem, Runs
+
+log = logging.getLogger("flowdesk.engine")
+
+_FINAL: Final = {
+    "succeeded": RunStatus.SUCCESS,
+    "failed": RunStatus.FAILED,
+    "cancelled": RunStatus.CANCELLED,
+}
+
+
+class Services(Protocol):
+    """What an executing run needs of the engine around it."""
+
+    runs: Runs
+    bus: Bus
+    clock: Clock
+    owner: str
+
+    def family_state(self, ref: str) -> Any:
+        """What the lifespan of the step's family yielded."""
+
+
+class Ledger:
+    """Writes one run. `row` is the summary as last committed, `committed` the seq of its last durable event."""
+
+    def __init__(self, services: Services, plan: Plan, row: RunRow, state: RunState) -> None:
+        self.services = services
+        self.plan = plan
+        self.row = row
+        self.state = state
+        self.committed = row.seq
+        self.pending: list[Event] = []
+        self.reply: asyncio.Future[RunRow] | None = None
+        self._blobs: list[Blob] = []
+
+    async def write(self, *, resting: bool = False, backlog: bool = False) -> None:
+        """Commit until it works: once a step has had its effect, its result must not be lost to a full disk.
+
+        Only a run's first commit raises Unavailable, since then nothing has happened yet. Fenced when somebody else
+        has the run by now.
+        """
+        delay = 0.25
+        while True:
+            try:
+                await self._write_once(resting=resting, backlog=backlog)
+            except Unavailable as error:
+                if self.committed == 0:
+                    raise
+                log.error("run %s waits to write its journal: %s", self.row.id, error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+            else:
+                return
+
+    async def _write_once(self, *, resting: bool, backlog: bool) -> None:
+        row = self._summary(resting=resting, backlog=backlog)
+        events = self.pending
+        if not events and row == self.row:
+            return
+        self._blobs += set_apart(events)
+        jobs = jobs_after(row, self.state, events, self.services.clock())
+        commit = Commit(row, events, self.committed, self.row.owner, jobs, self._blobs)
+        self.pending, self._blobs = [], []
+        try:
+            cursor = await self.services.runs.commit(commit)
+        except BaseException:
+            # Not written: the same events, and those that came meanwhile, go with the next commit.
+            self.pending = [*events, *self.pending]
+            self._blobs = [*commit.blobs]
+            raise
+        self.committed = row.seq
+        self.row = row
+        if events:
+            self.services.bus.publish(FeedItem(cursor, row.id, row.workflow_id, row.user_id, events))
+        if self.reply is not None and not self.reply.done() and self._answers(events):
+            self.reply.set_result(row)
+
+    def _answers(self, events: Sequence[Event]) -> bool:
+        """Whether somebody who waits for this run can be answered now."""
+        if self.row.finished_at is not None:
+            return True
+        for event in events:
+            if event.type is EventType.STEP_SUCCEEDED and event.step_id is not None:
+                definition = self.plan.steps[event.step_id].definition
+                if definition is not None and definition.replies:
+                    return True
+        return False
+
+    def _summary(self, *, resting: bool, backlog: bool) -> RunRow:
+        """The row after the pending events; a `backlog` run is accepted but has no executor yet."""
+        state = self.state
+        row = replace(self.row, seq=state.seq, waiting_for=None, due_at=None)
+        if state.finished:
+            row.status = _FINAL[state.phase]
+            row.started_at = row.started_at or state.started_at
+            row.finished_at, row.owner = state.finished_at, None
+            row.error = state.error
+            row.error_code = state.error["code"] if state.error else None
+            return row
+        row.finished_at, row.error, row.error_code = None, None, None
+        if backlog:
+            row.status, row.owner, row.due_at = RunStatus.QUEUED, None, self.services.clock()
+        elif resting:
+            row.owner = None
+            self._rest(row)
+        elif self.committed == 0:
+            row.status = RunStatus.QUEUED
+        else:
+            row.status = RunStatus.RUNNING
+            row.started_at = row.started_at or self.services.clock()
+        return row
+
+    def _rest(self, row: RunRow) -> None:
+        """What a run that nobody executes waits for: the next retry, a decision, or simply an executor."""
+        waiting = [step for step in self.state.steps.values() if step.status is StepStatus.WAITING]
+        runnable = any(step.status is StepStatus.RUNNING for step in self.state.steps.values())
+        due = [step.retry_at for step in waiting if step.retry_at is not None]
+        if runnable or not waiting:
+            row.status, row.due_at = RunStatus.QUEUED, self.services.clock()
+            return
+        row.status = RunStatus.WAITING
+        row.due_at = min(due) if due else None
+        first = min(waiting, key=lambda step: step.retry_at if step.retry_at is not None else 1 << 62)
+        row.waiting_for = WaitingFor(first.waits_for or "retry")

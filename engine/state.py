@@ -1,0 +1,242 @@
+"""What a run is right now: a fold over its journal.
+
+`apply` is the only place where an event changes anything, so a run that was resumed, replayed or looked
+at in the past is the same run. Nothing here reads a clock, a store or a template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.models.event import Event, EventType
+from engine.models.run import Trigger, TriggerKind
+
+ERROR_EDGE = -1
+"""The index of the `onError` arrow among the arrows a step took."""
+
+
+class StepStatus(StrEnum):
+    """Where a step is in its life. SUCCESS and SKIPPED never change again."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    CANCELLED = "CANCELLED"
+
+
+SETTLED = frozenset({StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.SKIPPED})
+
+
+@dataclass(slots=True)
+class StepState:
+    """One step of one run.
+
+    `attempt` counts starts, `failures` counts failed attempts since the step was last (re)opened. `taken` holds
+    the indexes of the arrows that were taken, once the step is settled.
+    """
+
+    status: StepStatus = StepStatus.PENDING
+    attempt: int = 0
+    failures: int = 0
+    started_at: int | None = None
+    finished_at: int | None = None
+    duration_ms: float | None = None
+    input: Any = None
+    output: Any = None
+    error: dict[str, Any] | None = None
+    route: str | None = None
+    taken: tuple[int, ...] = ()
+    reason: str | None = None
+    retry_at: int | None = None
+    job_id: str | None = None
+    waits_for: str | None = None
+    reused: bool = False
+
+
+@dataclass(slots=True)
+class RunState:
+    """The fold of a journal. `phase` is the last run-level event's verdict: running, succeeded, failed or cancelled."""
+
+    run_id: str
+    steps: dict[str, StepState]
+    trigger: Trigger = field(default_factory=lambda: Trigger(TriggerKind.MANUAL))
+    seq: int = 0
+    phase: str = "new"
+    started_at: int | None = None
+    finished_at: int | None = None
+    error: dict[str, Any] | None = None
+    parent_run_id: str | None = None
+    unsettled: int = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has ended, for good or for ill."""
+        return self.phase in ("succeeded", "failed", "cancelled")
+
+
+def new_state(step_ids: Iterable[str], run_id: str) -> RunState:
+    """The state before the first event."""
+    steps = {step_id: StepState() for step_id in step_ids}
+    return RunState(run_id, steps, unsettled=len(steps))
+
+
+def fold(step_ids: Iterable[str], run_id: str, events: Iterable[Event]) -> RunState:
+    """The state after these events, which must begin with the journal's first."""
+    state = new_state(step_ids, run_id)
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def apply(state: RunState, event: Event) -> None:
+    """Advance the state by one event; ValueError when an event is missing before it."""
+    if event.seq != state.seq + 1:
+        raise ValueError(f"run {state.run_id}: event {event.seq} after {state.seq}")
+    state.seq = event.seq
+    if event.step_id is None:
+        _RUN_EVENTS[event.type](state, event)
+    else:
+        step = state.steps.get(event.step_id)
+        if step is None:
+            raise ValueError(f"run {state.run_id}: event {event.seq} is about the unknown step {event.step_id}")
+        was_settled = step.status in SETTLED
+        _STEP_EVENTS[event.type](step, event)
+        state.unsettled += was_settled - (step.status in SETTLED)
+
+
+def _run_started(state: RunState, event: Event) -> None:
+    given = event.data["trigger"]
+    state.trigger = Trigger(
+        TriggerKind(given["kind"]), given.get("data") or {}, given.get("meta") or {}, given.get("stepId")
+    )
+    state.parent_run_id = event.data.get("parentRunId")
+    state.started_at = event.at
+    state.phase = "running"
+
+
+def _run_reopened(state: RunState, event: Event) -> None:
+    state.phase = "running"
+    state.error = None
+    state.finished_at = None
+    for step in state.steps.values():
+        if step.status is StepStatus.CANCELLED:
+            _reopen(step)
+    failed = state.steps.get(event.data["stepId"])
+    if failed is not None:
+        _reopen(failed)
+    state.unsettled = sum(step.status not in SETTLED for step in state.steps.values())
+
+
+def _reopen(step: StepState) -> None:
+    step.status = StepStatus.PENDING
+    step.failures = 0
+    step.error = None
+    step.finished_at = None
+    step.taken = ()
+    step.retry_at = None
+
+
+def _run_ended(phase: str) -> Any:
+    def end(state: RunState, event: Event) -> None:
+        state.phase = phase
+        state.finished_at = event.at
+        state.error = event.data.get("error")
+        if phase == "succeeded":
+            return
+        for step in state.steps.values():
+            if step.status not in SETTLED:
+                step.status = StepStatus.CANCELLED
+                step.retry_at = None
+                step.waits_for = None
+
+    return end
+
+
+def _step_started(step: StepState, event: Event) -> None:
+    step.status = StepStatus.RUNNING
+    step.attempt = event.attempt or step.attempt + 1
+    step.input = event.data.get("input")
+    step.retry_at = None
+    step.waits_for = None
+    if step.started_at is None:
+        step.started_at = event.at
+
+
+def _step_succeeded(step: StepState, event: Event) -> None:
+    data = event.data
+    step.status = StepStatus.SUCCESS
+    step.finished_at = event.at
+    if step.started_at is None:
+        step.started_at = event.at
+    step.output = data.get("output")
+    step.route = data.get("route")
+    step.taken = tuple(data.get("taken") or ())
+    step.duration_ms = data.get("durationMs")
+    step.error = None
+    step.reused = bool(data.get("reused"))
+
+
+def _step_failed(step: StepState, event: Event) -> None:
+    data = event.data
+    step.failures += 1
+    step.error = data["error"]
+    step.duration_ms = data.get("durationMs")
+    step.job_id = data.get("jobId") or step.job_id
+    if data.get("final"):
+        step.status = StepStatus.FAILED
+        step.finished_at = event.at
+        step.taken = tuple(data.get("taken") or ())
+
+
+def _retry_scheduled(step: StepState, event: Event) -> None:
+    step.status = StepStatus.WAITING
+    step.waits_for = "retry"
+    step.retry_at = event.data["runAt"]
+    step.job_id = event.data["jobId"]
+
+
+def _step_skipped(step: StepState, event: Event) -> None:
+    step.status = StepStatus.SKIPPED
+    step.reason = event.data.get("reason")
+    step.finished_at = event.at
+
+
+def _wait_started(step: StepState, event: Event) -> None:
+    step.status = StepStatus.WAITING
+    step.waits_for = event.data["for"]
+    step.retry_at = event.data.get("dueAt")
+
+
+def _wait_resolved(step: StepState, event: Event) -> None:
+    step.status = StepStatus.PENDING
+    step.waits_for = None
+    step.retry_at = None
+
+
+def _ignore(_step: StepState, _event: Event) -> None:
+    return
+
+
+_RUN_EVENTS: Mapping[EventType, Any] = {
+    EventType.RUN_STARTED: _run_started,
+    EventType.RUN_REOPENED: _run_reopened,
+    EventType.RUN_SUCCEEDED: _run_ended("succeeded"),
+    EventType.RUN_FAILED: _run_ended("failed"),
+    EventType.RUN_CANCELLED: _run_ended("cancelled"),
+}
+_STEP_EVENTS: Mapping[EventType, Any] = {
+    EventType.STEP_STARTED: _step_started,
+    EventType.STEP_LOG: _ignore,
+    EventType.STEP_SUCCEEDED: _step_succeeded,
+    EventType.STEP_FAILED: _step_failed,
+    EventType.RETRY_SCHEDULED: _retry_scheduled,
+    EventType.STEP_SKIPPED: _step_skipped,
+    EventType.WAIT_STARTED: _wait_started,
+    EventType.WAIT_RESOLVED: _wait_resolved,
+}
