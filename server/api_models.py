@@ -1,0 +1,149 @@
+"""What requests may say: the bodies and queries of the API, validated by the models that also describe them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt
+
+from engine.models.base import Document
+from engine.models.run import JobStatus, RunStatus, TriggerKind
+from engine.models.workflow import StepId, WorkflowDraft
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+MAX_WAIT_MS = 30_000
+MAX_KEY = 255
+
+Cursor = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class PageQuery(Document):
+    """How much of a list to show."""
+
+    limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    """How many items to answer with at most."""
+    cursor: Cursor | None = None
+    """Where to go on: the `X-Next-Cursor` of the page before."""
+
+
+class WorkflowsQuery(PageQuery):
+    """Which workflows to list."""
+
+    text: str | None = Field(default=None, max_length=200)
+    """Looked for in names, without regard to case."""
+    tag: str | None = Field(default=None, max_length=64)
+    """Only workflows with this tag."""
+    enabled: bool | None = None
+    """Only workflows that are switched on, or off."""
+
+
+def _from_millis_or_iso(value: Any) -> Any:
+    if isinstance(value, str) and value.isdigit():
+        return int(value) / 1000
+    return value
+
+
+When = Annotated[AwareDatetime, BeforeValidator(_from_millis_or_iso, json_schema_input_type=datetime | int)]
+
+
+def millis(when: datetime | None) -> int | None:
+    """The engine's form of a time given in a query."""
+    return None if when is None else round(when.timestamp() * 1000)
+
+
+class RunsQuery(PageQuery):
+    """Which runs to list."""
+
+    workflow_id: Id | None = None
+    """Only runs of this workflow."""
+    status: RunStatus | None = None
+    """Only runs in this state."""
+    trigger: TriggerKind | None = None
+    """Only runs started this way."""
+    since: When | None = None
+    """Only runs made at or after this time: ISO 8601 with a zone, or milliseconds since the epoch."""
+    until: When | None = None
+    """Only runs made before this time."""
+    parent_run_id: Id | None = None
+    """Only runs that go back to this one."""
+
+
+class JobsQuery(PageQuery):
+    """Which jobs to list."""
+
+    status: JobStatus | None = None
+    """Only jobs in this state."""
+    workflow_id: Id | None = None
+    """Only jobs of this workflow."""
+    run_id: Id | None = None
+    """Only jobs of this run."""
+
+
+class JournalQuery(Document):
+    """Which part of a journal to read."""
+
+    after: NonNegativeInt = 0
+    """Events with a seq beyond this one."""
+    limit: int = Field(default=200, ge=1, le=1000)
+    """How many events to answer with at most; those committed together are never split."""
+
+
+class EventsQuery(Document):
+    """Where to start in a stream of events."""
+
+    after: str | None = Field(default=None, max_length=200)
+    """The id of the last event seen; the `Last-Event-ID` header says the same and wins."""
+
+
+class SchedulesQuery(Document):
+    """Which schedules to list."""
+
+    workflow_id: Id | None = None
+    """Only schedules of this workflow."""
+
+
+class ExecuteBody(Document):
+    """What to start a run with."""
+
+    data: dict[str, Any] = Field(default_factory=dict)
+    """What the steps see as `data`."""
+
+
+class ExecuteQuery(Document):
+    """Whether to wait for the run's end."""
+
+    wait: bool = False
+    """Answer when the run has finished, with the whole run."""
+    timeout_ms: int = Field(default=MAX_WAIT_MS, ge=1, le=MAX_WAIT_MS)
+    """How long to wait; a run that needs longer is answered with 202 and goes on."""
+
+
+class RerunBody(Document):
+    """How to run it again."""
+
+    from_step: StepId | None = Field(default=None, alias="from")
+    """Start at this step and take over what the steps before it gave; from the beginning when not given."""
+    data: dict[str, Any] | None = None
+    """Trigger data to use instead of the first run's."""
+    version: Literal["same", "latest"] = "same"
+    """Which version of the workflow to run: the one of the first run, or the current one."""
+
+
+class WorkflowUpdate(WorkflowDraft):
+    """A workflow as it was fetched, or a draft: fields that only the server writes are ignored."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "A draft, or a fetched document with changes."})
+
+    version: int | None = None
+    """When given, it must be the current version; otherwise 409 `version_conflict`."""
+    id: Any = Field(default=None, json_schema_extra={"readOnly": True})
+    """Ignored."""
+    owner_id: Any = Field(default=None, json_schema_extra={"readOnly": True})
+    """Ignored."""
+    created_at: Any = Field(default=None, json_schema_extra={"readOnly": True})
+    """Ignored."""
+    updated_at: Any = Field(default=None, json_schema_extra={"readOnly": True})
+    """Ignored."""
