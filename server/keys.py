@@ -9,16 +9,21 @@ from aiohttp import web
 from engine.models.run import Role, User
 from engine.registry import Registry
 from engine.store import ANYONE, Owner, Store
+from server.accounts import Accounts
 from server.settings import Settings
+from server.tokens import Tokens
 
 if TYPE_CHECKING:
     from engine.engine import Engine
+
     from engine.events import LocalBus
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final[web.AppKey[Store]] = web.AppKey("store")
 REGISTRY: Final = web.AppKey("registry", Registry)
 BUS: Final[web.AppKey[LocalBus]] = web.AppKey("bus")
+ACCOUNTS: Final = web.AppKey("accounts", Accounts)
+TOKENS: Final = web.AppKey("tokens", Tokens)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
 
 USER: Final = web.RequestKey("user", User)

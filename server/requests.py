@@ -58,7 +58,10 @@ def _too_large(most: int) -> TooLarge:
 
 async def json_body(request: web.Request, limit: int | None = None) -> Json:
     """The body as a JSON value; BadJson when it is none, whatever the Content-Type says."""
-    raw = await read_body(request, limit)
+    return _parsed(await read_body(request, limit))
+
+
+def _parsed(raw: bytes) -> Json:
     if not raw:
         raise BadJson("the body is empty", code="empty_body", hint="send a JSON document")
     return parse_json(raw)
@@ -70,13 +73,9 @@ async def body(request: web.Request, model: type[ModelT], limit: int | None = No
     An empty body counts as `default` when there is one.
     """
     raw = await read_body(request, limit)
-    if raw or default is None:
-        value = parse_json(raw) if raw else None
-        if value is None and not raw:
-            raise BadJson("the body is empty", code="empty_body", hint="send a JSON document")
-    else:
-        value = default
-    return validated(value, model)
+    if not raw and default is not None:
+        return validated(default, model)
+    return validated(_parsed(raw), model)
 
 
 def validated(value: Json, model: type[ModelT]) -> ModelT:

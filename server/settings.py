@@ -1,14 +1,169 @@
-"""Settings: read once, checked at once."""
+"""What an operator may choose, and the defaults.
+
+The alias of a field is the name of its environment variable; the text below it is its documentation, from which
+`.env.example` and the table in docs/operate.md are made.
+"""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from server.signing_key import weakness
+
+MIN_BCRYPT_COST = 10
+MAX_BCRYPT_COST = 15
+
+
+def _words(value: object) -> object:
+    """`a, b` as ("a", "b")."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def default_data_dir() -> Path:
+    """Where this platform keeps a user's data."""
+    return Path(platformdirs.user_data_dir("flowdesk", appauthor=False))
 
 
 class Settings(BaseModel):
-    """What an operator may choose."""
+    """All settings, checked. Empty counts as not given."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
+    )
 
-    max_body_bytes: int = 5_000_000
-    body_timeout_s: float = 30.0
+    port: int = Field(default=4000, alias="PORT", ge=0, le=65535)
+    """The TCP port to listen on; 0 takes any free one."""
+    host: str = Field(default="127.0.0.1", alias="HOST", min_length=1)
+    """The address to listen on. Beyond loopback, put a TLS proxy in front."""
+    mongo_url: str | None = Field(default=None, alias="MONGO_URL")
+    """Reserved for the MongoDB store; a value stops the start, because this build has none."""
+    redis_url: str | None = Field(default=None, alias="REDIS_URL")
+    """Reserved for the Redis queue; a value stops the start, because this build has none."""
+    jwt_secret: str | None = Field(default=None, alias="JWT_SECRET", repr=False)
+    """The key that signs tokens, at least 32 bytes. Empty: made at the first start and kept in the data directory."""
+    start_scheduler: bool = Field(default=True, alias="START_SCHEDULER")
+    """Whether this server starts the runs of cron schedules."""
+
+    data_dir: Path = Field(default_factory=default_data_dir, alias="FLOWDESK_DATA_DIR")
+    """Where the database, the signing key and the state file live. Empty: the platform's place for user data."""
+    synchronous: Annotated[Literal["FULL", "NORMAL"], BeforeValidator(_upper)] = Field(
+        default="FULL", alias="FLOWDESK_SYNCHRONOUS"
+    )
+    """FULL survives a power cut; NORMAL is faster and may lose the last moments to one (never to a crash)."""
+    egress_allow: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(default=(), alias="FLOWDESK_EGRESS_ALLOW")
+    """Addresses and networks, separated by commas, that steps may reach although they are not public."""
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
+        default="info", alias="FLOWDESK_LOG_LEVEL"
+    )
+    """debug, info, warning or error; requests that succeed are logged at debug only."""
+    log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)] = Field(
+        default="auto", alias="FLOWDESK_LOG_FORMAT"
+    )
+    """json writes one object per line, text is for people, auto chooses text on a terminal."""
+    max_body_bytes: int = Field(default=5_000_000, alias="FLOWDESK_MAX_BODY_BYTES", ge=1024, le=100_000_000)
+    """The largest request body, counted after decompression."""
+    header_timeout_s: float = Field(default=10, alias="FLOWDESK_HEADER_TIMEOUT_S", gt=0, le=300)
+    """Seconds a client has to send the head of a request once it began."""
+    body_timeout_s: float = Field(default=30, alias="FLOWDESK_BODY_TIMEOUT_S", gt=0, le=3600)
+    """Seconds a client has to send the body of a request."""
+    idle_timeout_s: float = Field(default=75, alias="FLOWDESK_IDLE_TIMEOUT_S", gt=0, le=3600)
+    """Seconds a connection may stay open between requests."""
+    step_timeout_ms: int = Field(default=60_000, alias="FLOWDESK_STEP_TIMEOUT_MS", ge=1, le=86_400_000)
+    """How long one attempt of a step may take when the step says nothing else."""
+    max_concurrent_runs: int = Field(default=1000, alias="FLOWDESK_MAX_CONCURRENT_RUNS", ge=1, le=100_000)
+    """How many runs work at the same time; the others wait in the queue."""
+    retention_days: int = Field(default=30, alias="FLOWDESK_RETENTION_DAYS", ge=0, le=36_500)
+    """Finished runs older than this are removed; 0 keeps them for ever."""
+    timezone: str = Field(default="UTC", alias="FLOWDESK_TIMEZONE")
+    """The IANA zone of cron expressions that name none."""
+    registration: Annotated[Literal["open", "closed"], BeforeValidator(_lower)] = Field(
+        default="open", alias="FLOWDESK_REGISTRATION"
+    )
+    """open lets anybody who reaches the server make an account; closed leaves that to administrators."""
+    bcrypt_cost: int = Field(default=12, alias="FLOWDESK_BCRYPT_COST", ge=MIN_BCRYPT_COST, le=MAX_BCRYPT_COST)
+    """The work factor of password hashes, 10 to 15; each step doubles the time of a login."""
+    token_hours: int = Field(default=168, alias="FLOWDESK_TOKEN_HOURS", ge=1, le=8760)
+    """How many hours a token lasts."""
+    grace_s: float = Field(default=10, alias="FLOWDESK_GRACE_S", ge=0, le=600)
+    """Seconds that running steps get to finish when the server is asked to stop."""
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data_dir / "flowdesk.db"
+
+    @property
+    def state_file(self) -> Path:
+        """Where a running server says how to reach it."""
+        return self.data_dir / "server.json"
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError, KeyError):
+            raise ValueError(f"no such time zone: {value!r}; use an IANA name such as Europe/Berlin") from None
+        return value
+
+    @field_validator("egress_allow")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            try:
+                ipaddress.ip_network(entry, strict=False)
+            except ValueError:
+                raise ValueError(f"{entry!r} is no IP address or network; write 127.0.0.1 or 10.0.0.0/8") from None
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _strong(cls, value: str | None) -> str | None:
+        found = None if value is None else weakness(value)
+        if found:
+            raise ValueError(f"{found}; make one with: openssl rand -base64 48")
+        return value
+
+    @field_validator("mongo_url", "redis_url")
+    @classmethod
+    def _not_without_effect(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None:
+            backend = "MongoDB" if info.field_name == "mongo_url" else "Redis"
+            raise ValueError(
+                f"this build keeps everything in its data directory and cannot use {backend}; leave it empty"
+            )
+        return value
+
+
+def setting_names() -> dict[str, str]:
+    """Environment variable by field."""
+    return {name: field.alias or name for name, field in Settings.model_fields.items()}
+
+
+def setting_default(name: str) -> str:
+    """The default as it is written in `.env.example`; empty when it is worked out at start."""
+    default: Any = Settings.model_fields[name].default
+    if isinstance(default, bool):
+        return str(int(default))
+    if default is None or isinstance(default, tuple):
+        return ""
+    return "" if Settings.model_fields[name].default_factory else str(default)

@@ -1,0 +1,102 @@
+"""A server for aiohttp applications that does not wait for slow clients, and answers every error alike.
+
+aiohttp closes idle connections, but a request whose head arrives byte by byte holds one until then. Here a head that
+has begun must be complete in time. The deadline of bodies is in `server.requests.read_body`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from server.logs import new_request_id, request_id, set_request_id
+from server.problems import problem_response
+from server.settings import Settings
+from server.shell import HEADER, Shell
+
+log = logging.getLogger("flowdesk.http")
+
+LINGER_S = 2.0
+"""How long the rest of a refused body is read and thrown away, so that the client sees the answer."""
+
+
+class Connection(RequestHandler):
+    """One client's connection."""
+
+    __slots__ = ("_head_timer", "_header_timeout_s")
+
+    def __init__(self, manager: HttpServer, *, header_timeout_s: float, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._header_timeout_s = header_timeout_s
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, and watch the time while it holds an unfinished head."""
+        before = self._request_count
+        super().data_received(data)
+        if self._head_timer is not None:
+            if self._request_count != before:
+                self._head_timer.cancel()
+                self._head_timer = None
+        elif data and self._request_count == before and not self._messages and not self._request_in_progress:
+            self._head_timer = self._loop.call_later(self._header_timeout_s, self._too_slow)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the deadline with the connection."""
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        super().connection_lost(exc)
+
+    def _too_slow(self) -> None:
+        log.info("closed a connection that was too slow to send a request")
+        self.force_close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What is not a request at all, as a problem document; always closes the connection."""
+        set_request_id(new_request_id())
+        detail = " ".join((message or "the request is not valid HTTP").split())
+        log.info("refused a malformed request", extra={"fields": {"status": status, "reason": detail[:200]}})
+        response = problem_response(status, "bad_request" if status == 400 else "internal", detail[:500])
+        response.headers[HEADER] = request_id()
+        response.force_close()
+        return response
+
+
+class HttpServer(web.Server):
+    """Makes a `Connection` for each client."""
+
+    def __init__(self, inner: web.Server, shell: Shell, settings: Settings) -> None:
+        super().__init__(shell, request_factory=inner.request_factory)  # type: ignore[arg-type]
+        self._options: dict[str, Any] = {
+            "keepalive_timeout": settings.idle_timeout_s,
+            "lingering_time": LINGER_S,
+            "access_log": None,
+            "header_timeout_s": settings.header_timeout_s,
+        }
+
+    def __call__(self) -> Connection:
+        """The protocol of one new connection."""
+        return Connection(self, loop=asyncio.get_running_loop(), **self._options)
+
+
+class Runner(web.AppRunner):
+    """Runs the application behind a `Shell`, on connections with deadlines."""
+
+    def __init__(self, app: web.Application, settings: Settings, *, shutdown_timeout_s: float = 2.0) -> None:
+        super().__init__(app, access_log=None, shutdown_timeout=shutdown_timeout_s)
+        self._settings = settings
+
+    async def _make_server(self) -> web.Server:
+        inner = await super()._make_server()
+        return HttpServer(inner, Shell(inner.request_handler), self._settings)
