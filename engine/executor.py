@@ -52,6 +52,12 @@ class Executor:
         else:
             self._queue.put(driver.row.user_id, driver)
 
+    async def wait_for(self, run_id: str, timeout_s: float) -> None:
+        """Until this process has let go of the run, at most this long."""
+        tasks = [task for task, driver in self._tasks.items() if driver.row.id == run_id]
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+
     def _start(self, driver: Driver) -> None:
         task = asyncio.create_task(self._execute(driver), name=f"run/{driver.row.id}")
         self._tasks[task] = driver

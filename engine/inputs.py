@@ -18,6 +18,7 @@ class Begin:
     trigger: Trigger
     parent_run_id: str | None = None
     reused: Mapping[str, StepState] = field(default_factory=dict)
+    by: str | None = None
 
 
 @dataclass(slots=True, frozen=True)

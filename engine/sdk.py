@@ -41,6 +41,7 @@ class Params(BaseModel):
         extra="forbid",
         serialize_by_alias=True,
         use_attribute_docstrings=True,
+        field_title_generator=lambda name, _: name.strip("_").replace("_", " ").capitalize(),
     )
 
 

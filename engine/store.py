@@ -308,6 +308,8 @@ class Store(Protocol):
     runs: Runs
     jobs: Jobs
     schedules: Schedules
+    exclusive: bool
+    """Whether no other process can have this store open while this one has."""
 
     async def open(self) -> None:
         """Connect, check and migrate; raises Unusable with what to do."""

@@ -101,6 +101,7 @@ class _Turn:
         }
         if given.parent_run_id:
             data["parentRunId"] = given.parent_run_id
+            data["by"] = given.by
         self.emit(EventType.RUN_STARTED, None, data)
         for step_id, old in given.reused.items():
             self._reuse(step_id, old)

@@ -52,18 +52,18 @@ class Ledger:
         self.reply: asyncio.Future[RunRow] | None = None
         self._blobs: list[Blob] = []
 
-    async def write(self, *, resting: bool = False, backlog: bool = False) -> None:
+    async def write(self, *, resting: bool = False, backlog: bool = False, claim: bool = False) -> None:
         """Commit until it works: once a step has had its effect, its result must not be lost to a full disk.
 
-        Only a run's first commit raises Unavailable, since then nothing has happened yet. Fenced when somebody else
-        has the run by now.
+        Only a run's first commit, or one that claims a resting run, raises Unavailable, since then nothing has happened
+        yet. Fenced when somebody else has the run by now.
         """
         delay = 0.25
         while True:
             try:
-                await self._write_once(resting=resting, backlog=backlog)
+                await self._write_once(self._summary(resting=resting, backlog=backlog, claim=claim))
             except Unavailable as error:
-                if self.committed == 0:
+                if self.committed == 0 or claim:
                     raise
                 log.error("run %s waits to write its journal: %s", self.row.id, error)
                 await asyncio.sleep(delay)
@@ -71,8 +71,7 @@ class Ledger:
             else:
                 return
 
-    async def _write_once(self, *, resting: bool, backlog: bool) -> None:
-        row = self._summary(resting=resting, backlog=backlog)
+    async def _write_once(self, row: RunRow) -> None:
         events = self.pending
         if not events and row == self.row:
             return
@@ -105,7 +104,7 @@ class Ledger:
                     return True
         return False
 
-    def _summary(self, *, resting: bool, backlog: bool) -> RunRow:
+    def _summary(self, *, resting: bool, backlog: bool, claim: bool) -> RunRow:
         """The row after the pending events; a `backlog` run is accepted but has no executor yet."""
         state = self.state
         row = replace(self.row, seq=state.seq, waiting_for=None, due_at=None)
@@ -117,6 +116,8 @@ class Ledger:
             row.error_code = state.error["code"] if state.error else None
             return row
         row.finished_at, row.error, row.error_code = None, None, None
+        if claim:
+            row.owner = self.services.owner
         if backlog:
             row.status, row.owner, row.due_at = RunStatus.QUEUED, None, self.services.clock()
         elif resting:

@@ -1,0 +1,351 @@
+"""The engine as the server sees it: accept runs, wait for them, cancel, retry and rerun them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from engine.clock import Clock, now_ms
+from engine.errors import Conflict, Fenced, Invalid, KeyReused, NotFound, Problem, Unavailable
+from engine.events import Bus
+from engine.executor import Executor
+from engine.families import Families
+from engine.history import History, reusable
+from engine.ids import new_id
+from engine.inputs import Begin, Cancel, Decided, Reopen
+from engine.journal import put_back
+from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
+from engine.plan import DEFAULT_TIMEOUT_MS, Plan
+from engine.plans import Plans
+from engine.recovery import Recovery
+from engine.registry import Registry
+from engine.runner.driver import Driver
+from engine.sdk import Host
+from engine.state import RunState, StepState, StepStatus, fold
+from engine.store import ANYONE, Owner, Store
+from engine.sweeper import Sweeper
+from engine.visible import View
+
+CANCEL_WAIT_S: Final = 5.0
+"""How long a cancel call waits for the run to end before it answers with the run as it is."""
+
+log = logging.getLogger("flowdesk.engine")
+
+
+@dataclass(slots=True, frozen=True)
+class EngineOptions:
+    """What an operator may tune. Times are in seconds unless the name says otherwise."""
+
+    max_running: int = 256
+    max_queued: int = 10_000
+    step_timeout_ms: int = DEFAULT_TIMEOUT_MS
+    lease_s: float = 20.0
+    heartbeat_s: float = 5.0
+    sweep_s: float = 1.0
+    max_deaths: int = 3
+    retention_days: float | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Accepted:
+    """A run that is on disk; `duplicate` when it was accepted before under the same key."""
+
+    run: RunRow
+    duplicate: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Outcome:
+    """What somebody who waited gets: the run, the answer a step gave, and the data once the run has finished."""
+
+    run: RunRow
+    reply: dict[str, Any] | None = None
+    data: dict[str, Any] | None = None
+    duplicate: bool = False
+
+
+class Engine:
+    """Everything that executes, over one store. Make one per process; `start` it before and `stop` it after use."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        bus: Bus,
+        *,
+        owner: str,
+        options: EngineOptions | None = None,
+        host: Host | None = None,
+        clock: Clock = now_ms,
+    ) -> None:
+        self.store = store
+        self.runs = store.runs
+        self.registry = registry
+        self.bus = bus
+        self.owner = owner
+        self.clock = clock
+        self.options = options or EngineOptions()
+        self.max_deaths = self.options.max_deaths
+        self.plans = Plans(store.workflows, registry, timeout_ms=self.options.step_timeout_ms)
+        self.executor = Executor(
+            max_running=self.options.max_running, max_queued=self.options.max_queued, rested=self._rested
+        )
+        self._families = Families(registry, host or Host())
+        self._recovery = Recovery(self)
+        self._sweeper = Sweeper(self, self._recovery)
+        self._stopping = False
+
+    def family_state(self, ref: str) -> Any:
+        """What the lifespan of the step's family yielded."""
+        return self._families.state(ref)
+
+    async def start(self) -> None:
+        """Open the step families, say that this process lives, and take up what was left behind."""
+        await self._families.open()
+        await self._sweeper.start()
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Accept nothing more, let steps under way end within the grace time, and let go of every run."""
+        self._stopping = True
+        await self._sweeper.stop()
+        await self.executor.stop(grace_s)
+        await self._sweeper.retire()
+        await self._families.close()
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for health pages."""
+        return {"running": self.executor.running, "queued": self.executor.queued, **self._sweeper.stats()}
+
+    # -- starting runs ------------------------------------------------------------------------------------------
+
+    async def accept(
+        self,
+        plan: Plan,
+        trigger: Trigger,
+        *,
+        run_id: str | None = None,
+        key: str | None = None,
+        payload_hash: str | None = None,
+        scheduled_at: int | None = None,
+    ) -> Accepted:
+        """Put a run on disk and start it. Raises Unavailable when that cannot be done now, KeyReused for a key that
+        came with another payload before."""
+        row = self._new_row(plan, trigger, run_id, key, payload_hash, scheduled_at)
+        return await self._accept(self._new_driver(plan, row, Begin(trigger)))
+
+    async def run_and_wait(
+        self,
+        plan: Plan,
+        trigger: Trigger,
+        *,
+        timeout_s: float = 30.0,
+        key: str | None = None,
+        payload_hash: str | None = None,
+    ) -> Outcome:
+        """Start a run and wait until it ends or a step answers, at most this long; the run goes on after that.
+
+        A run of only pure steps is executed here and now and costs one commit.
+        """
+        row = self._new_row(plan, trigger, None, key, payload_hash, None)
+        driver = self._new_driver(plan, row, Begin(trigger))
+        if plan.instant:
+            try:
+                await driver.drive()
+            except Fenced:
+                return await self._known_outcome(await self._known(row))
+            return _outcome(driver.row, driver.plan, driver.state)
+        driver.ledger.reply = asyncio.get_running_loop().create_future()
+        reply = driver.ledger.reply
+        accepted = await self._accept(driver)
+        if accepted.duplicate:
+            return await self._known_outcome(accepted.run)
+        await asyncio.wait([reply], timeout=timeout_s)
+        return _outcome(driver.row, driver.plan, driver.state)
+
+    async def _accept(self, driver: Driver) -> Accepted:
+        backlog = self.executor.room <= 0
+        row = driver.row
+        try:
+            await driver.ledger.write(backlog=backlog)
+        except Fenced:
+            return Accepted(await self._known(row), duplicate=True)
+        if not backlog and not driver.state.finished:
+            self.executor.add(driver)
+        return Accepted(driver.row)
+
+    def _new_row(
+        self,
+        plan: Plan,
+        trigger: Trigger,
+        run_id: str | None,
+        key: str | None,
+        payload_hash: str | None,
+        scheduled_at: int | None,
+    ) -> RunRow:
+        if self._stopping:
+            raise Unavailable("the server is stopping", hint="send it again in a moment")
+        now = self.clock()
+        workflow = plan.workflow
+        return RunRow(
+            id=run_id or new_id(now),
+            workflow_id=workflow.id,
+            workflow_version=workflow.version,
+            user_id=workflow.owner_id,
+            status=RunStatus.QUEUED,
+            seq=0,
+            trigger=trigger.kind,
+            created_at=now,
+            deadline_at=now + workflow.timeout_ms if workflow.timeout_ms else None,
+            owner=self.owner,
+            dedupe_key=key,
+            payload_hash=payload_hash,
+            scheduled_at=scheduled_at,
+        )
+
+    def _new_driver(self, plan: Plan, row: RunRow, begin: Begin) -> Driver:
+        driver = Driver(self, plan, row)
+        driver.feed(begin)
+        return driver
+
+    async def _known(self, row: RunRow) -> RunRow:
+        """The run that was there before this one: with the same key, or with the same id."""
+        known = None
+        if row.dedupe_key is not None:
+            known = await self.runs.by_key(row.workflow_id, row.dedupe_key)
+        if known is None:
+            return await self.runs.get(row.id, owner=ANYONE)
+        if row.payload_hash is not None and known.payload_hash not in (None, row.payload_hash):
+            raise KeyReused(hint="send a new key with a new payload")
+        return known
+
+    async def _known_outcome(self, row: RunRow) -> Outcome:
+        if row.status not in FINISHED:
+            raise Conflict(
+                f"the run {row.id} with this idempotency key is still under way",
+                code="run_in_progress",
+                hint="ask again later, or look at the run",
+            )
+        history = await self.history(row.id, owner=ANYONE)
+        return replace(_outcome(row, history.plan, history.state), duplicate=True)
+
+    # -- looking at runs ----------------------------------------------------------------------------------------
+
+    async def history(self, run_id: str, *, owner: Owner) -> History:
+        """A run with its plan, journal and folded state; large values are put back in place."""
+        row = await self.runs.get(run_id, owner=owner)
+        plan = await self.plans.version(row.workflow_id, row.workflow_version)
+        events = (await self.runs.journals([run_id])).get(run_id, [])
+        await put_back(run_id, events, self.runs)
+        return History(row, plan, events, fold(plan.steps, run_id, events))
+
+    # -- steering runs ------------------------------------------------------------------------------------------
+
+    async def cancel(self, run_id: str, *, owner: Owner, by: str | None) -> RunRow:
+        """End an unfinished run; Conflict when it has finished already."""
+        row = await self.runs.request_cancel(run_id, owner=owner)
+        if row.status in FINISHED:
+            raise Conflict(f"the run has finished already ({row.status.value})", code="already_finished")
+        driver = self.executor.drivers.get(run_id)
+        if driver is None and row.owner is None:
+            await self._recovery.take([row])
+            driver = self.executor.drivers.get(run_id)
+        if driver is not None:
+            driver.interrupt(Cancel(by))
+            await self.executor.wait_for(run_id, CANCEL_WAIT_S)
+        return await self.runs.get(run_id, owner=owner)
+
+    async def retry_job(self, job_id: str, *, owner: Owner, by: str | None) -> JobRow:
+        """Open a FAILED run again at the step this job is parked for. Of two calls at once one gets Conflict."""
+        job = await self.store.jobs.get(job_id, owner=owner)
+        if job.status is not JobStatus.FAILED:
+            raise Conflict(f"the job is {job.status.value}; only a FAILED one can be retried", code="job_not_failed")
+        history = await self.history(job.run_id, owner=owner)
+        if history.row.status is not RunStatus.FAILED:
+            raise Conflict(f"its run is {history.row.status.value}; only a FAILED run can go on", code="run_not_failed")
+        if history.state.steps[job.step_id].status is not StepStatus.FAILED:
+            raise Conflict("the step is not failed any more", code="job_not_failed")
+        driver = self._reopened(history)
+        driver.feed(Reopen(job.step_id, job.id, by))
+        await self._write_or_conflict(driver)
+        return await self.store.jobs.get(job_id, owner=owner)
+
+    async def decide(
+        self, run_id: str, *, owner: Owner, by: str | None, step_id: str, outcome: str, data: Any = None
+    ) -> RunRow:
+        """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
+        history = await self.history(run_id, owner=owner)
+        step = history.state.steps.get(step_id)
+        if step is None:
+            raise NotFound(f"the run has no step {step_id!r}")
+        waits = history.row.status is RunStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
+        if not waits or history.row.owner is not None:
+            raise Conflict(f"the step {step_id} does not wait for a decision", code="no_decision_awaited")
+        driver = self._reopened(history)
+        driver.feed(Decided(step_id, outcome, by, data, new_id(self.clock())))
+        await self._write_or_conflict(driver)
+        return driver.row
+
+    def _reopened(self, history: History) -> Driver:
+        now = self.clock()
+        timeout = history.plan.workflow.timeout_ms
+        # The summary says nobody holds the run; the first commit, fenced by its seq, makes it ours.
+        row = replace(history.row, deadline_at=now + timeout if timeout else None, cancel_requested=False)
+        return Driver(self, history.plan, row, history.state)
+
+    async def _write_or_conflict(self, driver: Driver) -> None:
+        try:
+            await driver.ledger.write(claim=True)
+        except Fenced:
+            raise Conflict("somebody else was faster", code="already_moved_on") from None
+        if not driver.state.finished:
+            self.executor.add(driver)
+
+    async def rerun(
+        self,
+        run_id: str,
+        *,
+        owner: Owner,
+        by: str | None,
+        from_step: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        version: str = "same",
+    ) -> RunRow:
+        """Start a new run like this one: whole, or from a step on, taking over what came before it.
+
+        `data` replaces the trigger's data; `version` is "same" or "latest".
+        """
+        history = await self.history(run_id, owner=owner)
+        plan = history.plan if version == "same" else await self.plans.current(history.row.workflow_id)
+        reused: dict[str, StepState] = {}
+        if from_step is not None:
+            if from_step not in plan.steps:
+                problem = Problem("unknown_step", f"there is no step {from_step!r}", field="from")
+                raise Invalid(problems=[problem], hint=f"steps: {', '.join(plan.steps)}")
+            reused = reusable(plan, history.state, from_step)
+        old = history.state.trigger
+        trigger = Trigger(TriggerKind.RERUN, dict(old.data if data is None else data), old.meta, old.step_id)
+        row = self._new_row(plan, trigger, None, None, None, None)
+        row.parent_run_id = run_id
+        begin = Begin(trigger, run_id, reused, by)
+        return (await self._accept(self._new_driver(plan, row, begin))).run
+
+    # -- what the parts tell each other -------------------------------------------------------------------------
+
+    def _rested(self, row: RunRow) -> None:
+        """A run came to rest: mind when it is due."""
+        if row.due_at is not None and row.status not in FINISHED:
+            self._sweeper.mind(row.due_at)
+
+
+def _outcome(row: RunRow, plan: Plan, state: RunState) -> Outcome:
+    reply = None
+    for step in plan.steps.values():
+        known = state.steps[step.id]
+        if known.status is StepStatus.SUCCESS and step.definition is not None and step.definition.replies:
+            reply = known.output
+            break
+    data = View(plan, state).final() if row.status in FINISHED else None
+    return Outcome(row, reply, data)

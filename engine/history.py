@@ -1,0 +1,56 @@
+"""Looking back at a run, and what a rerun may take over from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import Conflict
+from engine.models.event import Event
+from engine.models.run import RunRow
+from engine.plan import Plan
+from engine.state import RunState, StepState, StepStatus
+from engine.visible import View
+
+
+@dataclass(slots=True, frozen=True)
+class History:
+    """A run with everything known about it."""
+
+    row: RunRow
+    plan: Plan
+    events: list[Event]
+    state: RunState
+
+    def data(self) -> dict[str, Any]:
+        """The trigger's data merged with the outputs of all finished steps."""
+        return View(self.plan, self.state).final()
+
+
+def reusable(plan: Plan, state: RunState, from_step: str) -> dict[str, StepState]:
+    """The settled steps a rerun from this step takes over: all that do not come after it.
+
+    Conflict when the step was never reached, so that nothing would lead to it.
+    """
+    first = state.steps.get(from_step)
+    if first is None or first.status is StepStatus.SKIPPED:
+        raise Conflict(
+            f"the run never reached the step {from_step}", code="step_not_reached", hint="rerun from an earlier step"
+        )
+    again = {from_step} | {step.id for step in plan.steps.values() if from_step in step.ancestors}
+    kept = {}
+    for step in plan.steps.values():
+        known = state.steps.get(step.id)
+        if step.id in again or known is None:
+            continue
+        tolerated = known.status is StepStatus.FAILED and not (step.step.stop_on_failure and step.step.on_error is None)
+        if known.status in (StepStatus.SUCCESS, StepStatus.SKIPPED) or tolerated:
+            kept[step.id] = known
+    missing = [step_id for step_id in plan.steps[from_step].ancestors if step_id not in kept]
+    if missing:
+        raise Conflict(
+            f"the step {from_step} builds on {', '.join(missing)}, which did not finish in that run",
+            code="ancestors_not_finished",
+            hint=f"rerun from {missing[0]}",
+        )
+    return kept

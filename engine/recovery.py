@@ -1,0 +1,160 @@
+"""Takes up runs that nobody executes: due retries, accepted runs without an executor, what a dead process left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Final, Protocol
+
+from engine.clock import Clock
+from engine.errors import Fenced, FlowDeskError, Invalid, NotFound
+from engine.executor import Executor
+from engine.ids import new_id
+from engine.inputs import Cancel, Fail
+from engine.journal import put_back
+from engine.models.event import Event, EventType
+from engine.models.run import RunRow, RunStatus
+from engine.plans import Plans
+from engine.runner.driver import Driver
+from engine.runner.ledger import Services
+from engine.state import fold
+from engine.store import ANYONE, Commit, Runs
+
+BATCH: Final = 500
+FOREVER: Final = 1 << 60
+
+log = logging.getLogger("flowdesk.engine")
+
+
+class Around(Services, Protocol):
+    """What recovery needs of the engine around it."""
+
+    plans: Plans
+    executor: Executor
+    max_deaths: int
+
+
+class Recovery:
+    """Claims runs and gives them to the executor."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._suspect: str | None = None
+
+    @property
+    def _runs(self) -> Runs:
+        return self._around.runs
+
+    @property
+    def _clock(self) -> Clock:
+        return self._around.clock
+
+    async def take_due(self) -> int:
+        """Take up resting runs whose time has come; how many there were."""
+        limit = min(BATCH, self._around.executor.room)
+        if limit <= 0:
+            return 0
+        rows = await self._runs.due(self._clock(), limit=limit)
+        await self.take(rows)
+        return len(rows)
+
+    async def take_orphans(self, *, everyone: bool = False) -> int:
+        """Take up runs whose process is gone; with `everyone`, of every process that is not this one (at start)."""
+        limit = min(BATCH, self._around.executor.room)
+        if limit <= 0:
+            return 0
+        rows = await self._runs.orphans(FOREVER if everyone else self._clock(), limit=limit)
+        rows = [row for row in rows if row.owner != self._around.owner or row.id in self._around.executor.broken]
+        await self.take(self._without_suspects(rows), count_death=True)
+        return len(rows)
+
+    async def take_broken(self) -> None:
+        """Take up runs of this process that stopped on an error of ours."""
+        broken = [run_id for run_id in self._around.executor.broken if run_id not in self._around.executor.drivers]
+        found = []
+        for run_id in broken:
+            self._around.executor.broken.discard(run_id)
+            try:
+                found.append(await self._runs.get(run_id, owner=ANYONE))
+            except NotFound:
+                continue
+        await self.take([row for row in found if row.finished_at is None], count_death=True)
+
+    def _without_suspects(self, rows: list[RunRow]) -> list[RunRow]:
+        """All but those that saw two deaths without progress: of these only one at a time.
+
+        When the process dies again it is that one's doing, and the others are not counted along.
+        """
+        if self._suspect is not None and self._suspect not in self._around.executor.drivers:
+            self._suspect = None
+        chosen = []
+        for row in rows:
+            if row.deaths >= 2 and row.seq <= row.death_seq:
+                if self._suspect is not None:
+                    continue
+                self._suspect = row.id
+            chosen.append(row)
+        return chosen
+
+    async def take(self, rows: list[RunRow], *, count_death: bool = False) -> None:
+        """Claim these runs and go on with those that could be claimed."""
+        if not rows:
+            return
+        now = self._clock()
+        claims = [
+            self._runs.claim(
+                row.id, owner=self._around.owner, expected_owner=row.owner, now=now, count_death=count_death
+            )
+            for row in rows
+        ]
+        answers = await asyncio.gather(*claims, return_exceptions=True)
+        claimed = [row for row in answers if isinstance(row, RunRow)]
+        for error in answers:
+            if isinstance(error, BaseException) and not isinstance(error, FlowDeskError):
+                raise error
+        journals = await self._runs.journals([row.id for row in claimed])
+        for count, row in enumerate(claimed):
+            await self._go_on(row, journals.get(row.id, []))
+            if count % 20 == 19:
+                await asyncio.sleep(0)
+
+    async def _go_on(self, row: RunRow, events: list[Event]) -> None:
+        try:
+            plan = await self._around.plans.version(row.workflow_id, row.workflow_version)
+            await put_back(row.id, events, self._runs)
+            state = fold(plan.steps, row.id, events)
+        except (NotFound, Invalid, ValueError, KeyError) as error:
+            await self._bury(row, f"version {row.workflow_version} of its workflow cannot be used here: {error}")
+            return
+        driver = Driver(self._around, plan, row, state)
+        if row.cancel_requested:
+            driver.stop = Cancel(None)
+        elif row.deaths >= self._around.max_deaths and row.seq <= row.death_seq:
+            message = f"{row.deaths} processes died while executing this run; it is not tried again by itself"
+            driver.stop = Fail("crashed_too_often", message, new_id(self._clock()))
+        if driver.stop is None:
+            driver.resume()
+        self._around.executor.add(driver)
+
+    async def _bury(self, row: RunRow, message: str) -> None:
+        """End a run that cannot be executed at all."""
+        log.error("run %s is given up: %s", row.id, message)
+        now = self._clock()
+        error = {"code": "not_executable", "message": message}
+        event = Event(row.seq + 1, now, EventType.RUN_FAILED, None, None, {"error": error})
+        failed = replace(
+            row,
+            seq=row.seq + 1,
+            status=RunStatus.FAILED,
+            finished_at=now,
+            owner=None,
+            due_at=None,
+            waiting_for=None,
+            error=error,
+            error_code=error["code"],
+        )
+        try:
+            await self._runs.commit(Commit(failed, [event], row.seq, row.owner))
+        except Fenced:
+            log.info("run %s was moved on by somebody else", row.id)

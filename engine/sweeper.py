@@ -1,0 +1,174 @@
+"""The engine's heartbeat and its search for runs that must go on.
+
+One task. It sleeps until the next due time it knows of, looks at least once a second, and survives a store that is
+away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import Any, Final, Protocol
+
+from engine.clock import Clock
+from engine.errors import FlowDeskError
+from engine.executor import Executor
+from engine.inputs import Cancel
+from engine.recovery import Recovery
+from engine.store import Store
+
+ORPHANS_S: Final = 2.0
+PRUNE_S: Final = 600.0
+PRUNE_BATCH: Final = 500
+DAY_MS: Final = 86_400_000
+
+log = logging.getLogger("flowdesk.engine")
+
+
+class Options(Protocol):
+    """The settings the sweeper reads."""
+
+    @property
+    def lease_s(self) -> float: ...
+    @property
+    def heartbeat_s(self) -> float: ...
+    @property
+    def sweep_s(self) -> float: ...
+    @property
+    def retention_days(self) -> float | None: ...
+
+
+class Around(Protocol):
+    """What the sweeper needs of the engine around it."""
+
+    store: Store
+    clock: Clock
+    owner: str
+    executor: Executor
+
+    @property
+    def options(self) -> Options: ...
+
+
+class Sweeper:
+    """Beats, recovers, wakes and prunes."""
+
+    def __init__(self, around: Around, recovery: Recovery) -> None:
+        self._around = around
+        self._recovery = recovery
+        self._wake = asyncio.Event()
+        self._next_due: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._beat_at = self._orphans_at = self._prune_at = 0.0
+        self._failures = 0
+        self._error: str | None = None
+
+    def stats(self) -> dict[str, Any]:
+        """How the sweeper is."""
+        return {"sweeper": "ok" if self._failures == 0 else f"{self._failures} failures: {self._error}"}
+
+    def mind(self, due_at: int) -> None:
+        """A run must go on at this time."""
+        if self._next_due is None or due_at < self._next_due:
+            self._next_due = due_at
+            self._wake.set()
+
+    async def start(self) -> None:
+        """Beat once, take up what a dead process left, then go on in the background."""
+        await self._beat()
+        if self._around.store.exclusive:
+            # Nobody else can have this store open, so whoever held runs is gone, whatever their leases say.
+            await self._recovery.take_orphans(everyone=True)
+            self._everyone = True
+        else:
+            self._everyone = False
+        self._task = asyncio.create_task(self._loop(), name="sweeper")
+
+    async def stop(self) -> None:
+        """End the background task."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def retire(self) -> None:
+        """Say that this process has left in good order."""
+        try:
+            await self._around.store.runs.retire(self._around.owner)
+        except FlowDeskError as error:
+            log.warning("could not sign off: %s", error)
+
+    async def _loop(self) -> None:
+        while True:
+            try:
+                more = await self._sweep()
+                self._failures, self._error = 0, None
+            except FlowDeskError as error:
+                more = False
+                self._note(str(error))
+            except Exception as error:
+                more = False
+                self._note(f"{type(error).__name__}: {error}")
+                log.exception("the sweeper hit an internal error")
+            await self._sleep(0.0 if more else self._around.options.sweep_s)
+
+    def _note(self, text: str) -> None:
+        if self._failures == 0:
+            log.error("the sweeper cannot work: %s", text)
+        self._failures += 1
+        self._error = text
+
+    async def _sleep(self, seconds: float) -> None:
+        if self._next_due is not None:
+            seconds = min(seconds, max(0.0, (self._next_due - self._around.clock()) / 1000))
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _sweep(self) -> bool:
+        """One pass; True when there may be more to do at once."""
+        now = monotonic()
+        if now - self._beat_at >= self._around.options.heartbeat_s:
+            await self._beat()
+        taken = await self._recovery.take_due()
+        if self._around.executor.broken:
+            await self._recovery.take_broken()
+        orphans = 0
+        if self._everyone or now - self._orphans_at >= ORPHANS_S:
+            self._orphans_at = now
+            orphans = await self._recovery.take_orphans(everyone=self._everyone)
+            self._everyone = self._everyone and orphans > 0
+        if not self._around.store.exclusive:
+            await self._obey_cancels()
+        if self._around.options.retention_days is not None and now - self._prune_at >= PRUNE_S:
+            self._prune_at = now
+            await self._prune(self._around.options.retention_days)
+        room = self._around.executor.room > 0
+        self._next_due = await self._around.store.runs.next_due() if room else None
+        return room and taken + orphans > 0
+
+    async def _beat(self) -> None:
+        until = self._around.clock() + round(self._around.options.lease_s * 1000)
+        await self._around.store.runs.beat(self._around.owner, until=until)
+        self._beat_at = monotonic()
+
+    async def _obey_cancels(self) -> None:
+        for run_id in await self._around.store.runs.cancel_requests(self._around.owner):
+            driver = self._around.executor.drivers.get(run_id)
+            if driver is not None:
+                driver.interrupt(Cancel(None))
+
+    async def _prune(self, days: float) -> None:
+        before = self._around.clock() - round(days * DAY_MS)
+        while True:
+            pruned = await self._around.store.runs.prune(finished_before=before, limit=PRUNE_BATCH)
+            if pruned.runs < PRUNE_BATCH:
+                return
+            await asyncio.sleep(0)
