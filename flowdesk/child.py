@@ -1,0 +1,164 @@
+"""A server as a child process: started with `python -P`, introduced by a hello line, ended by closing its stdin.
+
+`-P` keeps a `server/` or `plugins/` folder in the working directory from taking the place of ours. When this copy of
+FlowDesk is not the installed one (an editable install, a checkout), its own directory goes first on the child's path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from engine.errors import BadJson
+from engine.jsonio import parse_json
+from flowdesk.errors import Unreachable
+from flowdesk.local import LocalServer, parse_server
+from flowdesk.private import make_private_dir
+
+START_S: Final = 20.0
+STOP_S: Final = 15.0
+LOG_NAME: Final = "server.log"
+MAX_LOG: Final = 5 * 1024 * 1024
+_OURS: Final = frozenset(
+    {"FLOWDESK_URL", "FLOWDESK_TOKEN", "FLOWDESK_CONTEXT", "FLOWDESK_CONFIG_DIR", "FLOWDESK_DEBUG"}
+)
+
+
+def server_command(*arguments: str) -> list[str]:
+    """How this Python runs the server."""
+    return [sys.executable, "-P", "-m", "server", *arguments]
+
+
+def server_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The child's environment: without what only the command line reads, and able to import this copy of the server."""
+    given = {name: value for name, value in environ.items() if name not in _OURS}
+    root = Path(__file__).resolve().parent.parent
+    installed = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
+    if root not in installed:
+        given["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, [given.get("PYTHONPATH")])])
+    return given
+
+
+@dataclass(slots=True)
+class Child:
+    """A running child server. `stop` ends it; closing this process's end of its stdin (by dying, too) does as well."""
+
+    server: LocalServer
+    log: Path
+    process: asyncio.subprocess.Process
+    _drain: asyncio.Task[None]
+
+    async def stop(self, within_s: float = STOP_S) -> int | None:
+        """Ask it to finish and wait; terminated, then killed, when it takes too long. Its exit code."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        for end in (self.process.terminate, self.process.kill):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), within_s)
+                break
+            with contextlib.suppress(ProcessLookupError):
+                end()
+        await self.process.wait()
+        await self._drain
+        return self.process.returncode
+
+    async def wait(self) -> int:
+        """Wait until it has ended by itself."""
+        return await self.process.wait()
+
+    def last_words(self) -> str | None:
+        """The last line it wrote to its log."""
+        return _last_line(self.log, 0)
+
+
+async def start(directory: Path, environ: Mapping[str, str], *arguments: str, within_s: float = START_S) -> Child:
+    """Start a server and wait for its hello line; Unreachable with its own last words when there is none."""
+    path = directory / LOG_NAME
+    try:
+        make_private_dir(directory)
+        log = _open_log(path)
+    except OSError as error:
+        raise Unreachable(
+            f"cannot use the data directory {directory}: {error.strerror}", hint="FLOWDESK_DATA_DIR names another one"
+        ) from None
+    with log:
+        offset = log.tell()
+        process = await asyncio.create_subprocess_exec(
+            *server_command(*arguments),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            env=server_environment(environ),
+            start_new_session=True,  # ctrl-c is for us; the child learns of our end from its stdin
+        )
+    try:
+        hello = await asyncio.wait_for(_hello(process), within_s)
+    except BaseException as error:
+        await _kill(process)
+        if not isinstance(error, TimeoutError):
+            raise
+        hello = None
+    if hello is None:
+        await _kill(process)
+        said = _last_line(path, offset) or f"it ended with code {process.returncode}"
+        raise Unreachable(f"the local server did not start: {said}", hint=f"its log is {path}")
+    return Child(hello, path, process, asyncio.create_task(_discard(process)))
+
+
+async def _hello(process: asyncio.subprocess.Process) -> LocalServer | None:
+    """The first line that introduces a server; None when stdout ends without one."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    while line := await process.stdout.readline():
+        found = parse_server(line)
+        if found is not None:
+            return found
+    return None
+
+
+async def _discard(process: asyncio.subprocess.Process) -> None:
+    """Keep reading, so that a talkative child never blocks on a full pipe."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    while await process.stdout.read(65_536):
+        pass
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()
+
+
+def _open_log(path: Path) -> IO[bytes]:
+    if path.exists() and path.stat().st_size > MAX_LOG:
+        path.replace(path.with_suffix(".log.1"))
+    return open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")  # noqa: PTH123
+
+
+def _last_line(path: Path, offset: int) -> str | None:
+    """The last thing written after `offset`, taken out of its JSON when it is a structured line."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(offset, path.stat().st_size - 65_536))
+            lines = [line for line in file.read().splitlines() if line.strip()]
+    except OSError:
+        return None
+    return _message(lines[-1]) if lines else None
+
+
+def _message(line: bytes) -> str:
+    try:
+        value = parse_json(line)
+    except BadJson:
+        return line.decode("utf-8", "replace").strip()
+    found = value.get("message") or value.get("event") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else line.decode("utf-8", "replace").strip()

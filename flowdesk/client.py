@@ -1,0 +1,89 @@
+"""The whole API of a server as typed calls; prints nothing and asks nothing.
+
+    async with Client("http://127.0.0.1:4000", token) as client:
+        workflow = await client.workflows.create(draft)
+        run = await client.workflows.execute(workflow["id"], {"name": "Ada"})
+        async for event in client.events.run(run["id"]):
+            ...
+
+Errors are those of flowdesk.errors.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self, cast
+
+from flowdesk.client_events import Events
+from flowdesk.client_http import Http, Limits, quote
+from flowdesk.client_runs import Jobs, Runs
+from flowdesk.client_workflows import Workflows
+from flowdesk.replies import Session, StepKind, UserDoc
+
+
+class Client:
+    """One server, seen by one user. Close it, or use it as a context manager."""
+
+    def __init__(self, url: str, token: str | None = None, *, limits: Limits | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._http = Http(self.url, token, limits or Limits())
+        self.workflows = Workflows(self._http)
+        self.runs = Runs(self._http)
+        self.jobs = Jobs(self._http)
+        self.events = Events(self._http)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    async def register(self, email: str, password: str) -> Session:
+        """Make an account and a token for it."""
+        return await self._session("/api/auth/register", email, password)
+
+    async def login(self, email: str, password: str) -> Session:
+        """A fresh token for an account."""
+        return await self._session("/api/auth/login", email, password)
+
+    async def _session(self, path: str, email: str, password: str) -> Session:
+        reply = await self._http.call("POST", path, body={"email": email, "password": password})
+        return cast(Session, reply.body)
+
+    async def me(self) -> UserDoc:
+        """Whose token this is."""
+        return cast(UserDoc, (await self._http.call("GET", "/api/me")).body)
+
+    async def users(self) -> list[UserDoc]:
+        """Every account; for administrators."""
+        return cast(list[UserDoc], (await self._http.call("GET", "/api/users")).body)
+
+    async def alive(self, *, within_s: float = 2) -> dict[str, Any]:
+        """What the server says of its own health; Unreachable when it says nothing."""
+        return cast(dict[str, Any], (await self._http.call("GET", "/healthz", total_s=within_s)).body)
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether the server can take work, and what of it cannot."""
+        return cast(dict[str, Any], (await self._http.call("GET", "/readyz")).body)
+
+    async def step_kinds(self) -> list[StepKind]:
+        """Every kind of step the server knows."""
+        return cast(list[StepKind], (await self._http.call("GET", "/api/steps")).body)
+
+    async def step_kind(self, ref: str) -> StepKind:
+        """One kind of step, with the JSON Schema of its params."""
+        return cast(StepKind, (await self._http.call("GET", f"/api/steps/{quote(ref)}")).body)
+
+    async def plugins(self) -> list[dict[str, Any]]:
+        """Where the steps come from, and which plugins did not load."""
+        return cast(list[dict[str, Any]], (await self._http.call("GET", "/api/plugins")).body)
+
+    async def schedules(self) -> list[dict[str, Any]]:
+        """Which workflows start by the clock, and when next."""
+        return cast(list[dict[str, Any]], (await self._http.call("GET", "/api/schedules")).body)

@@ -1,0 +1,103 @@
+"""Calls about runs and the retries owed to their steps."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, cast
+
+from flowdesk.client_http import Http, page_of, quote
+from flowdesk.replies import JobDoc, JournalPart, Page, RunDoc, RunSummary
+
+BASE: Final = "/api/runs"
+
+
+class Runs:
+    """What can be done with runs."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def list(
+        self,
+        *,
+        workflow_id: str | None = None,
+        status: str | None = None,
+        trigger: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        parent_run_id: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[RunSummary]:
+        """Runs, newest first; `since` and `until` are ISO times."""
+        query = {
+            "workflowId": workflow_id,
+            "status": status,
+            "trigger": trigger,
+            "since": since,
+            "until": until,
+            "parentRunId": parent_run_id,
+            "limit": limit,
+            "cursor": cursor,
+        }
+        return page_of(await self._http.call("GET", BASE, query=query))
+
+    async def get(self, run_id: str) -> RunDoc:
+        """A run with everything that happened in it."""
+        return cast(RunDoc, (await self._http.call("GET", f"{BASE}/{quote(run_id)}")).body)
+
+    async def journal(self, run_id: str, *, after: int = 0, limit: int = 200) -> JournalPart:
+        """The run's events after that sequence number, oldest first."""
+        path = f"{BASE}/{quote(run_id)}/journal"
+        return cast(JournalPart, (await self._http.call("GET", path, query={"after": after, "limit": limit})).body)
+
+    async def cancel(self, run_id: str) -> RunSummary:
+        """Ask a run to end; InConflict when it has ended."""
+        return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/cancel")).body)
+
+    async def rerun(
+        self,
+        run_id: str,
+        *,
+        from_step: str | None = None,
+        data: dict[str, Any] | None = None,
+        version: Literal["same", "latest"] = "same",
+    ) -> RunSummary:
+        """Start a new run like this one: whole or from a step, with the same or with other data."""
+        asked: dict[str, Any] = {"version": version}
+        if from_step is not None:
+            asked["from"] = from_step
+        if data is not None:
+            asked["data"] = data
+        return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/rerun", body=asked)).body)
+
+    async def blob(self, run_id: str, ref: str) -> Any:
+        """A large output, which the journal holds only by reference."""
+        return (await self._http.call("GET", f"{BASE}/{quote(run_id)}/blobs/{quote(ref)}")).body
+
+
+class Jobs:
+    """What can be done with the retries owed to steps."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    async def list(
+        self,
+        *,
+        status: str | None = None,
+        workflow_id: str | None = None,
+        run_id: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[JobDoc]:
+        """Jobs, newest first."""
+        query = {"status": status, "workflowId": workflow_id, "runId": run_id, "limit": limit, "cursor": cursor}
+        return page_of(await self._http.call("GET", "/api/jobs", query=query))
+
+    async def get(self, job_id: str) -> JobDoc:
+        """One job."""
+        return cast(JobDoc, (await self._http.call("GET", f"/api/jobs/{quote(job_id)}")).body)
+
+    async def retry(self, job_id: str) -> JobDoc:
+        """Try a parked failure once more; InConflict unless it is FAILED."""
+        return cast(JobDoc, (await self._http.call("POST", f"/api/workflows/jobs/{quote(job_id)}/retry")).body)

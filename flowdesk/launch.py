@@ -1,0 +1,140 @@
+"""Which server is meant, and how to get to it.
+
+In this order: an address that was given (`--url`, FLOWDESK_URL), a context that was given (`--context`,
+FLOWDESK_CONTEXT), the chosen context, the living local server, and last a local server started for the occasion. A
+token comes from FLOWDESK_TOKEN, or belongs to exactly the server it is sent to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from flowdesk import child, contexts, local
+from flowdesk.client import Client
+from flowdesk.client_http import Limits
+from flowdesk.contexts import Context, Contexts
+from flowdesk.errors import ClientError, Unreachable
+
+ATTACH_S: Final = 5.0
+"""How long a server that left its name in the state file may take to answer."""
+RACE_S: Final = 3.0
+"""How long to look for another server when our own could not start."""
+Source = Literal["address", "context", "local", "started"]
+
+
+@dataclass(slots=True, frozen=True)
+class Wish:
+    """What the user asked for; nothing at all is fine."""
+
+    url: str | None = None
+    context: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """A server to talk to, and how it was found. `name` is the context's."""
+
+    url: str
+    token: str | None
+    source: Source
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class Connection:
+    """A client, the server behind it, and the child process when it was started for us."""
+
+    client: Client
+    target: Target
+    child: child.Child | None = None
+
+
+@asynccontextmanager
+async def connect(wish: Wish, environ: Mapping[str, str], limits: Limits | None = None) -> AsyncIterator[Connection]:
+    """Find or start a server; one that was started leaves again at the end."""
+    target = find_remote(wish, environ)
+    if target is not None:
+        async with Client(target.url, target.token, limits=limits) as client:
+            yield Connection(client, target)
+        return
+    server, started = await attach_or_start(local.data_dir(environ), environ)
+    token = environ.get("FLOWDESK_TOKEN") or server.token
+    try:
+        async with Client(server.url, token, limits=limits) as client:
+            yield Connection(client, Target(server.url, token, "started" if started else "local"), started)
+    finally:
+        if started is not None:
+            await started.stop()
+
+
+def find_remote(wish: Wish, environ: Mapping[str, str]) -> Target | None:
+    """The server that was named in some way; None when the local one is meant."""
+    url = wish.url or environ.get("FLOWDESK_URL")
+    given_token = environ.get("FLOWDESK_TOKEN")
+    known = contexts.load(contexts.contexts_path(environ))
+    if wish.url or (url and not wish.context):
+        plain = contexts.checked_url(url or "")
+        return Target(plain, given_token or _token_for(plain, known, local.data_dir(environ)), "address")
+    name = wish.context or environ.get("FLOWDESK_CONTEXT") or known.current
+    if name is None or name == contexts.LOCAL:
+        return None
+    found = known.get(name)
+    return Target(found.url, given_token or found.token, "context", found.name)
+
+
+def _token_for(url: str, known: Contexts, directory: Path) -> str | None:
+    context: Context | None = known.for_url(url)
+    if context is not None:
+        return context.token
+    server = local.living_server(directory)
+    return server.token if server is not None and contexts.same_server(server.url, url) else None
+
+
+async def attach_or_start(
+    directory: Path, environ: Mapping[str, str], *arguments: str
+) -> tuple[local.LocalServer, child.Child | None]:
+    """The living local server, or a new one as our child."""
+    found = await living(directory)
+    if found is not None:
+        return found, None
+    try:
+        started = await child.start(directory, environ, "--embedded", *arguments)
+    except Unreachable:
+        # Two commands may start a server at the same moment; the second finds the first one's.
+        other = await _appears(directory, within_s=RACE_S)
+        if other is None:
+            raise
+        return other, None
+    return started.server, started
+
+
+async def living(directory: Path) -> local.LocalServer | None:
+    """The local server whose process exists and which answers; waits a little for one that is just starting."""
+    return await _appears(directory, within_s=ATTACH_S) if local.living_server(directory) else None
+
+
+async def _appears(directory: Path, *, within_s: float) -> local.LocalServer | None:
+    """A living server that answers, as soon as there is one."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + within_s
+    while True:
+        found = local.living_server(directory)
+        if found is not None and await _answers(found.url):
+            return found
+        if clock() > end:
+            return None
+        await asyncio.sleep(0.1)
+
+
+async def _answers(url: str) -> bool:
+    try:
+        async with Client(url) as client:
+            await client.alive()
+    except ClientError:
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""The server on this machine as its data directory tells: where it is, whether it lives, how to reach it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.errors import BadJson
+from engine.jsonio import parse_json
+
+DATA_DIR: Final = "FLOWDESK_DATA_DIR"
+
+
+@dataclass(slots=True, frozen=True)
+class LocalServer:
+    """What `server.json`, or the hello line of a child, says about a running server."""
+
+    url: str
+    pid: int
+    token: str | None
+
+
+def data_dir(environ: Mapping[str, str], cwd: Path | None = None) -> Path:
+    """Where a local server keeps its data: from the environment, a `.env` beside us, or the platform's place."""
+    given = environ.get(DATA_DIR) or _from_dotenv((cwd or Path.cwd()) / ".env")
+    if given:
+        return Path(given).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("flowdesk", appauthor=False))
+
+
+def living_server(directory: Path) -> LocalServer | None:
+    """The server whose process exists, according to the state file; it may still be starting or leaving."""
+    try:
+        found = parse_server((directory / "server.json").read_bytes())
+    except OSError:
+        return None
+    return found if found is not None and is_alive(found.pid) else None
+
+
+def parse_server(raw: bytes) -> LocalServer | None:
+    """A server from a JSON object with `url`, `pid` and perhaps `token`; None for anything else."""
+    try:
+        value = parse_json(raw)
+    except BadJson:
+        return None
+    if not isinstance(value, dict):
+        return None
+    url, pid, token = value.get("url"), value.get("pid"), value.get("token")
+    if (
+        not isinstance(url, str)
+        or not isinstance(pid, int)
+        or isinstance(pid, bool)
+        or not isinstance(token, str | None)
+    ):
+        return None
+    return LocalServer(url, pid, token)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process with this id exists."""
+    if pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return pid < 1 << 31
+    return True
+
+
+def _from_dotenv(path: Path) -> str | None:
+    # The server reads the same file; whoever starts and whoever looks must mean the same directory.
+    if not path.is_file():
+        return None
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(path, interpolate=False).get(DATA_DIR)
+    except (OSError, UnicodeDecodeError):
+        return None
