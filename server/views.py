@@ -16,6 +16,7 @@ from engine.store import ScheduleRow, VersionInfo
 from engine.visible import contribution
 from server.narrative import log_lines
 from server.references import is_marker, with_markers
+from server.schemas import params_schema
 
 MAX_LOG_LINES = 1000
 
@@ -155,14 +156,13 @@ def event_document(run_id: str, workflow_id: str, event: Event) -> Document:
 
 def step_kind(definition: StepDefinition) -> Document:
     """One kind of step with the JSON Schema of its parameters."""
-    model = definition.params
     return {
         "ref": definition.ref,
         "title": definition.title,
         "description": definition.description,
         "kind": definition.kind,
         "effect": definition.effect,
-        "params": {"type": "object"} if model is None else model.model_json_schema(by_alias=True),
+        "params": params_schema(definition.params),
         "examples": [_example(example) for example in definition.examples],
         "source": definition.source,
     }

@@ -1,0 +1,28 @@
+"""Bodies shown in the API's description; a test holds them to the models."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+WORKFLOW: Final[dict[str, Any]] = {
+    "name": "Welcome",
+    "steps": [
+        {"id": "hook", "type": "TRIGGER", "ref": "http.webhook", "next": "greet"},
+        {
+            "id": "greet",
+            "name": "Say hello",
+            "type": "ACTION",
+            "ref": "data.set",
+            "params": {"values": {"greeting": "Hello {{data.name}}"}},
+            "retry": {"maxAttempts": 3, "backoffMs": 1000},
+        },
+    ],
+}
+
+BODIES: Final[dict[str, Any]] = {
+    "WorkflowDraft": WORKFLOW,
+    "WorkflowUpdate": {**WORKFLOW, "version": 1, "tags": ["welcome"]},
+    "ExecuteBody": {"data": {"email": "user@example.com", "name": "Ali"}},
+    "RerunBody": {"from": "greet", "data": {"name": "Aylin"}, "version": "latest"},
+}
+HOOK_BODY: Final[dict[str, Any]] = {"email": "user@example.com", "name": "Ali"}

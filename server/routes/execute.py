@@ -1,0 +1,76 @@
+"""Starting a run by hand."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from engine.errors import NotFound
+from engine.jsonio import parse_json
+from engine.models.run import FINISHED, Role, RunRow, Trigger, TriggerKind
+from engine.plan import Plan
+from server.api_documents import Run, RunSummary
+from server.api_models import ExecuteBody, ExecuteQuery
+from server.idempotency import KEY_HEADER, key_of, once
+from server.keys import ENGINE, USER
+from server.reading import full_run, summary
+from server.requests import json_response, query, read_body, validated
+from server.routing import Route
+
+MANUAL_REF = "manual"
+
+
+async def own_plan(request: web.Request) -> Plan:
+    """The plan of the workflow in the path; NotFound when it is somebody else's."""
+    workflow_id = request.match_info["id"]
+    plan: Plan = await request.app[ENGINE].plans.current(workflow_id)
+    user = request[USER]
+    if user.role is not Role.ADMIN and plan.workflow.owner_id != user.id:
+        raise NotFound("there is no such workflow")
+    return plan
+
+
+async def execute(request: web.Request) -> web.StreamResponse:
+    """Start a run; with `wait` answer with its end."""
+    wanted = query(request, ExecuteQuery)
+    plan = await own_plan(request)
+    raw = await read_body(request)
+    given = validated(parse_json(raw) if raw else {}, ExecuteBody)
+    step = plan.trigger_step(MANUAL_REF)
+    trigger = Trigger(TriggerKind.MANUAL, given.data, {}, step.id if step else None)
+    key, payload_hash = once("execute", key_of(request, KEY_HEADER), raw)
+    engine = request.app[ENGINE]
+    if not wanted.wait:
+        accepted = await engine.accept(plan, trigger, key=key, payload_hash=payload_hash)
+        return await _accepted(request, accepted.run)
+    outcome = await engine.run_and_wait(
+        plan, trigger, timeout_s=wanted.timeout_ms / 1000, key=key, payload_hash=payload_hash
+    )
+    if outcome.run.status in FINISHED:
+        return json_response(await full_run(request.app, outcome.run))
+    return await _accepted(request, outcome.run)
+
+
+async def _accepted(request: web.Request, run: RunRow) -> web.Response:
+    document = await summary(request.app, run)
+    return json_response(document, status=202, headers={"Location": f"/api/runs/{run.id}"})
+
+
+routes = [
+    Route(
+        "POST",
+        "/api/workflows/{id}/execute",
+        execute,
+        summary="Start a run by hand",
+        description=(
+            "Works for workflows that are switched off, too. An `Idempotency-Key` header makes a repeated request "
+            "answer with the first one's run; with another body it is refused (422 `idempotency_key_reused`), and "
+            "with `wait` while that run works too (409 `run_in_progress`)."
+        ),
+        body=ExecuteBody,
+        query=ExecuteQuery,
+        response=RunSummary,
+        status=202,
+        also={200: Run},
+        tags=("workflows",),
+    )
+]

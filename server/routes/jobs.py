@@ -1,0 +1,79 @@
+"""Jobs, the retries owed to steps: list, read, retry by hand."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.api_documents import Job
+from server.api_models import JobsQuery, PageQuery
+from server.keys import ENGINE, STORE, USER, owner_of
+from server.requests import json_response, page_response, query
+from server.routing import Route
+from server.views import job_document
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    """One page of jobs."""
+    wanted = query(request, JobsQuery)
+    page = await request.app[STORE].jobs.page(
+        owner=owner_of(request),
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+        workflow_id=wanted.workflow_id,
+        run_id=wanted.run_id,
+        status=wanted.status,
+    )
+    return page_response(page, job_document, request)
+
+
+async def of_workflow(request: web.Request) -> web.StreamResponse:
+    """One page of a workflow's jobs."""
+    wanted = query(request, PageQuery)
+    workflow_id = request.match_info["id"]
+    store = request.app[STORE]
+    await store.workflows.get(workflow_id, owner=owner_of(request))
+    page = await store.jobs.page(
+        owner=owner_of(request), limit=wanted.limit, cursor=wanted.cursor, workflow_id=workflow_id
+    )
+    return page_response(page, job_document, request)
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """One job."""
+    job = await request.app[STORE].jobs.get(request.match_info["jobId"], owner=owner_of(request))
+    return json_response(job_document(job))
+
+
+async def retry(request: web.Request) -> web.StreamResponse:
+    """Give the failed step of a failed run another attempt."""
+    job = await request.app[ENGINE].retry_job(request.match_info["jobId"], owner=owner_of(request), by=request[USER].id)
+    return json_response(job_document(job), status=202, headers={"Location": f"/api/jobs/{job.id}"})
+
+
+_TAGS = ("jobs",)
+
+routes = [
+    Route(
+        "GET", "/api/jobs", index, summary="List jobs, newest first", query=JobsQuery, response=list[Job], tags=_TAGS
+    ),
+    Route("GET", "/api/jobs/{jobId}", show, summary="Read a job", response=Job, tags=_TAGS),
+    Route(
+        "GET",
+        "/api/workflows/{id}/jobs",
+        of_workflow,
+        summary="List a workflow's jobs, newest first",
+        query=PageQuery,
+        response=list[Job],
+        tags=_TAGS,
+    ),
+    Route(
+        "POST",
+        "/api/workflows/jobs/{jobId}/retry",
+        retry,
+        summary="Retry a failed step",
+        description="Opens the FAILED run again; the step keeps its idempotency key. 409 unless the job is FAILED.",
+        response=Job,
+        status=202,
+        tags=_TAGS,
+    ),
+]

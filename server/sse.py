@@ -1,0 +1,77 @@
+"""Server-sent events on the wire: frames, and a connection that a slow reader cannot fill."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from engine.jsonio import dumps
+
+HEARTBEAT_S: Final = 15.0
+WRITE_TIMEOUT_S: Final = 30.0
+"""How long a reader may leave a full connection unread before it is cut off."""
+CHUNK: Final = 65_536
+RETRY_MS: Final = 500
+
+
+class ReaderGone(Exception):
+    """The reader has left, or reads too slowly."""
+
+
+def frame(event: str, data: Any, *, event_id: str | None = None) -> bytes:
+    """One event; compact JSON holds no line break."""
+    head = b"" if event_id is None else b"id: %b\n" % event_id.encode()
+    return b"%bevent: %b\ndata: %b\n\n" % (head, event.encode(), dumps(data))
+
+
+class Connection:
+    """One reader's open answer."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+        headers = {
+            hdrs.CONTENT_TYPE: "text/event-stream",
+            hdrs.CACHE_CONTROL: "no-store",
+            "X-Accel-Buffering": "no",
+        }
+        self.response = web.StreamResponse(headers=headers)
+
+    async def open(self) -> None:
+        """Send the head, and how long to wait before coming back."""
+        await self.response.prepare(self._request)
+        await self._write(b"retry: %d\n\n" % RETRY_MS)
+
+    async def send(self, frames: Iterable[bytes]) -> None:
+        """Write frames, a bounded amount at a time; ReaderGone when nobody takes them."""
+        waiting: list[bytes] = []
+        size = 0
+        for one in frames:
+            waiting.append(one)
+            size += len(one)
+            if size >= CHUNK:
+                await self._write(b"".join(waiting))
+                waiting, size = [], 0
+        if waiting:
+            await self._write(b"".join(waiting))
+
+    async def beat(self) -> None:
+        """A comment, so that neither side nor a proxy takes silence for death."""
+        await self._write(b": \n\n")
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                await self.response.write(data)
+        except TimeoutError:
+            if self._request.transport is not None:
+                self._request.transport.abort()
+            raise ReaderGone from None
+        except ConnectionError:
+            raise ReaderGone from None
+
+    async def close(self) -> None:
+        """End the answer in good order."""
+        await self.response.write_eof()
