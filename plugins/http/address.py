@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from yarl import URL
 
 _SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -27,8 +28,8 @@ def parse_url(text: str) -> URL:
         raise BadUrl("the URL cannot be read: check its host, port and brackets") from None
     if url.scheme not in ("http", "https"):
         raise BadUrl("the URL must begin with http:// or https://")
-    if not url.host:
-        raise BadUrl("the URL has no host")
+    if not _has_host(url):
+        raise BadUrl("the URL's host is not a host name" if url.host else "the URL has no host")
     if url.raw_user is not None or url.raw_password is not None:
         raise BadUrl("the URL holds a user name or password; put them under auth, where they are kept out of logs")
     return url.with_fragment(None)
@@ -61,11 +62,15 @@ def redirect_target(url: URL, location: str) -> URL:
     """Where a redirect leads; raises BadUrl. User name and password in it are dropped: the other side chose them."""
     try:
         target = url.join(URL(location)).with_fragment(None)
-        if target.scheme in ("http", "https") and target.host:
+        if target.scheme in ("http", "https") and _has_host(target):
             return target.with_user(None)
     except ValueError:
         pass
     raise BadUrl("the answer redirects to something that is not an http URL")
+
+
+def _has_host(url: URL) -> bool:
+    return url.raw_host is not None and _HOST.fullmatch(url.raw_host) is not None
 
 
 def shown(method: str, url: URL) -> str:
@@ -75,4 +80,4 @@ def shown(method: str, url: URL) -> str:
 
 def same_origin(one: URL, other: URL) -> bool:
     """Whether both lead to the same scheme, host and port."""
-    return bool(one.origin() == other.origin())
+    return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)
