@@ -1,20 +1,71 @@
-"""The web application: routes from one table, put together but not running."""
+"""The web application: routes from one table, put together but not running; serve it with `server.deadlines.Runner`."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 
 from aiohttp import web
 
 import server.routes
 from engine.errors import Refused
 from engine.models.run import Role, User
-from server.keys import USER
+from server.auth import Authenticator
+from server.compose import Parts
+from server.keys import ACCOUNTS, BUS, ENGINE, REGISTRY, SETTINGS, STORE, TOKENS, USER
 from server.routing import Handler, Route
 
 Authenticate = Callable[[web.Request], Awaitable[User]]
+
+
+def create_app(parts: Parts) -> web.Application:
+    """The application over these parts; starting and stopping it starts and stops them."""
+    app = web.Application()
+    app[SETTINGS] = parts.settings
+    app[STORE] = parts.store
+    app[REGISTRY] = parts.registry
+    app[BUS] = parts.bus
+    app[ENGINE] = parts.engine
+    app[ACCOUNTS] = parts.accounts
+    app[TOKENS] = parts.tokens
+    add_routes(app, all_routes(), Authenticator(parts.tokens, parts.accounts))
+    lifetime = Lifetime(parts)
+    app.cleanup_ctx.append(lifetime)
+    app.on_shutdown.append(lifetime.drain)
+    return app
+
+
+class Lifetime:
+    """Opens and closes the parts with the application.
+
+    Work ends before the connections do, so that whoever waits for a run still gets an answer.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._working = AsyncExitStack()
+
+    async def __call__(self, app: web.Application) -> AsyncIterator[None]:
+        """Around the life of the application."""
+        parts = self._parts
+        async with AsyncExitStack() as resources:
+            resources.callback(parts.passwords.close)
+            await parts.store.open()
+            resources.push_async_callback(parts.store.close)
+            resources.push_async_callback(self._working.aclose)
+            self._working.callback(parts.bus.close)
+            await parts.engine.start()
+            self._working.push_async_callback(parts.engine.stop, parts.settings.grace_s)
+            if parts.scheduler is not None:
+                await parts.scheduler.start()
+                self._working.push_async_callback(parts.scheduler.stop)
+            yield
+
+    async def drain(self, app: web.Application) -> None:
+        """Start nothing more, let running steps end, and tell listeners that there is nothing more to hear."""
+        await self._working.aclose()
 
 
 def all_routes() -> list[Route]:

@@ -64,6 +64,8 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """What is not a request at all, as a problem document; always closes the connection."""
+        if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
+            raise ConnectionError("there is nobody to answer, or the answer has begun") from exc
         set_request_id(new_request_id())
         detail = " ".join((message or "the request is not valid HTTP").split())
         log.info("refused a malformed request", extra={"fields": {"status": status, "reason": detail[:200]}})

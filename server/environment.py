@@ -14,7 +14,9 @@ from engine.errors import Unusable
 from server.settings import Settings, setting_names
 
 PREFIX: Final = "FLOWDESK_"
-CLIENT_NAMES: Final = frozenset({"FLOWDESK_URL", "FLOWDESK_TOKEN", "FLOWDESK_CONTEXT", "FLOWDESK_CONFIG_DIR"})
+CLIENT_NAMES: Final = frozenset(
+    {"FLOWDESK_URL", "FLOWDESK_TOKEN", "FLOWDESK_CONTEXT", "FLOWDESK_CONFIG_DIR", "FLOWDESK_DEBUG"}
+)
 """Read by the `flowdesk` command, which may start this server with them in its environment."""
 ALIKE: Final = 0.8
 

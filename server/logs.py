@@ -6,6 +6,7 @@ What goes into a line is chosen at the call: no headers, no bodies, no paths (a 
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import sys
@@ -14,8 +15,6 @@ import unicodedata
 from contextvars import ContextVar
 from itertools import count
 from typing import Any, Final
-
-import orjson
 
 from engine.clock import iso
 from server.log_writer import LineWriter
@@ -59,13 +58,6 @@ def _escape(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def _json_escape(char: str) -> str:
-    if char.isprintable() or unicodedata.category(char) == "Zs":
-        return char
-    units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
-
-
 def _traceback(record: logging.LogRecord) -> str:
     error = record.exc_info[1] if record.exc_info else None
     return "".join(traceback.format_exception(error)) if error is not None else ""
@@ -87,17 +79,8 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "fields", {})
         if trace := _traceback(record):
             line["traceback"] = trace
-        text = orjson.dumps(_encodable(line), default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
-        return text if text.isprintable() else "".join(map(_json_escape, text))
-
-
-def _encodable(value: Any) -> Any:
-    """Lone surrogates are the one thing in a text that JSON in UTF-8 cannot hold."""
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(item) for key, item in value.items()}
-    return value
+        # ASCII only, so that nothing in it can be more than text; of ASCII, json leaves DEL as it is.
+        return json.dumps(line, default=repr).replace("\x7f", "\\u007f")
 
 
 class TextLines(logging.Formatter):

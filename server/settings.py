@@ -84,8 +84,10 @@ class Settings(BaseModel):
     """Seconds a connection may stay open between requests."""
     step_timeout_ms: int = Field(default=60_000, alias="FLOWDESK_STEP_TIMEOUT_MS", ge=1, le=86_400_000)
     """How long one attempt of a step may take when the step says nothing else."""
-    max_concurrent_runs: int = Field(default=1000, alias="FLOWDESK_MAX_CONCURRENT_RUNS", ge=1, le=100_000)
+    max_concurrent_runs: int = Field(default=256, alias="FLOWDESK_MAX_CONCURRENT_RUNS", ge=1, le=100_000)
     """How many runs work at the same time; the others wait in the queue."""
+    max_queued_runs: int = Field(default=10_000, alias="FLOWDESK_MAX_QUEUED_RUNS", ge=0, le=1_000_000)
+    """How many accepted runs are held in memory to wait; the rest waits in the database."""
     retention_days: int = Field(default=30, alias="FLOWDESK_RETENTION_DAYS", ge=0, le=36_500)
     """Finished runs older than this are removed; 0 keeps them for ever."""
     timezone: str = Field(default="UTC", alias="FLOWDESK_TIMEZONE")
@@ -105,6 +107,11 @@ class Settings(BaseModel):
     def database(self) -> Path:
         """The SQLite file."""
         return self.data_dir / "flowdesk.db"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """The key that signs tokens, when the operator gave none."""
+        return self.data_dir / "jwt.key"
 
     @property
     def state_file(self) -> Path:

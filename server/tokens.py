@@ -71,9 +71,9 @@ class Tokens:
 
     def read(self, token: str) -> Claims:
         """What the token says, or Unauthenticated; it is looked at again only after it was forgotten."""
-        if len(token) > MAX_TOKEN_CHARS:
+        if len(token) > MAX_TOKEN_CHARS or not token.isascii():
             raise _invalid()
-        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        digest = hashlib.sha256(token.encode()).digest()
         claims = self._remembered.get(digest)
         if claims is None:
             claims = self._verified(token)

@@ -1,0 +1,65 @@
+"""Looked at once before the start: are these our packages, can we write here, is anything left open to others?"""
+
+from __future__ import annotations
+
+import importlib.util
+import stat
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Unusable
+from server.settings import Settings
+
+PACKAGES: Final = ("engine", "flowdesk", "plugins", "server")
+
+
+def check_house() -> None:
+    """The four packages must lie side by side; a folder of the same name elsewhere on the path would shadow one."""
+    home = Path(__file__).resolve().parent.parent
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        place = Path(spec.origin).resolve().parent.parent if spec is not None and spec.origin else None
+        if place != home:
+            raise Unusable(
+                f"the package {name!r} comes from {place or 'nowhere'} and not from {home}",
+                code="settings",
+                hint=f"another folder called {name} is in the way; start with python -P or from another directory",
+            )
+
+
+def prepare_data_dir(path: Path) -> None:
+    """Make the directory, for its owner only, and be sure that files can be made in it; Unusable otherwise."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise Unusable(
+            f"cannot write to the data directory {path}: {error.strerror}",
+            code="data_dir",
+            hint="FLOWDESK_DATA_DIR or --data-dir chooses another one",
+        ) from None
+
+
+def warnings(settings: Settings, open_hosts: list[str]) -> list[str]:
+    """What an operator should know before others find it out."""
+    found = [f"{host} is reachable by other machines, without TLS; put a TLS proxy in front" for host in open_hosts]
+    found += [
+        f"other users of this machine can use {path}; chmod go-rwx takes that away"
+        for path in (settings.database, settings.signing_key_file)
+        if _mode(path) & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+    if _mode(settings.data_dir) & (stat.S_IWGRP | stat.S_IWOTH):
+        found.append(f"other users of this machine can write to {settings.data_dir}; chmod go-w takes that away")
+    if open_hosts and settings.registration == "open":
+        found.append("anybody who reaches this server can make an account; FLOWDESK_REGISTRATION=closed prevents it")
+    return found
+
+
+def _mode(path: Path) -> int:
+    """Permission bits; 0 when the file is not there."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0

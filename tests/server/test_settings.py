@@ -1,0 +1,147 @@
+"""Settings: defaults, everything wrong at once, and nothing ignored in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Unusable
+from server.environment import load_settings
+from server.settings import Settings, setting_names
+from server.signing_key import signing_key, weakness
+
+STRONG = "Zk3vQ9xP7mT2rW8sL4nB6hJ1cF5gD0aE"
+
+
+def refusal(**environ: str) -> str:
+    """What is said about these settings, which must be refused."""
+    with pytest.raises(Unusable) as caught:
+        load_settings(environ)
+    assert caught.value.code == "settings"
+    return str(caught.value)
+
+
+def test_defaults_are_the_seeds() -> None:
+    settings = load_settings({})
+    assert (settings.port, settings.host, settings.start_scheduler) == (4000, "127.0.0.1", True)
+    assert settings.synchronous == "FULL"
+    assert settings.data_dir.is_absolute()
+
+
+def test_environment_wins_over_dotenv_and_options_over_both(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("PORT=5001\nFLOWDESK_TOKEN_HOURS=3\nFLOWDESK_GRACE_S='4'\n")
+    settings = load_settings({"PORT": "5002", "FLOWDESK_TOKEN_HOURS": "5"}, dotenv, {"port": 5003, "host": None})
+    assert (settings.port, settings.token_hours, settings.grace_s) == (5003, 5, 4)
+    assert settings.host == "127.0.0.1"
+
+
+def test_empty_counts_as_not_given(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("PORT=\nJWT_SECRET=\nMONGO_URL=\nREDIS_URL=\nFLOWDESK_DATA_DIR=\n")
+    assert load_settings({"HOST": ""}, dotenv) == load_settings({})
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    text = refusal(
+        PORT="abc",
+        START_SCHEDULER="maybe",
+        FLOWDESK_SYNCHRONOUS="OFF",
+        FLOWDESK_DATADIR="/x",
+        FLOWDESK_TIMEZONE="Mars/Base",
+        FLOWDESK_EGRESS_ALLOW="10.0.0.0/8, localhost",
+        FLOWDESK_BCRYPT_COST="4",
+    )
+    assert text.startswith("7 settings are wrong:")
+    for name in ("PORT", "START_SCHEDULER", "FLOWDESK_SYNCHRONOUS", "FLOWDESK_TIMEZONE", "FLOWDESK_BCRYPT_COST"):
+        assert f"\n  {name}: " in text
+    assert "FLOWDESK_DATADIR: there is no such setting; did you mean FLOWDESK_DATA_DIR?" in text
+    assert "'localhost' is no IP address or network" in text
+
+
+@pytest.mark.parametrize(("name", "backend"), [("MONGO_URL", "MongoDB"), ("REDIS_URL", "Redis")])
+def test_a_setting_without_effect_stops_the_start(name: str, backend: str) -> None:
+    text = refusal(**{name: "scheme://user:hunter2@host/db"})
+    assert name in text
+    assert backend in text
+    assert "hunter2" not in text
+
+
+def test_slips_in_dotenv_are_found_and_other_programs_names_are_not(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("MONGO_URLS=x\nDATABASE_PASSWORD=y\nFLOWDESK_LOGLEVEL=debug\n")
+    with pytest.raises(Unusable) as caught:
+        load_settings({}, dotenv)
+    assert f"MONGO_URLS in {dotenv}: there is no such setting; did you mean MONGO_URL?" in str(caught.value)
+    assert "FLOWDESK_LOGLEVEL" in str(caught.value)
+    assert "DATABASE_PASSWORD" not in str(caught.value)
+
+
+def test_dotenv_values_are_taken_literally(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(f"JWT_SECRET='{STRONG}${{HOME}}'\n")
+    assert load_settings({}, dotenv).jwt_secret == STRONG + "${HOME}"
+
+
+def test_dotenv_that_cannot_be_read(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(b"PORT=\xff\xfe\n")
+    with pytest.raises(Unusable, match="cannot read"):
+        load_settings({}, dotenv)
+
+
+def test_names_of_the_command_line_are_left_alone() -> None:
+    assert load_settings({"FLOWDESK_URL": "http://x", "FLOWDESK_TOKEN": "t", "FLOWDESK_CONTEXT": "c"}).port == 4000
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", " ", "secret", "changeme", "x" * 40, "secret" * 8, "changeme-changeme-changeme-changeme", "abcabcabc" * 5],
+)
+def test_weak_signing_secrets(secret: str) -> None:
+    """Row 40: short, repeated or well-known secrets are refused, and never shown."""
+    assert weakness(secret)
+    if secret.strip():
+        text = refusal(JWT_SECRET=secret)
+        assert "JWT_SECRET" in text
+        assert "openssl rand" in text
+        assert len(secret) < 10 or secret not in text
+
+
+def test_strong_secret_is_taken_and_not_shown() -> None:
+    """Row 48."""
+    settings = load_settings({"JWT_SECRET": STRONG})
+    assert signing_key(settings.jwt_secret, Path("/nowhere")) == STRONG.encode()
+    assert STRONG not in repr(settings)
+
+
+def test_signing_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    """Row 40: without a secret, 32 random bytes are kept with mode 0600."""
+    path = tmp_path / "jwt.key"
+    key = signing_key(None, path)
+    assert len(key) == 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert signing_key(None, path) == key
+    assert [entry.name for entry in tmp_path.iterdir()] == ["jwt.key"]
+
+
+def test_damaged_signing_key_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "jwt.key"
+    path.write_bytes(b"short")
+    with pytest.raises(Unusable, match="does not hold a signing key"):
+        signing_key(None, path)
+    assert path.read_bytes() == b"short"
+
+
+def test_signing_key_without_a_place(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match="cannot use"):
+        signing_key(None, tmp_path / "missing" / "jwt.key")
+
+
+def test_every_field_has_a_name_and_a_description() -> None:
+    names = setting_names()
+    assert len(set(names.values())) == len(names)
+    for field, name in names.items():
+        assert name.isupper(), field
+        assert Settings.model_fields[field].description, field
