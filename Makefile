@@ -17,7 +17,7 @@ run: venv ## Open FlowDesk (makes .venv and installs what it needs first)
 	@exec .venv/bin/flowdesk
 
 demo: venv ## Show it all in half a minute: webhook, retry, cron, kill -9 and recovery
-	@exec $(PY) -P examples/demo.py
+	@exec $(PY) -P -m examples.demo
 
 test: venv-dev check ## Run every check and every test
 	@exec $(PY) -m pytest -n auto $(PYTEST)
