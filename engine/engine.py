@@ -45,7 +45,7 @@ class EngineOptions:
     lease_s: float = 20.0
     heartbeat_s: float = 5.0
     sweep_s: float = 1.0
-    max_deaths: int = 3
+    max_deaths: int = 5
     retention_days: float | None = None
 
 
@@ -335,7 +335,8 @@ class Engine:
     # -- what the parts tell each other -------------------------------------------------------------------------
 
     def _rested(self, row: RunRow) -> None:
-        """A run came to rest: mind when it is due."""
+        """A run came to rest: mind when it is due, and that there is room again."""
+        self._sweeper.room_again()
         if row.due_at is not None and row.status not in FINISHED:
             self._sweeper.mind(row.due_at)
 

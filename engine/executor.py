@@ -33,6 +33,11 @@ class Executor:
         return 0 if self._parking else self.max_running + self.max_queued - len(self.drivers)
 
     @property
+    def slots(self) -> int:
+        """How many runs could start this moment."""
+        return 0 if self._parking else max(0, self.max_running - len(self._tasks) - len(self._queue))
+
+    @property
     def running(self) -> int:
         """How many runs execute now."""
         return len(self._tasks)

@@ -22,7 +22,8 @@ from engine.state import fold
 from engine.store import ANYONE, Commit, Runs
 
 BATCH: Final = 500
-FOREVER: Final = 1 << 60
+SUSPECT_AFTER: Final = 3
+"""Deaths without progress after which a run is executed with no other suspect beside it."""
 
 log = logging.getLogger("flowdesk.engine")
 
@@ -50,24 +51,32 @@ class Recovery:
     def _clock(self) -> Clock:
         return self._around.clock
 
+    @property
+    def limit(self) -> int:
+        """How many runs may be taken up now."""
+        return min(BATCH, self._around.executor.slots)
+
     async def take_due(self) -> int:
-        """Take up resting runs whose time has come; how many there were."""
-        limit = min(BATCH, self._around.executor.room)
+        """Take up resting runs whose time has come, as many as can start now; how many there were."""
+        limit = self.limit
         if limit <= 0:
             return 0
         rows = await self._runs.due(self._clock(), limit=limit)
         await self.take(rows)
         return len(rows)
 
-    async def take_orphans(self, *, everyone: bool = False) -> int:
-        """Take up runs whose process is gone; with `everyone`, of every process that is not this one (at start)."""
-        limit = min(BATCH, self._around.executor.room)
+    async def take_orphans(self) -> int:
+        """Take up runs whose process is gone, as many as can start now; how many were taken.
+
+        A run that is claimed but waits for room would be counted as dying with the process, hence the limit.
+        """
+        limit = self.limit
         if limit <= 0:
             return 0
-        rows = await self._runs.orphans(FOREVER if everyone else self._clock(), limit=limit)
-        rows = [row for row in rows if row.owner != self._around.owner or row.id in self._around.executor.broken]
-        await self.take(self._without_suspects(rows), count_death=True)
-        return len(rows)
+        rows = await self._runs.orphans(self._clock(), limit=limit)
+        chosen = self._without_suspects([row for row in rows if row.id not in self._around.executor.drivers])
+        await self.take(chosen, count_death=True)
+        return len(chosen)
 
     async def take_broken(self) -> None:
         """Take up runs of this process that stopped on an error of ours."""
@@ -82,7 +91,7 @@ class Recovery:
         await self.take([row for row in found if row.finished_at is None], count_death=True)
 
     def _without_suspects(self, rows: list[RunRow]) -> list[RunRow]:
-        """All but those that saw two deaths without progress: of these only one at a time.
+        """All but those that saw several deaths without progress: of these only one at a time.
 
         When the process dies again it is that one's doing, and the others are not counted along.
         """
@@ -90,7 +99,7 @@ class Recovery:
             self._suspect = None
         chosen = []
         for row in rows:
-            if row.deaths >= 2 and row.seq <= row.death_seq:
+            if row.deaths >= SUSPECT_AFTER and row.seq <= row.death_seq:
                 if self._suspect is not None:
                     continue
                 self._suspect = row.id

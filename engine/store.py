@@ -262,6 +262,9 @@ class Runs(Protocol):
     async def retire(self, owner: str) -> None:
         """Forget a process that has left in good order."""
 
+    async def retire_others(self, owner: str) -> None:
+        """Forget every process but this one; for stores that no other process can have open."""
+
     async def active(self, *, owner: Owner, workflow_id: str | None = None) -> int:
         """How many runs are unfinished."""
 

@@ -59,8 +59,10 @@ class Sweeper:
         self._recovery = recovery
         self._wake = asyncio.Event()
         self._next_due: int | None = None
+        self._minded: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._beat_at = self._orphans_at = self._prune_at = 0.0
+        self._hungry = self._orphans_left = False
         self._failures = 0
         self._error: str | None = None
 
@@ -70,8 +72,15 @@ class Sweeper:
 
     def mind(self, due_at: int) -> None:
         """A run must go on at this time."""
+        if self._minded is None or due_at < self._minded:
+            self._minded = due_at
         if self._next_due is None or due_at < self._next_due:
-            self._next_due = due_at
+            self._wake.set()
+
+    def room_again(self) -> None:
+        """Runs have ended: go on taking up what did not fit, as soon as a good part of the room is free."""
+        executor = self._around.executor
+        if self._hungry and executor.slots * 2 >= executor.max_running:
             self._wake.set()
 
     async def start(self) -> None:
@@ -79,10 +88,7 @@ class Sweeper:
         await self._beat()
         if self._around.store.exclusive:
             # Nobody else can have this store open, so whoever held runs is gone, whatever their leases say.
-            await self._recovery.take_orphans(everyone=True)
-            self._everyone = True
-        else:
-            self._everyone = False
+            await self._around.store.runs.retire_others(self._around.owner)
         self._task = asyncio.create_task(self._loop(), name="sweeper")
 
     async def stop(self) -> None:
@@ -125,7 +131,7 @@ class Sweeper:
         if seconds <= 0:
             await asyncio.sleep(0)
             return
-        self._wake.clear()
+        self.room_again()
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
@@ -135,24 +141,27 @@ class Sweeper:
     async def _sweep(self) -> bool:
         """One pass; True when there may be more to do at once."""
         now = monotonic()
+        self._wake.clear()
+        self._minded = None
         if now - self._beat_at >= self._around.options.heartbeat_s:
             await self._beat()
         taken = await self._recovery.take_due()
         if self._around.executor.broken:
             await self._recovery.take_broken()
-        orphans = 0
-        if self._everyone or now - self._orphans_at >= ORPHANS_S:
+        if self._orphans_left or now - self._orphans_at >= ORPHANS_S:
             self._orphans_at = now
-            orphans = await self._recovery.take_orphans(everyone=self._everyone)
-            self._everyone = self._everyone and orphans > 0
+            orphans = await self._recovery.take_orphans()
+            taken += orphans
+            self._orphans_left = orphans > 0
         if not self._around.store.exclusive:
             await self._obey_cancels()
         if self._around.options.retention_days is not None and now - self._prune_at >= PRUNE_S:
             self._prune_at = now
             await self._prune(self._around.options.retention_days)
-        room = self._around.executor.room > 0
-        self._next_due = await self._around.store.runs.next_due() if room else None
-        return room and taken + orphans > 0
+        self._hungry = self._recovery.limit <= 0
+        due = [at for at in (await self._around.store.runs.next_due(), self._minded) if at is not None]
+        self._next_due = min(due) if due and not self._hungry else None
+        return taken > 0 and not self._hungry
 
     async def _beat(self) -> None:
         until = self._around.clock() + round(self._around.options.lease_s * 1000)

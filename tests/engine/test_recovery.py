@@ -1,0 +1,131 @@
+"""Processes stop, die and oversleep; runs go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.errors import Conflict, Unavailable
+from engine.inputs import Begin
+from engine.models.run import RunStatus, WaitingFor
+from engine.sdk import Context, StepResult
+from engine.store import ANYONE
+from tests.engine.world import World, eventually, manual
+
+
+class TestRecovery:
+    async def test_stopping_parks_runs_and_the_next_process_goes_on(self) -> None:
+        """Row 4: running steps that do not end within the grace time are released; R3: finished ones stay finished."""
+        world = World()
+        entered = asyncio.Event()
+
+        async def held(ctx: Context) -> StepResult:
+            entered.set()
+            if ctx.attempt == 1:
+                await asyncio.Event().wait()
+            return StepResult.success({})
+
+        world.doing["b"] = held
+        async with world.engine() as engine:
+            plan = await world.plan(engine, {"id": "a", "next": "b"}, {"id": "b", "next": "c"}, {"id": "c"})
+            run_id = (await engine.accept(plan, manual())).run.id
+            await entered.wait()
+            await engine.stop(grace_s=0.01)
+            with pytest.raises(Unavailable):
+                await engine.accept(plan, manual())
+        row = await world.store.runs.get(run_id, owner=ANYONE)
+        assert (row.status, row.owner) == (RunStatus.QUEUED, None)
+        async with world.engine():
+            await world.until(run_id, RunStatus.SUCCESS)
+        assert [call[0] for call in world.calls] == ["a", "b", "b", "c"]
+        assert len({key for step, _, key in world.calls if step == "b"}) == 1
+
+    async def test_a_run_that_kills_its_process_every_time_is_parked(self) -> None:
+        """R12."""
+        world = World()
+        async with world.engine() as engine:
+            plan = await world.plan(engine, {"id": "a"})
+        for death in range(3):
+            owner = f"dead{death}"
+            async with world.engine() as engine:
+                run = engine._new_row(plan, manual(), "poison" if death == 0 else None, None, None, None)
+            if death == 0:
+                run.owner = owner
+                driver = engine._new_driver(plan, run, Begin(manual()))
+                await driver.ledger.write()
+                continue
+            row = await world.store.runs.claim(
+                "poison", owner=owner, expected_owner=f"dead{death - 1}", now=world.now, count_death=True
+            )
+            assert row is not None
+        async with world.engine():
+            row = await world.until("poison", RunStatus.FAILED)
+        assert row.error_code == "crashed_too_often"
+        assert world.calls == []
+        async with world.engine() as engine:
+            (job,) = (await world.store.jobs.page(owner="owner", limit=10)).items
+            await engine.retry_job(job.id, owner="owner", by="me")
+            await world.until("poison", RunStatus.SUCCESS)
+
+    async def test_a_zombies_write_is_refused(self) -> None:
+        """R11: a process that was asleep while its run was taken over cannot overwrite anything."""
+        world = World()
+        gate, entered = asyncio.Event(), asyncio.Event()
+
+        async def held(ctx: Context) -> StepResult:
+            entered.set()
+            await gate.wait()
+            return StepResult.success({"by": "zombie"})
+
+        world.doing["a"] = held
+        async with world.engine() as zombie:
+            plan = await world.plan(zombie, {"id": "a"})
+            run_id = (await zombie.accept(plan, manual())).run.id
+            await entered.wait()
+            world.doing["a"] = lambda ctx: StepResult.success({"by": "heir"})
+            async with world.engine() as heir:
+                await world.until(run_id, RunStatus.SUCCESS)
+                gate.set()
+
+                async def let_go() -> bool:
+                    return zombie.executor.running == 0
+
+                await eventually(let_go)
+                history = await heir.history(run_id, owner="owner")
+                assert history.data() == {"by": "heir"}
+
+    async def test_a_once_step_with_unknown_outcome_waits_for_a_decision(self) -> None:
+        world = World()
+        entered = asyncio.Event()
+
+        async def held(ctx: Context) -> StepResult:
+            entered.set()
+            await asyncio.Event().wait()
+            return StepResult.success({})
+
+        world.doing["a"] = held
+        async with world.engine() as engine:
+            plan = await world.plan(engine, {"id": "a", "effect": "once", "next": "b"}, {"id": "b"})
+            run_id = (await engine.accept(plan, manual())).run.id
+            await entered.wait()
+            await engine.stop(grace_s=0.01)
+        async with world.engine() as engine:
+            row = await world.until(run_id, RunStatus.WAITING)
+            assert row.waiting_for is WaitingFor.DECISION
+            with pytest.raises(Conflict):
+                await engine.decide(run_id, owner="owner", by="me", step_id="b", outcome="done")
+            await engine.decide(run_id, owner="owner", by="me", step_id="a", outcome="done", data={"paid": 1})
+            await world.until(run_id, RunStatus.SUCCESS)
+            assert [call[0] for call in world.calls] == ["a", "b"]
+            assert (await engine.history(run_id, owner="owner")).data() == {"paid": 1}
+
+    async def test_more_runs_than_fit_wait_in_the_store_and_are_all_executed(self) -> None:
+        """R2: what was accepted beyond what memory may hold is taken up later."""
+        world = World()
+        async with world.engine(max_running=2, max_queued=3) as engine:
+            plan = await world.plan(engine, {"id": "a"})
+            runs = [(await engine.accept(plan, manual(n=n))).run.id for n in range(40)]
+            for run_id in runs:
+                await world.until(run_id, RunStatus.SUCCESS)
+        assert len(world.calls) == 40
