@@ -100,6 +100,8 @@ class Registry:
         if steps.api_version != API_VERSION:
             raise ValueError(f"made for plugin API {steps.api_version}; this is {API_VERSION}")
         self._check(steps.definitions)
+        if source != BUILT_IN:  # ours are tested, and drawing schemas costs start-up time
+            _check_schemas(steps)
         for definition in steps.definitions:
             self._definitions[definition.ref] = replace(definition, source=source)
         self.families.append(steps)
@@ -133,13 +135,11 @@ class Registry:
             found = find()
             if not isinstance(found, Steps):
                 found = _seed_style(found)
-            if source != BUILT_IN:
-                _check_schemas(found)
             self.include(found, source=source)
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # a plugin may even call sys.exit; it must not stop the server
-            text = f"{type(error).__name__}: {error}"
+            text = f"{type(error).__name__}: {error}".strip().splitlines()[0]
             self.plugins.append(PluginInfo(name, source, version=version, error=text))
         else:
             refs = tuple(d.ref for d in found.definitions)
