@@ -122,7 +122,7 @@ async def fail(ctx: Context, params: FailParams) -> StepResult:
     return StepResult.failure(params.message or "failed on purpose", code=params.code, retryable=params.retryable)
 
 
-def _milliseconds(value: int | float | str) -> int:
+def _milliseconds(value: float | str) -> int:
     if isinstance(value, str):
         found = _DURATION.fullmatch(value.strip())
         if found is None:
@@ -136,7 +136,7 @@ def _milliseconds(value: int | float | str) -> int:
 class SleepParams(Params):
     """How long to wait."""
 
-    duration: Annotated[int | float | str, AfterValidator(_milliseconds)] = Field(examples=["250ms", "2s", 500])
+    duration: Annotated[float | str, AfterValidator(_milliseconds)] = Field(examples=["250ms", "2s", 500])
     """Milliseconds as a number, or a text such as `250ms` or `2s`; at most 60 seconds."""
 
 

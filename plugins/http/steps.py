@@ -95,9 +95,9 @@ steps.action(
     examples=(
         Example(
             "Created, with a message",
-            {"status": 201, "headers": {"X-Greeting": "yes"}, "body": {"message": "Hello {{name}}"}},
+            {"status": 201, "headers": {"X-Greeting": "hello"}, "body": {"message": "Hello {{name}}"}},
             {"name": "Ali"},
-            {"status": 201, "headers": {"X-Greeting": "yes"}, "body": {"message": "Hello Ali"}},
+            {"status": 201, "headers": {"X-Greeting": "hello"}, "body": {"message": "Hello Ali"}},
         ),
     ),
 )(respond)

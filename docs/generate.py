@@ -1,0 +1,53 @@
+"""Writes the pages of this folder that follow from the code, or checks that they are up to date.
+
+python -m docs.generate            write them
+python -m docs.generate --check    exit code 1 and the names of those that are old
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from docs import steps_page
+
+FOLDER: Final = Path(__file__).parent
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "steps.md": steps_page.render,
+}
+
+
+def stale(folder: Path = FOLDER) -> list[str]:
+    """The names of pages that differ from what the code says."""
+    return [name for name, render in PAGES.items() if _read(folder / name) != render()]
+
+
+def write(folder: Path = FOLDER) -> list[str]:
+    """Write what differs; the names of the pages that did."""
+    names = stale(folder)
+    for name in names:
+        (folder / name).write_text(PAGES[name](), encoding="utf-8")
+    return names
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def main(arguments: list[str]) -> int:
+    """The command."""
+    if arguments not in ([], ["--check"]):
+        sys.stderr.write(__doc__ or "")
+        return 2
+    check = bool(arguments)
+    names = stale() if check else write()
+    for name in names:
+        sys.stdout.write(f"docs/{name} {'is old: run make docs' if check else 'written'}\n")
+    return 1 if check and names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
