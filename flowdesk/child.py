@@ -48,7 +48,7 @@ def server_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Child:
-    """A running child server. `stop` ends it; closing this process's end of its stdin (by dying, too) does as well."""
+    """A running child server. `stop` ends it; so does the end of this process, which closes the child's stdin."""
 
     server: LocalServer
     log: Path
@@ -69,17 +69,27 @@ class Child:
         await self._drain
         return self.process.returncode
 
-    async def wait(self) -> int:
-        """Wait until it has ended by itself."""
-        return await self.process.wait()
+    async def ended(self) -> None:
+        """Return when it has ended by itself."""
+        await self.process.wait()
 
     def last_words(self) -> str | None:
         """The last line it wrote to its log."""
         return _last_line(self.log, 0)
 
 
+class DidNotStart(Unreachable):
+    """The local server did not start."""
+
+    code = "did_not_start"
+
+    def __init__(self, message: str, *, exit_code: int | None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code
+
+
 async def start(directory: Path, environ: Mapping[str, str], *arguments: str, within_s: float = START_S) -> Child:
-    """Start a server and wait for its hello line; Unreachable with its own last words when there is none."""
+    """Start a server and wait for its hello line; DidNotStart with its own last words when there is none."""
     path = directory / LOG_NAME
     try:
         make_private_dir(directory)
@@ -108,7 +118,8 @@ async def start(directory: Path, environ: Mapping[str, str], *arguments: str, wi
     if hello is None:
         await _kill(process)
         said = _last_line(path, offset) or f"it ended with code {process.returncode}"
-        raise Unreachable(f"the local server did not start: {said}", hint=f"its log is {path}")
+        text = f"the local server did not start: {said}"
+        raise DidNotStart(text, exit_code=process.returncode, hint=f"its log is {path}")
     return Child(hello, path, process, asyncio.create_task(_discard(process)))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Literal, cast
@@ -26,9 +27,12 @@ Watch = Callable[["Link"], None]
 
 @dataclass(slots=True, frozen=True)
 class Link:
-    """What the connection is doing, for those who want to show it."""
+    """What the connection is doing, for those who want to show it.
 
-    state: Literal["connected", "waiting"]
+    `gap` means that the server has forgotten some of what happened since the connection was lost.
+    """
+
+    state: Literal["connected", "waiting", "gap"]
     error: ClientError | None = None
     again_in_s: float = 0
 
@@ -46,6 +50,7 @@ class Patience:
 
 
 DEFAULT_PATIENCE: Final = Patience()
+_REMEMBERED_RUNS: Final = 10_000
 
 
 class Events:
@@ -56,7 +61,7 @@ class Events:
 
     def run(
         self, run_id: str, *, after: int = 0, patience: Patience = DEFAULT_PATIENCE, watch: Watch | None = None
-    ) -> AsyncIterator[EventDoc]:
+    ) -> AsyncGenerator[EventDoc, None]:
         """A run's events after that sequence number, until the run has ended."""
         return self._follow(f"/api/runs/{quote(run_id)}/events", str(after), patience, watch)
 
@@ -67,21 +72,22 @@ class Events:
         after: str | None = None,
         patience: Patience = DEFAULT_PATIENCE,
         watch: Watch | None = None,
-    ) -> AsyncIterator[EventDoc]:
+    ) -> AsyncGenerator[EventDoc, None]:
         """What happens in all runs of a workflow from now (or from a feed cursor) on; never ends by itself."""
         return self._follow(f"/api/workflows/{quote(workflow_id)}/events", after, patience, watch)
 
     def mine(
         self, *, after: str | None = None, patience: Patience = DEFAULT_PATIENCE, watch: Watch | None = None
-    ) -> AsyncIterator[EventDoc]:
+    ) -> AsyncGenerator[EventDoc, None]:
         """What happens in all my runs from now (or from a feed cursor) on; never ends by itself."""
         return self._follow("/api/events", after, patience, watch)
 
     async def _follow(
         self, path: str, after: str | None, patience: Patience, watch: Watch | None
-    ) -> AsyncIterator[EventDoc]:
+    ) -> AsyncGenerator[EventDoc, None]:
         parser = Parser(after or "")
         pause = _Pause(patience, parser)
+        seen = _Seen()
         tell = watch or _nobody
         while True:
             try:
@@ -93,7 +99,10 @@ class Events:
                             continue
                         if message.event == "end":
                             return
-                        yield _event(message)
+                        if message.event == "gap":
+                            tell(Link("gap"))
+                        elif seen.is_new(event := _event(message)):
+                            yield event
                 lost: ClientError = Unreachable(f"{self._http.url} closed the event stream")
             except (Unreachable, ServerTrouble) as error:
                 lost = error
@@ -110,6 +119,24 @@ class Events:
             async for chunk in chunks:
                 for message in parser.feed(chunk):
                     yield message
+
+
+class _Seen:
+    """The last event of each run, since a wide stream may repeat some after a reconnection."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[str, int] = OrderedDict()
+
+    def is_new(self, event: EventDoc) -> bool:
+        """Whether this event was not seen before; it is from now on."""
+        run_id, seq = event["runId"], event["seq"]
+        if seq <= self._last.get(run_id, 0):
+            return False
+        self._last[run_id] = seq
+        self._last.move_to_end(run_id)
+        if len(self._last) > _REMEMBERED_RUNS:
+            self._last.popitem(last=False)
+        return True
 
 
 class _Pause:
@@ -152,7 +179,7 @@ def _event(message: Message) -> EventDoc:
         value = parse_json(message.data.encode())
     except BadJson:
         raise BadReply("the event stream sent something that is not JSON") from None
-    if not isinstance(value, dict):
+    if not (isinstance(value, dict) and isinstance(value.get("runId"), str) and isinstance(value.get("seq"), int)):
         raise BadReply("the event stream sent something that is not an event")
     return cast(EventDoc, value)
 

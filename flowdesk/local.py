@@ -25,12 +25,18 @@ class LocalServer:
 
 def data_dir(environ: Mapping[str, str], cwd: Path | None = None) -> Path:
     """Where a local server keeps its data: from the environment, a `.env` beside us, or the platform's place."""
-    given = environ.get(DATA_DIR) or _from_dotenv((cwd or Path.cwd()) / ".env")
+    given = setting(DATA_DIR, environ, cwd)
     if given:
         return Path(given).expanduser().absolute()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("flowdesk", appauthor=False))
+
+
+def setting(name: str, environ: Mapping[str, str], cwd: Path | None = None) -> str | None:
+    """One of the server's settings as a server started here would see it; None when not given."""
+    # The server reads the same file; whoever starts and whoever looks must mean the same.
+    return environ.get(name) or _from_dotenv((cwd or Path.cwd()) / ".env", name) or None
 
 
 def living_server(directory: Path) -> LocalServer | None:
@@ -74,13 +80,12 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def _from_dotenv(path: Path) -> str | None:
-    # The server reads the same file; whoever starts and whoever looks must mean the same directory.
+def _from_dotenv(path: Path, name: str) -> str | None:
     if not path.is_file():
         return None
     from dotenv import dotenv_values
 
     try:
-        return dotenv_values(path, interpolate=False).get(DATA_DIR)
+        return dotenv_values(path, interpolate=False).get(name)
     except (OSError, UnicodeDecodeError):
         return None

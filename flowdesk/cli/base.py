@@ -1,0 +1,71 @@
+"""What all commands that talk to a server share: their options, their connection, their way to end.
+
+Imported by every command, so nothing heavy may be imported at the top (see tests/flowdesk/test_import_cost.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from flowdesk.cli.output import Output
+    from flowdesk.launch import Connection
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True, frozen=True)
+class Options:
+    """The options every command has."""
+
+    url: str | None
+    context: str | None
+    json: bool
+
+
+def json_option(function: F) -> F:
+    """`--json`, for a command that needs no server."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(function)
+
+
+def server_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--url`, `--context` and `--json`, handed to the command as one Options object, its first argument."""
+
+    @click.option("--url", metavar="URL", help="Server to talk to (FLOWDESK_URL).")
+    @click.option("--context", metavar="NAME", help="Context to use instead of the chosen one (FLOWDESK_CONTEXT).")
+    @json_option
+    @functools.wraps(function)
+    def wrapped(url: str | None, context: str | None, as_json: bool, **given: Any) -> Any:
+        if url is not None and context is not None:
+            raise click.UsageError("--url and --context name two servers; give one of them")
+        return function(Options(url, context, as_json), **given)
+
+    return wrapped
+
+
+def on_server(options: Options, work: Callable[[Connection, Output], Awaitable[int | None]]) -> None:
+    """Connect, do the work, and end with the exit code it gives."""
+    import asyncio
+
+    from flowdesk.cli.output import Output
+    from flowdesk.errors import NotAuthorised
+    from flowdesk.launch import Wish, connect
+
+    async def talk() -> int | None:
+        async with connect(Wish(options.url, options.context), os.environ) as connection:
+            try:
+                return await work(connection, Output(json=options.json))
+            except NotAuthorised as error:
+                if error.status == 401 and connection.target.source in ("address", "context"):
+                    error.hint = f"flowdesk login {connection.target.url}"
+                raise
+
+    code = asyncio.run(talk())
+    if code:
+        raise click.exceptions.Exit(code)

@@ -1,0 +1,124 @@
+"""`flowdesk login` and `logout`: a token for a server, kept in the contexts file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from flowdesk.cli.base import json_option
+
+if TYPE_CHECKING:
+    from flowdesk.contexts import Contexts
+    from flowdesk.replies import Session
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--email", metavar="EMAIL", help="The account; asked for when there is a terminal.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@click.option("--name", metavar="NAME", help="What to call this server; its host name when not given.")
+@click.option("--register", is_flag=True, help="Make the account first.")
+@json_option
+def login(
+    url: str | None, email: str | None, password_stdin: bool, name: str | None, register: bool, as_json: bool
+) -> None:
+    """Log in to a server and make it the chosen context.
+
+    Without a URL: log in again to the chosen context. The password is never taken from the command line.
+    """
+    from flowdesk import contexts
+    from flowdesk.cli.output import Output
+
+    path = contexts.contexts_path(os.environ)
+    known = contexts.load(path)
+    address, called = _target(known, url, name)
+    who = email or _email(known, called)
+    password = _password(who, stdin=password_stdin, twice=register)
+    if address.startswith("http://") and not contexts.is_loopback(address):
+        click.echo("warning: http:// carries the password and the token unencrypted", err=True)
+    session = _session(address, who, password, register=register)
+    mail = session["user"]["email"]
+    contexts.save(path, known.put(contexts.Context(called, address, session["token"], mail), use=True))
+    out = Output(json=as_json)
+    if as_json:
+        out.document({"context": called, "url": address, "user": session["user"]})
+    else:
+        out.lines([f"logged in to {address} as {mail}; context {called} is chosen now"])
+
+
+def _target(known: Contexts, url: str | None, name: str | None) -> tuple[str, str]:
+    """The address and the context's name."""
+    from urllib.parse import urlsplit
+
+    from flowdesk import contexts
+
+    if url is None:
+        chosen = name or known.current
+        if chosen is None:
+            raise click.UsageError("give the server's URL: flowdesk login http://host:4000")
+        return known.get(chosen).url, chosen
+    address = contexts.checked_url(url)
+    same = known.for_url(address)
+    called = name or (same.name if same else (urlsplit(address).netloc.replace(":", "-").strip("[]")))
+    contexts.check_name(called)
+    return address, called
+
+
+def _email(known: Contexts, name: str) -> str:
+    before = known.known.get(name)
+    if before is not None and before.email is not None:
+        return before.email
+    if not _asks():
+        raise click.UsageError("give --email, since there is no terminal to ask on")
+    return str(click.prompt("Email", err=True))
+
+
+def _password(email: str, *, stdin: bool, twice: bool) -> str:
+    if stdin:
+        line = sys.stdin.buffer.readline().decode("utf-8", "surrogateescape").rstrip("\r\n")
+        if not line:
+            raise click.UsageError("standard input holds no password")
+        return line
+    if not _asks():
+        raise click.UsageError("give --password-stdin, since there is no terminal to ask on")
+    return str(click.prompt(f"Password of {email}", hide_input=True, confirmation_prompt=twice, err=True))
+
+
+def _asks() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _session(url: str, email: str, password: str, *, register: bool) -> Session:
+    import asyncio
+
+    from flowdesk.client import Client
+
+    async def talk() -> Session:
+        async with Client(url) as client:
+            return await (client.register if register else client.login)(email, password)
+
+    return asyncio.run(talk())
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[CONTEXT]")
+@json_option
+def logout(name: str | None, as_json: bool) -> None:
+    """Forget the token of a context, the chosen one when none is named. The context itself stays."""
+    from flowdesk import contexts
+    from flowdesk.cli.output import Output
+
+    path = contexts.contexts_path(os.environ)
+    known = contexts.load(path)
+    chosen = name or known.current
+    if chosen is None:
+        raise click.UsageError("no context is chosen; the local server needs no login")
+    contexts.save(path, known.without_token(chosen))
+    out = Output(json=as_json)
+    if as_json:
+        out.document({"context": chosen, "loggedIn": False})
+    else:
+        out.lines([f"logged out of {chosen}"])

@@ -1,0 +1,113 @@
+"""`flowdesk runs`, `cancel` and `rerun`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowdesk.cli.base import Options, on_server, server_options
+from flowdesk.cli.data import data_option, read_data
+from flowdesk.cli.workflows import LIMIT
+
+if TYPE_CHECKING:
+    from flowdesk.cli.output import Output
+    from flowdesk.launch import Connection
+
+STATUSES = ("QUEUED", "RUNNING", "WAITING", "SUCCESS", "FAILED", "CANCELLED")
+TRIGGERS = ("webhook", "cron", "manual", "rerun")
+
+
+def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    from datetime import UTC, datetime
+
+    from flowdesk.show.text import moment
+
+    try:
+        return moment(value, datetime.now(UTC))
+    except (ValueError, OverflowError):
+        raise click.BadParameter("give 15m, 2h, 7d or a time such as 2026-11-23T09:00") from None
+
+
+@click.command()
+@click.argument("workflow", metavar="[ID|NAME]", required=False)
+@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only runs in this state.")
+@click.option("--trigger", type=click.Choice(TRIGGERS, case_sensitive=False), help="Only runs started this way.")
+@click.option("--since", callback=_moment, metavar="AGO|TIME", help="Only runs made since: 15m, 2h, 7d or a time.")
+@click.option("--until", callback=_moment, metavar="AGO|TIME", help="Only runs made before.")
+@click.option("--limit", type=LIMIT, default=20, show_default=True, help="How many at most.")
+@server_options
+def runs(
+    options: Options,
+    workflow: str | None,
+    status: str | None,
+    trigger: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> None:
+    """List runs, newest first: all of them or those of one workflow."""
+
+    async def work(connection: Connection, out: Output) -> int | None:
+        from flowdesk.cli.pages import collect
+        from flowdesk.cli.refs import find_workflow
+        from flowdesk.show.lists import run_table
+
+        client = connection.client
+        workflow_id = (await find_workflow(client, workflow))["id"] if workflow else None
+        wanted: dict[str, Any] = {"workflow_id": workflow_id, "status": status, "trigger": trigger}
+        found, more = await collect(
+            lambda size, cursor: client.runs.list(**wanted, since=since, until=until, limit=size, cursor=cursor), limit
+        )
+        if out.json:
+            out.document(found)
+            return None
+        out.table(*run_table(found, out.paint), empty="no runs")
+        if more:
+            out.remark(f"there are more than {limit}; --limit shows more")
+        return None
+
+    on_server(options, work)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@server_options
+def cancel(options: Options, run_id: str) -> None:
+    """Cancel a run: its running steps are stopped and no other starts."""
+
+    async def work(connection: Connection, out: Output) -> int | None:
+        from flowdesk.show.run import summary_line
+
+        run = await connection.client.runs.cancel(run_id)
+        if out.json:
+            out.document(run)
+        else:
+            out.lines([summary_line(run, out.paint)])
+        return None
+
+    on_server(options, work)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--from", "from_step", metavar="STEP", help="Start at this step and take over what came before it.")
+@data_option
+@click.option("--latest", is_flag=True, help="Use the workflow as it is now, not as it was then.")
+@click.option("--follow", "-f", is_flag=True, help="Show the live log until the run ends.")
+@server_options
+def rerun(options: Options, run_id: str, from_step: str | None, data: str | None, latest: bool, follow: bool) -> None:
+    """Run it again: whole or from a step, with the same data or with other."""
+    given = read_data(data)
+
+    async def work(connection: Connection, out: Output) -> int | None:
+        from flowdesk.cli.finish import finish_started
+
+        started = await connection.client.runs.rerun(
+            run_id, from_step=from_step, data=given, version="latest" if latest else "same"
+        )
+        return await finish_started(connection, out, started, follow=follow)
+
+    on_server(options, work)
