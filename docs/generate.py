@@ -11,12 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import steps_page
+from docs import steps_page, workflows_page
 
 FOLDER: Final = Path(__file__).parent
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "steps.md": steps_page.render,
+    "workflows.md": workflows_page.render,
 }
 
 

@@ -66,13 +66,13 @@ def _step(step: StepDefinition) -> Iterator[str]:
 
 def _tables(ref: str, schema: Schema) -> Iterator[str]:
     yield ""
-    yield from _parameters(ref, schema, "parameter")
+    yield from parameter_table(ref, schema, "parameter")
     for name in _models(schema, schema, []):
         model = schema["$defs"][name]
         yield ""
         yield f'<a id="{_anchor(ref, name)}"></a>**{_words(name)}**: {model["description"]}'
         yield ""
-        yield from _parameters(ref, model, "field")
+        yield from parameter_table(ref, model, "field")
 
 
 def _models(schema: Any, root: Schema, seen: list[str]) -> list[str]:
@@ -91,7 +91,8 @@ def _models(schema: Any, root: Schema, seen: list[str]) -> list[str]:
     return seen
 
 
-def _parameters(ref: str, model: Schema, word: str) -> Iterator[str]:
+def parameter_table(ref: str, model: Schema, word: str) -> Iterator[str]:
+    """The lines of a table of a model's properties."""
     yield f"| {word} | type | default | meaning |"
     yield "|---|---|---|---|"
     required = model.get("required", ())
