@@ -13,8 +13,8 @@ from engine.sdk import Context, Example, Params, StepResult, Steps
 from plugins.values import Expression, Text, holds
 
 MAX_SLEEP_MS: Final = 60_000
-_UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000}
-_DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*(ms|s|m)")
+_UNITS: Final = {"": 1, "ms": 1, "s": 1000, "m": 60_000}
+_DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(ms|s|m|)")
 
 steps = Steps("core")
 

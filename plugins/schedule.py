@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -22,17 +22,13 @@ def _cron(expression: str) -> str:
     except StopIteration:
         raise PydanticCustomError("cron_never", "this schedule never comes up") from None
     except CronSimError as error:
-        raise _unreadable(str(error)) from None
-    except (AssertionError, TypeError, ValueError):  # what its parser lets through, such as `1#2/3`
-        raise _unreadable("it cannot be read") from None
+        reason = str(error)
+        raise PydanticCustomError(
+            "cron",
+            "not a cron expression: {reason}; write minute, hour, day, month and weekday",
+            {"reason": reason[:1].lower() + reason[1:]},
+        ) from None
     return expression
-
-
-def _unreadable(reason: str) -> PydanticCustomError:
-    context: dict[str, Any] = {"reason": reason[:1].lower() + reason[1:]}
-    return PydanticCustomError(
-        "cron", "not a cron expression: {reason}; write minute, hour, day, month and weekday", context
-    )
 
 
 def _zone(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.conditions import compile_condition
 from engine.errors import Invalid
 from engine.registry import Registry
 from engine.sdk import Level, StepDefinition, StepResult, Stop
@@ -48,7 +49,6 @@ class Recorder:
         self.lines.append(Line(message, level, fields))
 
     def evaluate(self, expression: str, **names: Any) -> Any:
-        from engine.conditions import compile_condition
 
         try:
             return compile_condition(expression).value({**self.scope, **names})
