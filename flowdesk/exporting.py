@@ -14,6 +14,7 @@ from flowdesk.errors import BadFile
 from flowdesk.files import SUFFIXES, read_workflow_file
 from flowdesk.private import replace_file
 from flowdesk.replies import WorkflowDoc
+from flowdesk.same import same_json
 
 Format = Literal["yaml", "json"]
 State = Literal["written", "updated", "unchanged", "differs"]
@@ -69,7 +70,7 @@ def write(export: Export, form: Format, *, with_id: bool, force: bool) -> State:
             replace_file(path, as_text(document, form))
             return "written"
         old = read_workflow_file(path)
-        if normal(old.document) == normal(document) and (not with_id or old.workflow_id == document["id"]):
+        if same_json(normal(old.document), normal(document)) and (not with_id or old.workflow_id == document["id"]):
             return "unchanged"
         if not force:
             return "differs"

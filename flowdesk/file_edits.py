@@ -12,6 +12,7 @@ from ruamel.yaml.events import Event as YamlEvent
 from flowdesk.errors import BadFile
 from flowdesk.files import WorkflowFile, read_text
 from flowdesk.private import replace_file
+from flowdesk.same import same_json
 
 _HINT: Final = "write the id into it by hand"
 
@@ -52,7 +53,11 @@ def with_id(file: WorkflowFile, workflow_id: str) -> str:
         at = top.first - top.column
         end_of_line = "\r\n" if "\r\n" in text else "\n"
         changed = f'{text[:at]}{" " * top.column}id: "{workflow_id}"{end_of_line}{text[at:]}'
-    if read_text(file.path, changed).document != {**file.document, "id": workflow_id}:
+    try:
+        done = same_json(read_text(file.path, changed).document, {**file.document, "id": workflow_id})
+    except BadFile:
+        done = False
+    if not done:
         raise BadFile(f"{file.path}: cannot be changed safely", hint=_HINT)
     return changed
 

@@ -32,15 +32,16 @@ class Parser:
         self._rest = b""
         self._event = ""
         self._data: list[str] = []
+        self._size = 0
 
     def reset(self) -> None:
         """Forget half a message: a new connection begins."""
-        self._rest, self._event, self._data = b"", "", []
+        self._rest, self._event, self._data, self._size = b"", "", [], 0
 
     def feed(self, chunk: bytes) -> list[Message]:
         """The messages completed by this chunk; BadReply when one grows beyond every measure."""
         buffer = self._rest + chunk
-        if len(buffer) > MAX_MESSAGE or sum(map(len, self._data)) > MAX_MESSAGE:
+        if len(buffer) + self._size > MAX_MESSAGE:
             raise BadReply("the event stream sent a message that is too long")
         # A CR at the very end may be the first half of CRLF: it waits for the next chunk.
         held = b"\r" if buffer.endswith(b"\r") else b""
@@ -55,6 +56,7 @@ class Parser:
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
+            self._size += len(line)
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
@@ -65,7 +67,7 @@ class Parser:
 
     def _dispatch(self) -> Message | None:
         event, data = self._event, self._data
-        self._event, self._data = "", []
+        self._event, self._data, self._size = "", [], 0
         if not data and event != "end":
             return None
         return Message(event or "message", "\n".join(data), self.last_id)

@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from flowdesk.errors import BadFile
+from flowdesk.same import same_json
 from flowdesk.yaml_reader import read_yaml
 
 _WIDTH: Final = 4096  # long texts stay on their line: folding changes nothing but makes diffs hard to read
@@ -23,13 +24,13 @@ def dump_yaml(document: dict[str, Any]) -> str:
 
 def update_yaml(text: str, document: dict[str, Any]) -> str:
     """The text changed as little as makes it say `document`: comments and order of keys are kept."""
-    if read_yaml(text)[0] == document:
+    if same_json(read_yaml(text)[0], document):
         return text
     yaml = _writer()
     kept = yaml.load(text)
     _update(kept, document)
     written = _write(yaml, kept)
-    if read_yaml(written)[0] != document:  # anchors or merge keys shared by parts that now differ
+    if not same_json(read_yaml(written)[0], document):  # anchors or merge keys shared by parts that now differ
         raise BadFile("cannot be updated in place", hint="export into another directory and merge by hand")
     return written
 
@@ -54,7 +55,7 @@ def _update(kept: CommentedMap, wanted: dict[str, Any]) -> None:
         del kept[key]
     for key, value in wanted.items():
         old = kept.get(key)
-        if key in kept and (_update_inside(old, value) or _same(old, value)):
+        if key in kept and (_update_inside(old, value) or same_json(old, value)):
             continue
         kept[key] = _dressed(value)
 
@@ -88,10 +89,6 @@ def _ids(items: list[Any]) -> list[str]:
     found = [item.get("id") if isinstance(item, dict) else None for item in items]
     texts = [item for item in found if isinstance(item, str)]
     return texts if len(texts) == len(items) == len(set(texts)) else []
-
-
-def _same(kept: Any, wanted: Any) -> bool:
-    return bool(kept == wanted) and isinstance(kept, bool) == isinstance(wanted, bool)
 
 
 def _dressed(value: Any) -> Any:

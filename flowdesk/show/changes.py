@@ -8,6 +8,7 @@ from typing import Any, Final
 from engine.jsonio import dump_text
 from flowdesk.clean import clean
 from flowdesk.replies import ChangeDoc
+from flowdesk.same import same_json
 from flowdesk.show.paint import Paint
 from flowdesk.show.text import shorten
 
@@ -58,7 +59,7 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[ChangeDoc]:
         for index in range(max(len(before), len(after))):
             old, new = (items[index] if index < len(items) else _NOTHING for items in (before, after))
             yield from _differences(f"{path}[{index}]", old, new)
-    elif before != after or isinstance(before, bool) != isinstance(after, bool):
+    elif not same_json(before, after):
         yield {"path": path, "kind": "changed", "before": before, "after": after}
 
 
