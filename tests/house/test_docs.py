@@ -28,6 +28,10 @@ def _slug(heading: str) -> str:
     return plain.replace(" ", "-")
 
 
+def _anchors(text: str) -> set[str]:
+    return {*map(_slug, _HEADING.findall(text)), *re.findall(r'<a id="([^"]+)">', text)}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_make_targets_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -54,7 +58,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         file, _, anchor = target.partition("#")
         there = (page.parent / file).resolve() if file else page
-        if not there.exists() or (anchor and anchor not in map(_slug, _HEADING.findall(there.read_text()))):
+        if not there.exists() or (anchor and anchor not in _anchors(there.read_text())):
             broken.append(target)
     assert broken == []
 
