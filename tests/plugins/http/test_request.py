@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 
+from engine.sdk import Host
+from plugins.http.client import open_client
 from plugins.http.params import RequestParams
 from plugins.http.request import request
 from tests.plugins.http.conftest import Call
@@ -172,15 +175,32 @@ async def test_header_that_is_not_utf8_is_kept_readable(call: Call) -> None:
     assert (result.data["headers"]["x-name"], result.data["body"]) == ("José", "ok")
 
 
-async def test_connection_refused_and_unknown_host_are_worth_another_try(call: Call) -> None:
+async def test_a_refused_connection_is_worth_another_try(call: Call) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        refused = await call(url=f"http://127.0.0.1:{closed.getsockname()[1]}/")
-    unknown = await call(url="http://no-such-host.invalid/")
-    assert (refused.code, refused.retryable) == ("http_connect", True)
-    assert (unknown.code, unknown.retryable) == ("http_connect", True)
-    assert "Connection refused" in (refused.error or "")
-    assert "not known" in (unknown.error or "")
+        result = await call(url=f"http://127.0.0.1:{closed.getsockname()[1]}/")
+    assert (result.code, result.retryable) == ("http_connect", True)
+    assert "Connection refused" in (result.error or "")
+
+
+class NoNames(AbstractResolver):
+    """A name server that knows nobody."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_an_unknown_host_is_worth_another_try() -> None:
+    async with open_client(Host(), resolver=NoNames()) as client:
+        params = RequestParams.model_validate({"url": "http://no-such-host.example/"})
+        result = await request(Recorder(state=client), params)
+    assert (result.code, result.retryable) == ("http_connect", True)
+    assert "the host name is not known" in (result.error or "")
 
 
 @pytest.mark.parametrize(
