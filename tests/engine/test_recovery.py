@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from engine.engine import Engine
 from engine.errors import Conflict, Unavailable
 from engine.inputs import Begin
-from engine.models.run import RunStatus, WaitingFor
+from engine.models.event import Event, EventType
+from engine.models.run import RunRow, RunStatus, WaitingFor
+from engine.plan import Plan
 from engine.sdk import Context, StepResult
-from engine.store import ANYONE
+from engine.store import ANYONE, Commit
 from tests.engine.world import World, eventually, manual
+
+
+async def left_behind(engine: Engine, plan: Plan) -> RunRow:
+    """A run as its process leaves it when it dies right after accepting it."""
+    row = engine._new_row(plan, manual(), None, None, None, None)
+    driver = engine._new_driver(plan, row, Begin(manual()))
+    await driver.ledger.write()
+    return driver.row
 
 
 class TestRecovery:
@@ -42,31 +54,46 @@ class TestRecovery:
         assert len({key for step, _, key in world.calls if step == "b"}) == 1
 
     async def test_a_run_that_kills_its_process_every_time_is_parked(self) -> None:
-        """R12."""
+        """R12: five deaths without progress end it; it can be retried by hand."""
         world = World()
-        async with world.engine() as engine:
-            plan = await world.plan(engine, {"id": "a"})
-        for death in range(3):
-            owner = f"dead{death}"
-            async with world.engine() as engine:
-                run = engine._new_row(plan, manual(), "poison" if death == 0 else None, None, None, None)
-            if death == 0:
-                run.owner = owner
-                driver = engine._new_driver(plan, run, Begin(manual()))
-                await driver.ledger.write()
-                continue
+        asleep = world.make_engine()
+        plan = await world.plan(asleep, {"id": "a"})
+        run_id = (await left_behind(asleep, plan)).id
+        holder = asleep.owner
+        for death in range(4):
             row = await world.store.runs.claim(
-                "poison", owner=owner, expected_owner=f"dead{death - 1}", now=world.now, count_death=True
+                run_id, owner=f"dead{death}", expected_owner=holder, now=world.now, count_death=True
             )
             assert row is not None
-        async with world.engine():
-            row = await world.until("poison", RunStatus.FAILED)
-        assert row.error_code == "crashed_too_often"
-        assert world.calls == []
+            assert row.deaths == death + 1
+            holder = f"dead{death}"
         async with world.engine() as engine:
+            row = await world.until(run_id, RunStatus.FAILED)
+            assert (row.error_code, row.deaths) == ("crashed_too_often", 5)
+            assert world.calls == []
             (job,) = (await world.store.jobs.page(owner="owner", limit=10)).items
             await engine.retry_job(job.id, owner="owner", by="me")
-            await world.until("poison", RunStatus.SUCCESS)
+            await world.until(run_id, RunStatus.SUCCESS)
+
+    async def test_progress_forgives_deaths(self) -> None:
+        """R12: a long run that outlives many restarts is not blamed for them."""
+        world = World()
+        asleep = world.make_engine()
+        plan = await world.plan(asleep, {"id": "a"})
+        run_id = (await left_behind(asleep, plan)).id
+        row = await world.store.runs.claim(
+            run_id, owner="dead", expected_owner=asleep.owner, now=world.now, count_death=True
+        )
+        assert row is not None
+        assert (row.deaths, row.death_seq) == (1, row.seq)
+        moved = replace(row, seq=row.seq + 1)
+        line = Event(moved.seq, world.now, EventType.STEP_LOG, "a", 1, {"level": "info", "message": "moved"})
+        await world.store.runs.commit(Commit(moved, [line], row.seq, "dead"))
+        row = await world.store.runs.claim(
+            run_id, owner="dead again", expected_owner="dead", now=world.now, count_death=True
+        )
+        assert row is not None
+        assert row.deaths == 1
 
     async def test_a_zombies_write_is_refused(self) -> None:
         """R11: a process that was asleep while its run was taken over cannot overwrite anything."""

@@ -47,18 +47,22 @@ class World:
         registry.include(steps, source="built in")
         return registry
 
-    @asynccontextmanager
-    async def engine(self, **options: Any) -> AsyncIterator[Engine]:
+    def make_engine(self, **options: Any) -> Engine:
+        """An engine that has not been started: it accepts, but nothing of it runs in the background."""
         self.engines += 1
-        settings = EngineOptions(sweep_s=0.01, **options)
-        engine = Engine(
+        return Engine(
             self.store,
             self.registry(),
             LocalBus(),
             owner=f"process{self.engines}",
-            options=settings,
+            options=EngineOptions(sweep_s=0.01, **options),
             clock=lambda: self.now,
         )
+
+    @asynccontextmanager
+    async def engine(self, **options: Any) -> AsyncIterator[Engine]:
+        """A started engine; it is stopped at the end, whatever happens."""
+        engine = self.make_engine(**options)
         await engine.start()
         try:
             yield engine

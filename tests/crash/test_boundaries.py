@@ -1,0 +1,57 @@
+"""kill -9 at every commit boundary of one run, and at every point of its steps (rows 1 and 3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.scene import Scene
+
+EFFECTS = {
+    "chain": ["reserve", "pay", "ship"],
+    "parallel": ["order", "left", "right", "pay"],
+    "retry": ["order", "pay", "ship"],
+}
+POINTS = [
+    *[f"commit:{number}:{when}" for number in (1, 2, 3, 4) for when in ("before", "after")],
+    *[f"step:pay:{when}" for when in ("enter", "leave")],
+]
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("workflow", ["chain", "parallel", "retry"])
+def test_a_run_survives_a_kill(tmp_path: Path, workflow: str, point: str) -> None:
+    """R1 to R5: before a step, in it, after it before its commit, after the commit."""
+    scene = Scene(tmp_path, workflow)
+    scene.live(accept=1, kill=point)
+    scene.live()
+    in_flight = 2 if workflow == "parallel" else 1
+    scene.check(EFFECTS[workflow], in_flight=in_flight, attempts=3 if workflow == "retry" else 1)
+    if point == "commit:1:before":
+        assert scene.accepted == []
+        assert scene.runs() == []
+
+
+def test_a_once_step_that_was_under_way_waits_for_a_decision_and_never_runs_again(tmp_path: Path) -> None:
+    """The start of a `once` step is on disk before its effect, so that nobody repeats it unasked."""
+    scene = Scene(tmp_path, "once")
+    scene.live(accept=1, kill="step:pay:leave")
+    scene.live()
+    (row,) = scene.runs()
+    assert (row.status, row.waiting_for) == ("WAITING", "decision")
+    assert scene.effects()[row.id, "pay"] == 1
+
+
+def test_a_run_that_kills_its_process_each_time_is_parked_and_the_others_finish(tmp_path: Path) -> None:
+    """R12: five deaths of the same run end it, visible and retryable; its neighbours are not blamed."""
+    scene = Scene(tmp_path, "chain")
+    scene.live(accept=1, kill="step:pay:enter")
+    for _ in range(4):
+        scene.live(kill="step:pay:enter")
+    scene.live(accept=3)
+    rows = scene.runs()
+    assert sorted(row.status for row in rows) == ["FAILED", "SUCCESS", "SUCCESS", "SUCCESS"]
+    (dead,) = [row for row in rows if row.status == "FAILED"]
+    assert dead.error_code == "crashed_too_often"
+    assert dead.deaths == 5

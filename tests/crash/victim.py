@@ -1,0 +1,200 @@
+"""A process made to be killed: an engine over a SQLite file, whose steps write what they did to a file.
+
+    python -P -m tests.crash.victim DIRECTORY [--accept N] [--workflow NAME] [--kill POINT]
+
+It prints `accepted <run id>` after each acceptance, goes on until no run is unfinished, prints `done` and leaves. With
+`--kill` it kills itself, with SIGKILL, at that point:
+
+    commit:3:before   instead of the third commit of a run
+    commit:3:after    when the third commit is durable, before anybody knows
+    step:pay:enter    in the handler of the step `pay`, before it has had its effect
+    step:pay:leave    after its effect, before its result is anywhere
+
+It takes its clock from the machine and is otherwise the engine as shipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from engine.clock import now_ms
+from engine.engine import Engine, EngineOptions
+from engine.events import LocalBus
+from engine.models.run import Trigger, TriggerKind
+from engine.models.workflow import Workflow
+from engine.registry import Registry
+from engine.sdk import Context, StepResult, Steps
+from engine.store import ANYONE, Commit
+from engine.stores.sqlite.store import SqliteStore
+
+WORKFLOWS: dict[str, list[dict[str, Any]]] = {
+    "chain": [
+        {"id": "order", "ref": "do.pure", "next": "reserve"},
+        {"id": "reserve", "ref": "do.it", "next": "price"},
+        {"id": "price", "ref": "do.pure", "next": "pay"},
+        {"id": "pay", "ref": "do.it", "next": "ship"},
+        {"id": "ship", "ref": "do.it"},
+    ],
+    "parallel": [
+        {"id": "order", "ref": "do.it", "next": ["left", "right"]},
+        {"id": "left", "ref": "do.it", "next": "pay"},
+        {"id": "right", "ref": "do.it", "next": "pay"},
+        {"id": "pay", "ref": "do.it"},
+    ],
+    "retry": [
+        {"id": "order", "ref": "do.it", "next": "pay"},
+        {"id": "pay", "ref": "do.flaky", "retry": {"maxAttempts": 6, "backoffMs": 20, "factor": 1}, "next": "ship"},
+        {"id": "ship", "ref": "do.it"},
+    ],
+    "once": [{"id": "pay", "ref": "do.it", "effect": "once", "next": "ship"}, {"id": "ship", "ref": "do.it"}],
+}
+
+
+def die() -> None:
+    """As sudden as it gets."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Effects:
+    """A file with one line per execution of a step: `run step attempt key`."""
+
+    def __init__(self, directory: Path, kill: str) -> None:
+        self._file = os.open(directory / "effects.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._kill = kill
+
+    def perform(self, ctx: Context) -> None:
+        """Have the effect, dying before or after it when asked to."""
+        if self._kill == f"step:{ctx.step_id}:enter":
+            die()
+        os.write(self._file, f"{ctx.run_id} {ctx.step_id} {ctx.attempt} {ctx.idempotency_key}\n".encode())
+        if self._kill == f"step:{ctx.step_id}:leave":
+            die()
+
+
+def make_registry(effects: Effects) -> Registry:
+    """The steps the workflows above use."""
+    steps = Steps("do")
+
+    @steps.action("pure", effect="pure", instant=True)
+    async def pure(ctx: Context, params: Any) -> StepResult:
+        """Compute something."""
+        return StepResult.success({ctx.step_id: "computed"})
+
+    @steps.action("it")
+    async def act(ctx: Context, params: Any) -> StepResult:
+        """Have an effect, after a moment in which the process may die."""
+        await asyncio.sleep(0.001)
+        effects.perform(ctx)
+        await asyncio.sleep(0.001)
+        return StepResult.success({ctx.step_id: "done"})
+
+    @steps.action("flaky")
+    async def flaky(ctx: Context, params: Any) -> StepResult:
+        """Have an effect, but report failure twice."""
+        effects.perform(ctx)
+        if ctx.attempt < 3:
+            return StepResult.failure("not yet", code="not_yet")
+        return StepResult.success({ctx.step_id: "done"})
+
+    registry = Registry()
+    registry.include(steps, source="built in")
+    return registry
+
+
+def arm(store: SqliteStore, kill: str) -> None:
+    """Make the n-th commit the last thing this process does."""
+    if not kill.startswith("commit:"):
+        return
+    _, number, when = kill.split(":")
+    left = [int(number)]
+    commit = store.runs.commit
+
+    async def deadly(given: Commit) -> str:
+        left[0] -= 1
+        if left[0] == 0 and when == "before":
+            die()
+        cursor = await commit(given)
+        if left[0] == 0:
+            die()
+        return cursor
+
+    store.runs.commit = deadly  # type: ignore[method-assign]
+
+
+async def live(directory: Path, accept: int, name: str, kill: str) -> None:
+    """Accept some runs and stay until nothing is unfinished."""
+    store = SqliteStore(directory / "flowdesk.db")
+    await store.open()
+    engine = Engine(
+        store,
+        make_registry(Effects(directory, kill)),
+        LocalBus(),
+        owner=f"victim-{os.getpid()}",
+        options=EngineOptions(sweep_s=0.05),
+    )
+    workflow = Workflow.model_validate(
+        {
+            "id": f"{name}-workflow",
+            "name": name,
+            "ownerId": "owner",
+            "version": 1,
+            "createdAt": 0,
+            "updatedAt": 0,
+            "steps": WORKFLOWS[name],
+        }
+    )
+    if not (await store.workflows.page(owner=ANYONE, limit=1)).items:
+        await store.workflows.create(workflow, [], saved_by="owner")
+    arm(store, kill)
+    await engine.start()
+    plan = await engine.plans.current(workflow.id)
+
+    async def one(number: int) -> None:
+        trigger = Trigger(TriggerKind.WEBHOOK, {"number": number})
+        accepted = await engine.accept(plan, trigger, key=f"{os.getpid()}-{number}", payload_hash="h")
+        sys.stdout.write(f"accepted {accepted.run.id}\n")
+        sys.stdout.flush()
+
+    started = now_ms()
+    for first in range(0, accept, 20):
+        await asyncio.gather(*(one(number) for number in range(first, min(first + 20, accept))))
+    while await store.runs.active(owner=ANYONE) > await _waiting(store):
+        if now_ms() - started > 60_000:
+            sys.exit("not done within 60 s")
+        await asyncio.sleep(0.01)
+    await engine.stop(grace_s=5)
+    await store.close()
+    sys.stdout.write("done\n")
+
+
+async def _waiting(store: SqliteStore) -> int:
+    """Runs that wait for somebody's decision are as far as they can get."""
+    rows = await store.runs.page(_everything(), limit=200)
+    return sum(row.waiting_for is not None and row.due_at is None for row in rows.items)
+
+
+def _everything() -> Any:
+    from engine.store import RunFilter
+
+    return RunFilter(owner=ANYONE)
+
+
+def main() -> None:
+    """Read the command line and live."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--accept", type=int, default=0)
+    parser.add_argument("--workflow", default="chain", choices=WORKFLOWS)
+    parser.add_argument("--kill", default="")
+    given = parser.parse_args()
+    asyncio.run(live(given.directory, given.accept, given.workflow, given.kill))
+
+
+if __name__ == "__main__":
+    main()
