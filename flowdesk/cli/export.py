@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Write files here."
 )
-@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="Language of the file.",
+)
 @click.option("--no-id", is_flag=True, help="Leave the id out; it is the address of the webhook.")
 @click.option("--force", is_flag=True, help="Update files that say something else; their comments are kept.")
 @server_options

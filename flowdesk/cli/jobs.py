@@ -20,7 +20,7 @@ STATUSES = ("PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED")
 @click.argument("workflow", metavar="[ID|NAME]", required=False)
 @click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only jobs in this state.")
 @click.option("--run", "run_id", metavar="RUN", help="Only jobs of this run.")
-@click.option("--limit", type=LIMIT, default=20, show_default=True, help="How many at most.")
+@click.option("--limit", type=LIMIT, metavar="N", default=20, show_default=True, help="How many at most.")
 @server_options
 def jobs(options: Options, workflow: str | None, status: str | None, run_id: str | None, limit: int) -> None:
     """List retries owed to steps, newest first. FAILED ones have used up their attempts and wait for `retry`."""

@@ -21,7 +21,12 @@ JOURNAL_PAGE = 1000
 @click.argument("reference", metavar="RUN|ID|NAME")
 @click.option("--follow", "-f", is_flag=True, help="Go on while it happens; a run's log ends with the run.")
 @click.option(
-    "--limit", type=click.IntRange(1, 200), default=5, show_default=True, help="How many of a workflow's runs."
+    "--limit",
+    type=click.IntRange(1, 200),
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="How many runs of a workflow.",
 )
 @server_options
 def logs(options: Options, reference: str, follow: bool, limit: int) -> None:

@@ -37,7 +37,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
 @click.option("--trigger", type=click.Choice(TRIGGERS, case_sensitive=False), help="Only runs started this way.")
 @click.option("--since", callback=_moment, metavar="AGO|TIME", help="Only runs made since: 15m, 2h, 7d or a time.")
 @click.option("--until", callback=_moment, metavar="AGO|TIME", help="Only runs made before.")
-@click.option("--limit", type=LIMIT, default=20, show_default=True, help="How many at most.")
+@click.option("--limit", type=LIMIT, metavar="N", default=20, show_default=True, help="How many at most.")
 @server_options
 def runs(
     options: Options,

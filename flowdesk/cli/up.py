@@ -24,7 +24,9 @@ ADDRESS_IN_USE: Final = 3
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any free one (PORT).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="N", help="Port to listen on, 0 for any free one (PORT)."
+)
 @click.option("--no-examples", is_flag=True, help="Do not load the example workflows into an empty server.")
 @json_option
 def up(port: int | None = None, no_examples: bool = False, as_json: bool = False) -> None:

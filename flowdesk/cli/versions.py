@@ -18,7 +18,7 @@ NUMBER = click.IntRange(min=1)
 
 @click.command()
 @click.argument("workflow", metavar="ID|NAME")
-@click.option("--limit", type=LIMIT, default=50, show_default=True, help="How many at most.")
+@click.option("--limit", type=LIMIT, metavar="N", default=50, show_default=True, help="How many at most.")
 @server_options
 def versions(options: Options, workflow: str, limit: int) -> None:
     """List a workflow's saved versions, newest first."""

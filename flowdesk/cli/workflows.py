@@ -20,7 +20,7 @@ LIMIT = click.IntRange(1, 100_000)
 @click.option("--text", help="Only workflows whose name contains this.")
 @click.option("--tag", help="Only workflows with this tag.")
 @click.option("--enabled/--disabled", default=None, help="Only workflows that are switched on, or off.")
-@click.option("--limit", type=LIMIT, default=50, show_default=True, help="How many at most.")
+@click.option("--limit", type=LIMIT, metavar="N", default=50, show_default=True, help="How many at most.")
 @server_options
 def ls(options: Options, text: str | None, tag: str | None, enabled: bool | None, limit: int) -> None:
     """List workflows, newest first."""
