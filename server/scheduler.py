@@ -17,7 +17,7 @@ from engine.cron import next_fire
 
 from engine.clock import Clock, iso, now_ms
 from engine.engine import Engine
-from engine.errors import FlowDeskError, Invalid, NotFound
+from engine.errors import FlowDeskError, NotFound, Unavailable
 from engine.ids import derived_id
 from engine.models.run import Trigger, TriggerKind
 from engine.store import ScheduleRow, Store
@@ -139,8 +139,13 @@ class Scheduler:
     async def _start(self, row: ScheduleRow, scheduled_at: int) -> int:
         try:
             plan = await self._engine.plans.current(row.workflow_id)
-        except (NotFound, Invalid) as error:
-            log.warning("workflow %s cannot be started by its schedule: %s", row.workflow_id, error)
+        except NotFound:
+            return 0
+        except Unavailable:
+            raise
+        except Exception:
+            # A fault of ours must not keep the other schedules from their turn.
+            log.exception("workflow %s cannot be started by its schedule", row.workflow_id)
             return 0
         if not plan.workflow.enabled:
             return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
-from engine.cron import upcoming
+from engine.cron import next_fire
 
 from engine.store import ScheduleRow
 from server.api_documents import Schedule
@@ -29,8 +29,17 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 async def _document(request: web.Request, row: ScheduleRow) -> Document:
     plan = await request.app[ENGINE].plans.current(row.workflow_id)
-    later = upcoming(row.cron, row.timezone, row.next_at, PREVIEW - 1)
-    return schedule_document(row, plan.workflow.name, [row.next_at, *later])
+    return schedule_document(row, plan.workflow.name, _upcoming(row))
+
+
+def _upcoming(row: ScheduleRow) -> list[int]:
+    times = [row.next_at]
+    while len(times) < PREVIEW:
+        following = next_fire(row.cron, row.timezone, times[-1])
+        if following is None:
+            break
+        times.append(following)
+    return times
 
 
 routes = [

@@ -1,0 +1,124 @@
+"""Whose is it: every route with an id in its path, taken from the route table itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from engine.models.run import Role
+from server.app import all_routes
+from server.doc_examples import BODIES
+from server.openapi import path_parameters
+from server.routing import Route
+from tests.server.live import Answer, Live, Person, action, webhook
+
+UNKNOWN = "0" * 26
+UNOWNED = {"/api/steps/{ref}"}
+OWNED = [
+    route for route in all_routes() if path_parameters(route.path) and not route.public and route.path not in UNOWNED
+]
+# What ends a thing comes after what needs it.
+OWNED.sort(key=lambda route: route.method == "DELETE")
+
+
+@dataclass(slots=True)
+class Things:
+    """One of everything."""
+
+    workflow: str
+    run: str
+    job: str
+    blob: str
+
+    def path(self, route: Route) -> str:
+        """The route's address with these things in it."""
+        values = {"jobId": self.job, "ref": self.blob, "n": "1", "a": "1", "b": "2"}
+        values["id"] = self.run if route.path.startswith("/api/runs/") else self.workflow
+        return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
+
+
+async def things_of(person: Person) -> Things:
+    """One of everything, made by this person."""
+    check = action("check", "core.assert", params={"condition": "has(data.name)"})
+    workflow = await person.save(webhook("check"), check)
+    document = await person.get(f"/api/workflows/{workflow}")
+    await person.call("PUT", f"/api/workflows/{workflow}", document)
+    run = await person.run(workflow, text="x" * 100_000)
+    (job,) = await person.get(f"/api/workflows/{workflow}/jobs")
+    return Things(workflow, run["id"], job["id"], run["trigger"]["data"]["$blob"])
+
+
+async def ask(person: Person, route: Route, path: str) -> Answer:
+    """One request; a stream is opened and left."""
+    if path.endswith("/events"):
+        headers = {"Authorization": f"Bearer {person.token}"}
+        async with person.live.session.get(person.live.url + path, headers=headers) as response:
+            body = b"" if response.status == 200 else await response.read()
+            return Answer(response.status, response.headers.copy(), body)
+    return await person.call(route.method, path, BODIES[route.body.__name__] if route.body else None)
+
+
+def said(answer: Answer) -> dict[str, Any]:
+    """The problem without what differs by request."""
+    problem: dict[str, Any] = answer.json
+    del problem["requestId"]
+    return problem
+
+
+async def test_foreign_and_unknown_ids_are_answered_alike(server: Live, ali: Person) -> None:
+    """Row 41: somebody else's id is a 404 that says the same as for an unknown one, on every route."""
+    eve = await server.person("eve")
+    things = await things_of(ali)
+    nothing = Things(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+    assert len(OWNED) > 20
+    for route in OWNED:
+        foreign, unknown = await ask(eve, route, things.path(route)), await ask(eve, route, nothing.path(route))
+        where = f"{route.method} {route.path}"
+        assert (foreign.status, foreign.code) == (404, "not_found"), where
+        assert (unknown.status, unknown.code) == (404, "not_found"), where
+        assert said(foreign) == said(unknown), where
+        own = await ask(ali, route, things.path(route))
+        assert own.status != 404, (where, own.body)
+        assert own.status < 500, (where, own.body)
+
+
+async def test_lists_and_filters_show_only_what_is_mine(server: Live, ali: Person) -> None:
+    """Row 41: filters by somebody else's id find nothing."""
+    eve = await server.person("eve")
+    things = await things_of(ali)
+    for path in (
+        "/api/workflows",
+        "/api/runs",
+        "/api/jobs",
+        "/api/schedules",
+        f"/api/runs?workflowId={things.workflow}",
+        f"/api/runs?parentRunId={things.run}",
+        f"/api/jobs?runId={things.run}",
+        f"/api/jobs?workflowId={things.workflow}",
+    ):
+        assert await eve.get(path) == [], path
+    foreign = await eve.call("GET", f"/api/schedules?workflowId={things.workflow}")
+    unknown = await eve.call("GET", f"/api/schedules?workflowId={UNKNOWN}")
+    assert (foreign.status, said(foreign)) == (404, said(unknown))
+
+
+async def test_administrators_see_everything(server: Live, ali: Person) -> None:
+    """Row 41: the one exception."""
+    root = await server.person("root", Role.ADMIN)
+    things = await things_of(ali)
+    for route in OWNED:
+        answer = await ask(root, route, things.path(route))
+        assert answer.status not in (403, 404), f"{route.method} {route.path}"
+
+
+@pytest.mark.parametrize("route", [r for r in all_routes() if not r.public], ids=lambda r: f"{r.method} {r.path}")
+async def test_every_other_route_asks_who_is_there(server: Live, route: Route) -> None:
+    """Row 39: without a token every route that is not public answers 401, whatever is asked of it."""
+    path = re.sub(r"\{\w+\}", UNKNOWN, route.path)
+    for token in (None, "", "abc", "e30.e30."):
+        answer = await server.call(route.method, path, token=token)
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
