@@ -99,11 +99,19 @@ class Play:
     def end(self, step_id: str, output: Any = None, *, goto: str | None = None) -> Decision:
         """Run a step to success."""
         self.start(step_id)
+        return self.done(step_id, output, goto=goto)
+
+    def done(self, step_id: str, output: Any = None, *, goto: str | None = None) -> Decision:
+        """A step under way succeeds."""
         return self.give(Finished(step_id, StepResult.success({} if output is None else output, goto=goto)))
 
     def fail(self, step_id: str, code: str = "broken", **more: Any) -> Decision:
         """Run a step to failure."""
         self.start(step_id)
+        return self.stop(step_id, code, **more)
+
+    def stop(self, step_id: str, code: str = "broken", **more: Any) -> Decision:
+        """A step under way fails."""
         return self.give(Finished(step_id, StepResult.failure("it broke", code=code, **more), job_id="job1"))
 
     def ready(self) -> list[str]:
