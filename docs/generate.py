@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import cli_page, steps_page, workflows_page
+from docs import api_page, cli_page, steps_page, workflows_page
 
 FOLDER: Final = Path(__file__).parent
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
+    "api.md": api_page.render,
     "cli.md": cli_page.render,
     "steps.md": steps_page.render,
     "workflows.md": workflows_page.render,

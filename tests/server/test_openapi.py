@@ -13,12 +13,12 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
+from docs import api_page
 from engine.models.run import Role
 from server import api_documents, api_models
 from server.app import all_routes
 from server.description import description
 from server.doc_examples import BODIES
-from server.docs_markdown import api_markdown
 from server.docs_page import POLICY
 from server.openapi import path_parameters, plain_path
 from tests.server.live import Answer, Live, Person, action, fail, greet, webhook
@@ -86,7 +86,7 @@ def test_examples_are_what_the_models_accept() -> None:
 
 def test_the_reference_in_the_docs_is_up_to_date() -> None:
     """`make docs` writes it again."""
-    assert (ROOT / "docs/api.md").read_text(encoding="utf-8") == api_markdown(description())
+    assert (ROOT / "docs/api.md").read_text(encoding="utf-8") == api_page.render()
 
 
 class Answers:

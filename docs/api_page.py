@@ -1,17 +1,16 @@
-"""docs/api.md, written from the API's description: `python -m server.docs_markdown docs/api.md`."""
+"""docs/api.md: the API's description as a page."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from server.api_text import Json, Operation, carried, curl, introduction, limits, operations, type_name
+from server.description import description
 
 
-def api_markdown(document: Json) -> str:
+def render() -> str:
     """The whole page."""
-    return "\n".join(_lines(document)) + "\n"
+    return "\n".join(_lines(description())) + "\n"
 
 
 def _lines(document: Json) -> Iterator[str]:
@@ -95,14 +94,3 @@ def _joined(*texts: str) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def main() -> None:
-    """Write the page to the file named on the command line."""
-    from server.description import description
-
-    Path(sys.argv[1]).write_text(api_markdown(description()), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
