@@ -29,11 +29,14 @@ async def read_body(request: web.Request, limit: int | None = None) -> bytes:
     """
     settings = request.app[SETTINGS]
     most = settings.max_body_bytes if limit is None else limit
+    content = request.content
+    if content.is_eof():  # it came together with the head, as small bodies do
+        raw = content.read_nowait()
+        if len(raw) > most:
+            raise _too_large(most)
+        return raw
     if (request.content_length or 0) > most:
         raise _too_large(most)
-    content = request.content
-    if content.is_eof() and content.total_bytes <= most:
-        return await content.read()
     try:
         async with asyncio.timeout(settings.body_timeout_s):
             return await _read_counted(request, most)
