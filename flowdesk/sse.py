@@ -33,10 +33,11 @@ class Parser:
         self._event = ""
         self._data: list[str] = []
         self._size = 0
+        self._id = last_id
 
     def reset(self) -> None:
         """Forget half a message: a new connection begins."""
-        self._rest, self._event, self._data, self._size = b"", "", [], 0
+        self._rest, self._event, self._data, self._size, self._id = b"", "", [], 0, self.last_id
 
     def feed(self, chunk: bytes) -> list[Message]:
         """The messages completed by this chunk; BadReply when one grows beyond every measure."""
@@ -60,13 +61,14 @@ class Parser:
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
-            self.last_id = value
+            self._id = value
         elif name == "retry" and value.isdecimal():
             self.retry_ms = int(value)
         return None
 
     def _dispatch(self) -> Message | None:
         event, data = self._event, self._data
+        self.last_id = self._id  # only now: a message cut off before its end must come again
         self._event, self._data, self._size = "", [], 0
         if not data and event != "end":
             return None

@@ -51,7 +51,7 @@ def test_line_ends_of_all_kinds(end: str) -> None:
 
 def test_a_new_connection_forgets_half_a_message_and_keeps_the_place() -> None:
     parser = Parser()
-    parser.feed(b"id: 7\ndata: a\n\nevent: half\ndata: lost")
+    parser.feed(b"id: 7\ndata: a\n\nid: 8\nevent: half\ndata: lost")
     parser.reset()
     assert parser.feed(b"data: b\n\n") == [Message("message", "b", "7")]
 
