@@ -29,11 +29,11 @@ def render() -> str:
 def _exit_codes() -> Iterator[str]:
     yield "| code | meaning |"
     yield "|---|---|"
-    for name, meaning in _documented(exits.Exit).items():
+    for name, meaning in documented(exits.Exit).items():
         yield f"| {exits.Exit[name].value} | {meaning} |"
 
 
-def _documented(kind: type) -> dict[str, str]:
+def documented(kind: type) -> dict[str, str]:
     """The members of a class with the docstring under each."""
     (tree,) = ast.parse(inspect.getsource(kind)).body
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Writes the pages of this folder that follow from the code, or checks that they are up to date.
+"""Writes the pages that follow from the code, and `.env.example`, or checks that they are up to date.
 
 python -m docs.generate            write them
 python -m docs.generate --check    exit code 1 and the names of those that are old
@@ -11,28 +11,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import api_page, cli_page, steps_page, workflows_page
+from docs import api_page, cli_page, operate_page, steps_page, workflows_page
+from server.settings_docs import env_example
 
-FOLDER: Final = Path(__file__).parent
+ROOT: Final = Path(__file__).parent.parent
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
-    "api.md": api_page.render,
-    "cli.md": cli_page.render,
-    "steps.md": steps_page.render,
-    "workflows.md": workflows_page.render,
+    ".env.example": env_example,
+    "docs/api.md": api_page.render,
+    "docs/cli.md": cli_page.render,
+    "docs/operate.md": operate_page.render,
+    "docs/steps.md": steps_page.render,
+    "docs/workflows.md": workflows_page.render,
 }
 
 
-def stale(folder: Path = FOLDER) -> list[str]:
+def stale(root: Path = ROOT) -> list[str]:
     """The names of pages that differ from what the code says."""
-    return [name for name, render in PAGES.items() if _read(folder / name) != render()]
+    return [name for name, render in PAGES.items() if _read(root / name) != render()]
 
 
-def write(folder: Path = FOLDER) -> list[str]:
+def write(root: Path = ROOT) -> list[str]:
     """Write what differs; the names of the pages that did."""
-    names = stale(folder)
+    names = stale(root)
     for name in names:
-        (folder / name).write_text(PAGES[name](), encoding="utf-8")
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(PAGES[name](), encoding="utf-8")
     return names
 
 
@@ -48,7 +52,7 @@ def main(arguments: list[str]) -> int:
     check = bool(arguments)
     names = stale() if check else write()
     for name in names:
-        sys.stdout.write(f"docs/{name} {'is old: run make docs' if check else 'written'}\n")
+        sys.stdout.write(f"{name} {'is old: run make docs' if check else 'written'}\n")
     return 1 if check and names else 0
 
 

@@ -74,6 +74,16 @@ def list_users(data_dir: Path | None) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the data lives.")
+def backup(file: Path, data_dir: Path | None) -> None:
+    """Copy the whole database to FILE; the server may be running or not."""
+    from server.backup_command import run_backup
+
+    raise SystemExit(run_backup({"data_dir": data_dir}, file))
+
+
+@main.command()
 def version() -> None:
     """Print the version."""
     from importlib.metadata import version as installed

@@ -27,9 +27,9 @@ def test_the_check_finds_an_old_page_and_writing_mends_it(tmp_path: Path) -> Non
     assert generate.stale(tmp_path) == list(generate.PAGES)
     generate.write(tmp_path)
     assert generate.stale(tmp_path) == []
-    page = tmp_path / "steps.md"
+    page = tmp_path / "docs" / "steps.md"
     page.write_text(page.read_text().replace("integer", "number"))
-    assert generate.stale(tmp_path) == ["steps.md"]
+    assert generate.stale(tmp_path) == ["docs/steps.md"]
 
 
 def test_the_command_has_an_exit_code() -> None:
