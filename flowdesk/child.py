@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import sysconfig
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from flowdesk.private import make_private_dir
 
 START_S: Final = 20.0
 STOP_S: Final = 15.0
+LAST_S: Final = 2.0
 LOG_NAME: Final = "server.log"
 MAX_LOG: Final = 5 * 1024 * 1024
 _OURS: Final = frozenset(
@@ -59,12 +61,11 @@ class Child:
         """Ask it to finish and wait; terminated, then killed, when it takes too long. Its exit code."""
         if self.process.stdin is not None:
             self.process.stdin.close()
-        for end in (self.process.terminate, self.process.kill):
+        for end in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), within_s)
                 break
-            with contextlib.suppress(ProcessLookupError):
-                end()
+            _send(self.process, end)
         await self.process.wait()
         await self._drain
         return self.process.returncode
@@ -141,12 +142,20 @@ async def _discard(process: asyncio.subprocess.Process) -> None:
 
 
 async def _kill(process: asyncio.subprocess.Process) -> None:
+    """Let it end by itself if it is about to, so that its exit code tells why; else end it."""
     if process.stdin is not None:
         process.stdin.close()
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), LAST_S)
+    _send(process, signal.SIGKILL)
+    await process.wait()
+
+
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    # Not process.kill(): it may reap the child behind the event loop's back, and its exit code would be lost.
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
-    await process.wait()
+            os.kill(process.pid, number)
 
 
 def _open_log(path: Path) -> IO[bytes]:

@@ -8,9 +8,6 @@ from typing import Any
 
 import click
 
-from engine.errors import BadJson
-from engine.jsonio import parse_json
-
 _METAVAR = "JSON|@FILE|-"
 _HELP = "Trigger data: a JSON object, @FILE to read one, - for standard input."
 
@@ -19,6 +16,9 @@ data_option = click.option("--data", metavar=_METAVAR, help=_HELP)
 
 def read_data(given: str | None) -> dict[str, Any] | None:
     """The object `--data` gives; a usage error for anything that is none."""
+    from engine.errors import BadJson
+    from engine.jsonio import parse_json
+
     if given is None:
         return None
     where, raw = _raw(given)
