@@ -80,7 +80,7 @@ class Expression:
         try:
             variables = project(scope, self._paths, budget)
             if not self._added and not self.holes:
-                return self._program.execute(variables)
+                return _settled(self._program.execute(variables))
             found = self._program.execute(self._context(variables, scope, budget, faults, raised))
         except Failed:
             raise
@@ -90,7 +90,7 @@ class Expression:
             raise self._explained(panic(error), scope, faults, raised) from None
         if faults:
             raise Failed(faults[0])
-        return found
+        return _settled(found)
 
     def _context(
         self, variables: dict[str, Any], scope: Scope, budget: Budget, faults: list[str], raised: list[Failed]
@@ -182,6 +182,15 @@ def _truth(value: Any) -> bool:
     if value is True or value is False:
         return value
     raise Failed(f"a condition comes to {kind_of(value)}, not to true or false", "compare it with something")
+
+
+def _settled(value: Any) -> Any:
+    """The library gives an object's keys in an order that changes; here they are sorted."""
+    if type(value) is dict:
+        return {key: _settled(value[key]) for key in sorted(value, key=str)}
+    if type(value) is list:
+        return [_settled(item) for item in value]
+    return value
 
 
 def _patched(source: str, span: Span, name: str) -> str:

@@ -131,6 +131,12 @@ def test_comprehensions(source: str, expected: Any) -> None:
     assert value(source) == expected
 
 
+def test_the_keys_of_a_built_object_are_in_a_fixed_order() -> None:
+    for _ in range(5):
+        assert list(value("{'c': 1, 'a': data.person, 'b': {'z': 1, 'y': 2}}")) == ["a", "b", "c"]
+        assert list(value("data.orders.map(o, {'t': o.total, 'i': o.id, 'a': 1, 'x': 2})")[0]) == ["a", "i", "t", "x"]
+
+
 def test_the_result_is_the_same_data_and_not_a_view_of_it() -> None:
     orders = value("data.orders")
     assert orders == SCOPE["data"]["orders"]
