@@ -33,6 +33,11 @@ def test_the_wheel_holds_every_module_and_nothing_else_of_python(wheel: Path) ->
     assert inside == {name_of(path) for path in python_files(*PACKAGES)}
 
 
+def test_the_wheel_holds_the_example_workflows(wheel: Path) -> None:
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("flowdesk/examples/")}
+    assert inside == {f"flowdesk/examples/{path.name}" for path in (ROOT / "examples").glob("*.yaml")}
+
+
 def test_the_wheel_is_typed_and_licensed(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
@@ -55,6 +60,7 @@ def test_both_commands_start_from_the_wheel_alone(wheel: Path, tmp_path: Path) -
             f"import sys; sys.path[:] = [{str(tmp_path)!r}] + [p for p in sys.path if p != {str(ROOT)!r}]\n"
             f"sys.argv = ['it', '--help']\n"
             f"import {module.partition('.')[0]} as package; print(package.__file__)\n"
+            f"from flowdesk.examples import examples_dir; assert str(examples_dir()).startswith({str(tmp_path)!r})\n"
             f"from {module} import main; main()"
         )
         ran = subprocess.run(
