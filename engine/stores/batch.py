@@ -1,0 +1,45 @@
+"""The events of one commit as text, the form in which stores keep them, and what must be true of a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from engine.jsonio import dumps
+from engine.models.event import Event, EventType
+from engine.store import Commit
+
+LASTING: Final = (
+    "id",
+    "workflow_id",
+    "workflow_version",
+    "user_id",
+    "trigger",
+    "created_at",
+    "parent_run_id",
+    "scheduled_at",
+    "dedupe_key",
+    "payload_hash",
+)
+"""What a run's first commit says for good; later commits leave it as it is."""
+
+_TYPES: Final = {kind.value: kind for kind in EventType}
+
+
+def to_text(events: Iterable[Event]) -> str:
+    """`[[seq, at, type, stepId, attempt, data], ...]`, compact."""
+    return dumps([(e.seq, e.at, e.type, e.step_id, e.attempt, e.data) for e in events]).decode()
+
+
+def from_lists(batch: Iterable[Sequence[Any]]) -> list[Event]:
+    """The events such a list holds."""
+    return [Event(seq, at, _TYPES[kind], step_id, attempt, data) for seq, at, kind, step_id, attempt, data in batch]
+
+
+def check(commit: Commit) -> None:
+    """Refuse a commit whose numbers contradict each other: that is a mistake in the caller, not a lost race."""
+    run, events = commit.run, commit.events
+    expected = commit.expected_seq
+    numbered = not events or (events[0].seq == expected + 1 and events[-1].seq == expected + len(events))
+    if not numbered or run.seq != expected + len(events) or run.seq < 1:
+        raise ValueError(f"run {run.id}: {len(events)} events after seq {expected} do not lead to seq {run.seq}")

@@ -1,0 +1,152 @@
+"""The tables, as numbered scripts. A released script never changes; a new form of the data is a new script."""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNFINISHED: Final = "status IN ('QUEUED', 'RUNNING', 'WAITING')"
+"""Spelt in queries exactly as in the partial indexes, or SQLite does not see that they belong together."""
+
+_RUNS: Final = f"""
+-- What lists and the sweeper ask for. Everything else about a run is in its journal.
+CREATE TABLE runs (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    workflow_id TEXT NOT NULL,
+    workflow_version INTEGER NOT NULL,
+    user_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    trigger TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    waiting_for TEXT,
+    due_at INTEGER,
+    deadline_at INTEGER,
+    owner TEXT,
+    cancel_requested INTEGER NOT NULL,
+    deaths INTEGER NOT NULL,
+    death_seq INTEGER NOT NULL,
+    parent_run_id TEXT,
+    scheduled_at INTEGER,
+    dedupe_key TEXT,
+    payload_hash TEXT,
+    error_code TEXT,
+    error TEXT
+);
+
+-- Lists: each is a merge of one range per status, so that every filter is a short walk along an index.
+CREATE INDEX runs_user ON runs (user_id, status, created_at, trigger);
+CREATE INDEX runs_workflow ON runs (workflow_id, status, created_at, trigger);
+CREATE INDEX runs_status ON runs (status, created_at, trigger);
+CREATE INDEX runs_parent ON runs (parent_run_id, status, created_at, trigger) WHERE parent_run_id IS NOT NULL;
+
+CREATE UNIQUE INDEX runs_key ON runs (workflow_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
+
+-- The sweeper: these hold unfinished runs only, so a run that is accepted and finished in one commit is in none.
+CREATE INDEX runs_due ON runs (due_at) WHERE owner IS NULL AND due_at IS NOT NULL AND {UNFINISHED};
+CREATE INDEX runs_deadline ON runs (deadline_at) WHERE owner IS NULL AND deadline_at IS NOT NULL AND {UNFINISHED};
+CREATE INDEX runs_owner ON runs (owner) WHERE owner IS NOT NULL AND {UNFINISHED};
+CREATE INDEX runs_cancel ON runs (owner) WHERE cancel_requested = 1 AND {UNFINISHED};
+
+-- One row per commit: a batch of events as a JSON array. `pos` is the place in the feed, `seq` the first event's.
+CREATE TABLE journal (
+    pos INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    events TEXT NOT NULL
+);
+CREATE UNIQUE INDEX journal_run ON journal (run_id, seq);
+
+CREATE TABLE blobs (
+    run_id TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    data BLOB NOT NULL,
+    UNIQUE (run_id, ref)
+);
+
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    workflow_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    step_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    run_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    error TEXT
+) WITHOUT ROWID;
+CREATE INDEX jobs_user ON jobs (user_id, status, id);
+CREATE INDEX jobs_workflow ON jobs (workflow_id, status, id);
+CREATE INDEX jobs_status ON jobs (status, id);
+CREATE INDEX jobs_run ON jobs (run_id, status, id);
+
+-- Processes that execute runs, and until when they are believed to live.
+CREATE TABLE owners (
+    owner TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    info TEXT
+) WITHOUT ROWID;
+
+-- Numbers to remember: 'floor' is the highest place in the feed that was ever removed.
+CREATE TABLE marks (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO marks VALUES ('floor', 0), ('probe', 0);
+"""
+
+_DOCUMENTS: Final = """
+CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    password_hash TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    token_version INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- `doc` stands last: lists look at the columns before it and never read a large document they do not return.
+CREATE TABLE workflows (
+    id TEXT NOT NULL UNIQUE,
+    owner_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    enabled INTEGER NOT NULL,
+    name_folded TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    doc TEXT NOT NULL
+);
+CREATE INDEX workflows_owner ON workflows (owner_id, id);
+
+CREATE TABLE workflow_versions (
+    workflow_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    saved_at INTEGER NOT NULL,
+    saved_by TEXT NOT NULL,
+    name TEXT NOT NULL,
+    steps INTEGER NOT NULL,
+    doc TEXT NOT NULL,
+    UNIQUE (workflow_id, version)
+);
+
+-- Workflows that are gone while some of their versions may still be needed by runs.
+CREATE TABLE deleted_workflows (
+    workflow_id TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
+CREATE TABLE schedules (
+    workflow_id TEXT NOT NULL REFERENCES workflows (id) ON DELETE CASCADE,
+    schedule_id TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    next_at INTEGER NOT NULL,
+    step_id TEXT,
+    PRIMARY KEY (workflow_id, schedule_id)
+) WITHOUT ROWID;
+CREATE INDEX schedules_next ON schedules (next_at);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS,)

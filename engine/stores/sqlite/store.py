@@ -1,0 +1,113 @@
+"""The SQLite store: one file, one writing thread, a few reading ones."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import FlowDeskError
+from engine.store import Health
+from engine.stores.sqlite import files
+from engine.stores.sqlite.connection import Synchronous, open_writer
+from engine.stores.sqlite.jobs import SqliteJobs
+from engine.stores.sqlite.lender import Lender
+from engine.stores.sqlite.lock import FileLock
+from engine.stores.sqlite.migrations import check_tables, migrate
+from engine.stores.sqlite.readers import Readers
+from engine.stores.sqlite.runs import SqliteRuns
+from engine.stores.sqlite.schedules import SqliteSchedules
+from engine.stores.sqlite.transactions import Transactions
+from engine.stores.sqlite.users import SqliteUsers
+from engine.stores.sqlite.workflows import SqliteWorkflows
+from engine.stores.sqlite.writer import Writer
+
+_FRESH_S: Final = 1.0
+
+
+class SqliteStore:
+    """Implements engine.store.Store.
+
+    `synchronous` FULL flushes every commit to the disk before it is answered; NORMAL survives a killed process but may
+    lose the last moments in a power cut. `busy_ms` is how long to wait for another program's lock on the file.
+    """
+
+    exclusive = True
+
+    def __init__(self, path: Path, *, synchronous: Synchronous = "FULL", busy_ms: int = 2000) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._busy_ms = busy_ms
+        self._lock = FileLock(path)
+        self._lender = Lender()
+        self._writer = Writer(self._lender)
+        self._readers = Readers(path, self._lender, busy_ms=busy_ms)
+        self.users = SqliteUsers(self._writer, self._readers)
+        self.workflows = SqliteWorkflows(self._writer, self._readers)
+        self.runs = SqliteRuns(self._writer, self._readers)
+        self.jobs = SqliteJobs(self._readers)
+        self.schedules = SqliteSchedules(self._writer, self._readers)
+
+    async def open(self) -> None:
+        """Lock, check and migrate the file; raises Unusable with what to do."""
+        try:
+            await self._writer.start(self._connect)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._readers.start()
+
+    async def close(self) -> None:
+        """Finish and answer what waits, then let go of the file."""
+        await self._readers.stop()
+        await self._writer.stop()
+        self._lender.close()
+        self._lock.release()
+
+    async def health(self) -> Health:
+        """Whether a write is durable now: proved by the last one, or by a small one of its own."""
+        if not self._writer.alive:
+            return Health(False, "sqlite", {"error": "the store is closed"})
+        if self._writer.fault is not None or time.monotonic() - self._writer.last_at > _FRESH_S:
+            try:
+                await self._writer.act(_probe, single=True)
+            except FlowDeskError as error:
+                return Health(False, "sqlite", {"error": str(error), **self.stats()})
+        return Health(True, "sqlite", self.stats())
+
+    def stats(self) -> dict[str, Any]:
+        """Numbers for an operator: the queue, how many callers shared how many flushes, how long the last one took."""
+        writer = self._writer
+        return {
+            "waiting": self._lender.waiting,
+            "commits": writer.done,
+            "batches": writer.batches,
+            "lastBatchMs": round(writer.last_ms, 2),
+            "lent": self._lender.lent,
+        }
+
+    async def check(self) -> list[str]:
+        """Read the whole file, which may take a while, and compare tables with indexes; says what is wrong."""
+        return await self._readers.run(_integrity)
+
+    def _connect(self) -> Transactions:
+        files.prepare(self.path)
+        self._lock.acquire()
+        connection = open_writer(self.path, synchronous=self._synchronous, busy_ms=self._busy_ms)
+        try:
+            migrate(connection, self.path)
+            check_tables(connection, self.path)
+            return Transactions(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE marks SET value = ? WHERE name = 'probe'", (time.time_ns(),))
+
+
+def _integrity(connection: sqlite3.Connection) -> list[str]:
+    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
+    return [] if found == ["ok"] else found
