@@ -71,6 +71,7 @@ class Connection(RequestHandler):
         log.info("refused a malformed request", extra={"fields": {"status": status, "reason": detail[:200]}})
         response = problem_response(status, "bad_request" if status == 400 else "internal", detail[:500])
         response.headers[HEADER] = request_id()
+        response.headers["Server"] = "FlowDesk"
         response.force_close()
         return response
 

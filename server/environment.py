@@ -19,6 +19,7 @@ CLIENT_NAMES: Final = frozenset(
 )
 """Read by the `flowdesk` command, which may start this server with them in its environment."""
 ALIKE: Final = 0.8
+CLOSE: Final = 0.6
 
 
 def load_settings(
@@ -57,7 +58,7 @@ def _unknown_names(
     environ: Mapping[str, str], from_file: Mapping[str, str], known: set[str], dotenv: Path | None
 ) -> list[str]:
     problems = [
-        f"{name}: there is no such setting{_nearest(name, known, 0.5)}"
+        f"{name}: there is no such setting{_nearest(name, known, CLOSE)}"
         for name in sorted({*environ, *from_file})
         if name.startswith(PREFIX) and name not in known and name not in CLIENT_NAMES
     ]
@@ -71,8 +72,10 @@ def _unknown_names(
 
 
 def _nearest(name: str, known: set[str], cutoff: float) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=cutoff)
-    return f"; did you mean {close[0]}?" if close else ""
+    """The prefix does not count, or every one of ours would look like every other."""
+    bare = {known_name.removeprefix(PREFIX): known_name for known_name in sorted(known)}
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=cutoff)
+    return f"; did you mean {bare[close[0]]}?" if close else ""
 
 
 def _bad_values(error: ValidationError) -> list[str]:

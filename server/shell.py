@@ -42,6 +42,7 @@ class Shell:
             response = _answer(request, error)
         if not response.prepared:
             response.headers[HEADER] = request_id
+            response.headers["Server"] = "FlowDesk"  # and not which versions of what it is made of
         status = response.status
         if status >= 400 or log.isEnabledFor(logging.DEBUG):
             _log_access(request, status, time.perf_counter() - start)

@@ -229,12 +229,13 @@ async def test_embedded_says_hello_and_leaves_with_its_parent(data: Path) -> Non
 
 
 async def test_embedded_tells_its_parent_in_json_why_not(data: Path) -> None:
-    ended = await run(data, "--embedded", PORT="abc", FLOWDESK_NONSENSE="1")
+    ended = await run(data, "--embedded", PORT="abc", FLOWDESK_GRACE_S="long", FLOWDESK_XYZZY="1")
     assert ended.code == 2
     assert ended.out == ""
     said = json.loads(ended.err)
-    assert "PORT" in said["message"]
-    assert "FLOWDESK_NONSENSE" in said["message"]
+    assert "FLOWDESK_GRACE_S" in said["message"]
+    assert "FLOWDESK_XYZZY: there is no such setting" in said["message"]
+    assert "did you mean" not in said["message"]
 
 
 async def test_warnings_at_start(data: Path) -> None:

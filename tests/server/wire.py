@@ -38,6 +38,7 @@ class Reply:
         assert found["title"]
         assert found["detail"]
         assert found["requestId"] == self.headers["x-request-id"]
+        assert self.headers["server"] == "FlowDesk"
         assert "Traceback" not in self.body.decode()
         return found
 
