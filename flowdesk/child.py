@@ -180,5 +180,9 @@ def _message(line: bytes) -> str:
         value = parse_json(line)
     except BadJson:
         return line.decode("utf-8", "replace").strip()
-    found = value.get("message") or value.get("event") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else line.decode("utf-8", "replace").strip()
+    if not isinstance(value, dict) or not isinstance(value.get("message"), str):
+        return line.decode("utf-8", "replace").strip()
+    message: str = value["message"]
+    traceback = value.get("traceback")
+    cause = traceback.strip().splitlines()[-1:] if isinstance(traceback, str) else []
+    return ": ".join([message, *cause])
