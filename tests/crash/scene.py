@@ -22,22 +22,28 @@ class Scene:
 
     directory: Path
     workflow: str = "chain"
-    accepted: list[str] = field(default_factory=list)
+    accepted: dict[str, str] = field(default_factory=dict)
     kills: int = 0
 
-    def command(self, accept: int, kill: str = "") -> list[str]:
+    def command(self, accept: int, kill: str = "", keys: str = "") -> list[str]:
         base = [sys.executable, "-P", "-m", "tests.crash.victim", str(self.directory), "--workflow", self.workflow]
-        return [*base, "--accept", str(accept), *(["--kill", kill] if kill else [])]
+        more = [*(["--kill", kill] if kill else []), *(["--keys", keys] if keys else [])]
+        return [*base, "--accept", str(accept), *more]
 
-    def spawn(self, accept: int = 0, kill: str = "") -> subprocess.Popen[str]:
+    def spawn(self, accept: int = 0, kill: str = "", keys: str = "") -> subprocess.Popen[str]:
         """Start a victim."""
         return subprocess.Popen(
-            self.command(accept, kill), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=ENV
+            self.command(accept, kill, keys),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=ENV,
         )
 
-    def live(self, accept: int = 0, kill: str = "") -> str:
+    def live(self, accept: int = 0, kill: str = "", keys: str = "") -> str:
         """Let a victim live until it dies or is done; note what it accepted."""
-        process = self.spawn(accept, kill)
+        process = self.spawn(accept, kill, keys)
         out, err = process.communicate(timeout=90)
         self.note(out)
         if kill:
@@ -50,8 +56,11 @@ class Scene:
 
     def note(self, out: str) -> None:
         """Remember the runs a victim said it had accepted; a line cut short by the kill was not said."""
-        said = [line for line in out.split("\n")[:-1] if line.startswith("accepted ")]
-        self.accepted += [line.split()[1] for line in said]
+        for line in out.split("\n")[:-1]:
+            if line.startswith("accepted "):
+                _, key, run_id = line.split()
+                known = self.accepted.setdefault(key, run_id)
+                assert known == run_id, f"R6: the key {key} gave {known} and then {run_id}"
 
     def effects(self) -> Counter[tuple[str, str]]:
         """How often each step of each run was executed."""
@@ -104,7 +113,7 @@ class Scene:
     def check(self, steps: list[str], *, in_flight: int, attempts: int = 1) -> None:
         """All invariants; `in_flight` is how many steps may have been under way at each kill."""
         rows = {row.id: row for row in self.runs()}
-        missing = [run_id for run_id in self.accepted if run_id not in rows]
+        missing = [run_id for run_id in self.accepted.values() if run_id not in rows]
         assert not missing, f"R1: accepted and lost: {missing}"
         unfinished = [row.id for row in rows.values() if row.finished_at is None]
         assert not unfinished, f"R2: never ended: {unfinished}"

@@ -29,7 +29,7 @@ def test_a_run_survives_a_kill(tmp_path: Path, workflow: str, point: str) -> Non
     in_flight = 2 if workflow == "parallel" else 1
     scene.check(EFFECTS[workflow], in_flight=in_flight, attempts=3 if workflow == "retry" else 1)
     if point == "commit:1:before":
-        assert scene.accepted == []
+        assert scene.accepted == {}
         assert scene.runs() == []
 
 

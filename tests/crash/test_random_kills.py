@@ -12,18 +12,25 @@ from tests.crash.scene import Scene
 
 
 def storm(directory: Path, *, rounds: int, runs: int, seed: int) -> Scene:
-    """Start a process with fresh runs, kill it after a random while, again and again; then let one live."""
+    """Start a process with fresh runs, kill it after a random while, again and again; then let one live.
+
+    The last one is sent everything of the first round again: the same keys must give the same runs (R6).
+    """
     scene = Scene(directory, "chain")
     dice = random.Random(seed)
-    for _ in range(rounds):
-        process = scene.spawn(accept=runs)
-        timer = threading.Timer(0.4 + dice.random() * 1.2, process.kill)
+    for number in range(rounds):
+        process = scene.spawn(accept=runs, keys=f"round{number}")
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        timer = threading.Timer(dice.random() * 0.8, process.kill)
         timer.start()
-        out, _ = process.communicate(timeout=90)
+        rest, _ = process.communicate(timeout=90)
         timer.cancel()
-        scene.note(out)
+        scene.note(first + rest)
         scene.kills += process.returncode != 0
-    scene.live()
+    before = len(scene.accepted)
+    scene.live(accept=runs, keys="round0")
+    assert before > 0
     return scene
 
 

@@ -1,9 +1,9 @@
 """A process made to be killed: an engine over a SQLite file, whose steps write what they did to a file.
 
-    python -P -m tests.crash.victim DIRECTORY [--accept N] [--workflow NAME] [--kill POINT]
+    python -P -m tests.crash.victim DIRECTORY [--accept N] [--keys PREFIX] [--workflow NAME] [--kill POINT]
 
-It prints `accepted <run id>` after each acceptance, goes on until no run is unfinished, prints `done` and leaves. With
-`--kill` it kills itself, with SIGKILL, at that point:
+It prints `accepted <key> <run id>` after each acceptance, goes on until no run is unfinished, prints `done` and leaves.
+With `--kill` it kills itself, with SIGKILL, at that point:
 
     commit:3:before   instead of the third commit of a run
     commit:3:after    when the third commit is durable, before anybody knows
@@ -30,7 +30,7 @@ from engine.models.run import Trigger, TriggerKind
 from engine.models.workflow import Workflow
 from engine.registry import Registry
 from engine.sdk import Context, StepResult, Steps
-from engine.store import ANYONE, Commit
+from engine.store import ANYONE, Commit, RunFilter
 from engine.stores.sqlite.store import SqliteStore
 
 WORKFLOWS: dict[str, list[dict[str, Any]]] = {
@@ -127,7 +127,7 @@ def arm(store: SqliteStore, kill: str) -> None:
     store.runs.commit = deadly  # type: ignore[method-assign]
 
 
-async def live(directory: Path, accept: int, name: str, kill: str) -> None:
+async def live(directory: Path, accept: int, keys: str, name: str, kill: str) -> None:
     """Accept some runs and stay until nothing is unfinished."""
     store = SqliteStore(directory / "flowdesk.db")
     await store.open()
@@ -157,8 +157,8 @@ async def live(directory: Path, accept: int, name: str, kill: str) -> None:
 
     async def one(number: int) -> None:
         trigger = Trigger(TriggerKind.WEBHOOK, {"number": number})
-        accepted = await engine.accept(plan, trigger, key=f"{os.getpid()}-{number}", payload_hash="h")
-        sys.stdout.write(f"accepted {accepted.run.id}\n")
+        accepted = await engine.accept(plan, trigger, key=f"{keys}-{number}", payload_hash="h")
+        sys.stdout.write(f"accepted {keys}-{number} {accepted.run.id}\n")
         sys.stdout.flush()
 
     started = now_ms()
@@ -175,14 +175,8 @@ async def live(directory: Path, accept: int, name: str, kill: str) -> None:
 
 async def _waiting(store: SqliteStore) -> int:
     """Runs that wait for somebody's decision are as far as they can get."""
-    rows = await store.runs.page(_everything(), limit=200)
+    rows = await store.runs.page(RunFilter(owner=ANYONE), limit=200)
     return sum(row.waiting_for is not None and row.due_at is None for row in rows.items)
-
-
-def _everything() -> Any:
-    from engine.store import RunFilter
-
-    return RunFilter(owner=ANYONE)
 
 
 def main() -> None:
@@ -190,10 +184,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("directory", type=Path)
     parser.add_argument("--accept", type=int, default=0)
+    parser.add_argument("--keys", default=str(os.getpid()))
     parser.add_argument("--workflow", default="chain", choices=WORKFLOWS)
     parser.add_argument("--kill", default="")
     given = parser.parse_args()
-    asyncio.run(live(given.directory, given.accept, given.workflow, given.kill))
+    asyncio.run(live(given.directory, given.accept, given.keys, given.workflow, given.kill))
 
 
 if __name__ == "__main__":
