@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,12 +25,15 @@ from examples.demo_partner import FAILURES, Partner, partner
 from flowdesk import child
 from flowdesk.client import Client
 from flowdesk.files import find_files, read_text
+from flowdesk.replies import EventDoc
 from flowdesk.show.paint import Paint, paint_for
 from flowdesk.show.story import Story
 from flowdesk.show.table import Column, table
+from flowdesk.show.text import parse_time
 
 EXAMPLES: Final = Path(__file__).resolve().parent
 TIME_S: Final = 60
+LIVE_MS: Final = 1000
 NOWHERE: Final = "https://partner.example.com"
 
 
@@ -44,6 +48,22 @@ def check(true: object, otherwise: str) -> None:
 
 
 @dataclass
+class Followed:
+    """What was seen of a run, and the longest time between an event and its arrival here."""
+
+    story: Story
+    events: list[EventDoc] = field(default_factory=list)
+    latest_ms: float = 0
+
+    def take(self, event: EventDoc) -> None:
+        """Note an event."""
+        happened = parse_time(event["at"])
+        if happened is not None:
+            self.latest_ms = max(self.latest_ms, (datetime.now(UTC) - happened).total_seconds() * 1000)
+        self.events.append(event)
+
+
+@dataclass
 class Demo:
     """One server in one temporary directory, one partner, one user."""
 
@@ -53,6 +73,7 @@ class Demo:
     paint: Paint
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     workflows: dict[str, str] = field(default_factory=dict)
+    killed_at: float = 0
 
     def say(self, text: str = "") -> None:
         """One line for the audience."""
@@ -81,16 +102,18 @@ class Demo:
             self.say(f"   POST /api/hooks/{self.workflows[name][:8]}…  ->  {answer.status}")
             return answer.status, body
 
-    async def follow(self, client: Client, run_id: str, *, after: int = 0) -> tuple[Story, list[Any]]:
-        """Print a run's events as they arrive, to the end of the run."""
+    async def follow(self, client: Client, run_id: str, *, after: int = 0) -> Followed:
+        """Print a run's events as they arrive, to the end of the run; the ones up to `after` are known already."""
         run = await client.runs.get(run_id)
         workflow = await client.workflows.get(run["workflowId"])
-        story, seen = Story((step["id"] for step in workflow["steps"]), self.paint), []
-        async for event in client.events.run(run_id, after=after):
-            seen.append(event)
-            for line in story.tell(event):
-                self.say(f"   {line}")
-        return story, seen
+        followed = Followed(Story((step["id"] for step in workflow["steps"]), self.paint))
+        async for event in client.events.run(run_id):
+            lines = followed.story.tell(event)
+            if event["seq"] > after:
+                followed.take(event)
+                for line in lines:
+                    self.say(f"   {line}")
+        return followed
 
 
 async def load(demo: Demo, client: Client) -> None:
@@ -131,13 +154,15 @@ async def retries(demo: Demo, client: Client) -> None:
     with demo.part("The live log of a run whose partner fails twice") as shown:
         status, body = await demo.fire(client, "flaky-partner", {"email": "user@example.com", "name": "Ali"})
         check(status == 202, f"answered with {status} instead of 202")
-        story, events = await demo.follow(client, body["runId"])
-        check(story.status == "SUCCESS", f"the run ended as {story.status}")
-        failures = [event for event in events if event["type"] == "step.failed"]
+        followed = await demo.follow(client, body["runId"])
+        check(followed.story.status == "SUCCESS", f"the run ended as {followed.story.status}")
+        check(followed.latest_ms < LIVE_MS, f"the log was not live: {followed.latest_ms:.0f} ms late")
+        failures = [event for event in followed.events if event["type"] == "step.failed"]
         check(len(failures) == FAILURES, f"{len(failures)} attempts failed, not {FAILURES}")
         check(demo.partner.count("/customers") == FAILURES + 1, "the partner was not called three times")
         check(len(demo.partner.keys("/customers")) == 1, "the attempts did not share one Idempotency-Key")
-        shown.append(f"{FAILURES} failures, success at attempt {FAILURES + 1}, one Idempotency-Key")
+        shown.append(f"success at attempt {FAILURES + 1}, one Idempotency-Key")
+        shown.append(f"lines arrived within {followed.latest_ms:.0f} ms")
 
 
 async def cron(demo: Demo, client: Client) -> None:
@@ -150,7 +175,8 @@ async def cron(demo: Demo, client: Client) -> None:
                 check(run["trigger"]["kind"] == "cron", f"started by {run['trigger']['kind']}, not by cron")
                 meta = run["trigger"].get("meta") or {}
                 ticks.add(str(meta.get("scheduledAt")))
-                demo.say(f"   run {run['id']} for {meta.get('scheduledAt')}: {run['logs'][-1]['message']}")
+                (said,) = [line["message"] for line in run["logs"] if line["type"] == "step.log"]
+                demo.say(f"   run {run['id']} for {meta.get('scheduledAt')}: {said}")
             if len(ticks) == 2:
                 break
         document = await client.workflows.get(workflow_id)
@@ -171,6 +197,7 @@ async def crash(demo: Demo, client: Client, server: child.Child) -> tuple[str, i
         demo.say(f"   {', '.join(finished)} finished, charge is under way at the partner")
         check("reserve" in finished, "the first call had not finished")
         check(before["status"] == "RUNNING", f"the run is {before['status']}")
+        demo.killed_at = time.monotonic()
         server.process.kill()
         code = await server.process.wait()
         check(code == -9, f"the server left with {code}")
@@ -179,12 +206,16 @@ async def crash(demo: Demo, client: Client, server: child.Child) -> tuple[str, i
         return body["runId"], before["seq"]
 
 
-async def recover(demo: Demo, client: Client, run_id: str, seq: int) -> None:
+async def recover(demo: Demo, server: child.Child, token: str, run_id: str, seq: int) -> None:
     """Watch the new server finish what the old one left."""
     with demo.part("After the restart the run goes on") as shown:
-        story, events = await demo.follow(client, run_id, after=seq)
-        check(story.status == "SUCCESS", f"the run ended as {story.status}")
-        check([event["seq"] for event in events] == list(range(seq + 1, seq + 1 + len(events))), "the journal has gaps")
+        demo.say(f"   {server.server.url}, process {server.server.pid}, the same data directory")
+        async with Client(server.server.url, token) as client:
+            followed = await demo.follow(client, run_id, after=seq)
+        gone_s = time.monotonic() - demo.killed_at
+        check(followed.story.status == "SUCCESS", f"the run ended as {followed.story.status}")
+        seqs = [event["seq"] for event in followed.events]
+        check(seqs == list(range(seq + 1, seq + 1 + len(seqs))), "the journal has gaps")
         calls = {path: demo.partner.count(path) for path in ("/reserve", "/charge", "/ship")}
         demo.say("   calls the partner saw: " + ", ".join(f"{path} {times}" for path, times in calls.items()))
         check(calls["/reserve"] == 1, "a finished step was repeated")
@@ -192,6 +223,7 @@ async def recover(demo: Demo, client: Client, run_id: str, seq: int) -> None:
         check(calls["/ship"] == 1, "a later step did not happen exactly once")
         check(len(demo.partner.keys("/charge")) == 1, "the repetition had another Idempotency-Key")
         shown.append("no finished step repeated; the one in flight again with its key")
+        shown.append(f"all done {gone_s:.1f} s after the kill")
 
 
 async def play(demo: Demo) -> None:
@@ -213,8 +245,7 @@ async def play(demo: Demo) -> None:
             run_id, seq = await crash(demo, client, first)
         second = await demo.start()
         stack.push_async_callback(second.stop)
-        async with Client(second.server.url, session["token"]) as client:
-            await recover(demo, client, run_id, seq)
+        await recover(demo, second, session["token"], run_id, seq)
 
 
 async def demonstrate(paint: Paint) -> list[tuple[str, str, str]]:
