@@ -106,8 +106,9 @@ def _operation(route: Route, name: str, schemas: _Schemas) -> Json:
         operation["parameters"] = parameters
     if route.body is not None:
         content = {"schema": schemas.input(route.body)}
-        if route.body.__name__ in BODIES:
-            content["example"] = BODIES[route.body.__name__]
+        example = BODIES.get(route.body.__name__) or schemas.example(content["schema"])
+        if example is not None:
+            content["example"] = example
         operation["requestBody"] = {"required": _needs_body(route.body), "content": {"application/json": content}}
     answers = {route.status: route.response, **route.also}
     operation["responses"] = {
@@ -189,6 +190,10 @@ class _Schemas:
     def output(self, kind: Any) -> Json:
         """The schema of what is answered."""
         return self.found[repr(kind), "serialization"]
+
+    def example(self, schema: Json) -> Any:
+        """The first example a model gives of itself."""
+        return next(iter(self._resolved(schema).get("examples", ())), None)
 
     def query_parameters(self, route: Route) -> list[Json]:
         """The query's fields as parameters."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engine.cron import next_fire
-
 from engine.errors import Invalid, Problem
 from engine.jsonio import Json
 from engine.models.workflow import StepType, Workflow, WorkflowDraft

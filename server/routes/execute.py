@@ -25,7 +25,7 @@ async def own_plan(request: web.Request) -> Plan:
     plan: Plan = await request.app[ENGINE].plans.current(workflow_id)
     user = request[USER]
     if user.role is not Role.ADMIN and plan.workflow.owner_id != user.id:
-        raise NotFound("there is no such workflow")
+        raise NotFound
     return plan
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,50 +23,49 @@ KEY_HEADERS: Final = (KEY_HEADER, "webhook-id", "X-GitHub-Delivery")
 
 @dataclass(slots=True, frozen=True)
 class Hook:
-    """One webhook trigger of a workflow."""
+    """What a workflow's webhook trigger says."""
 
     step_id: str
-    methods: tuple[str, ...]
+    methods: frozenset[str]
     waits: bool
     timeout_s: float
 
 
-def hooks_of(plan: Plan) -> Iterator[Hook]:
-    """The workflow's webhook triggers, in definition order."""
-    for step in plan.steps.values():
-        if step.is_trigger and step.step.ref == WEBHOOK_REF and step.definition is not None:
-            params: Any = step.definition.params and step.definition.params.model_validate(step.step.params)
-            if params is not None:
-                yield Hook(step.id, tuple(params.methods), params.respond == "result", params.timeout_ms / 1000)
+def hook_of(plan: Plan) -> Hook | None:
+    """The workflow's webhook, if it is open to calls."""
+    step = plan.trigger_step(WEBHOOK_REF)
+    if not plan.workflow.enabled or step is None or step.definition is None or step.definition.params is None:
+        return None
+    params: Any = step.definition.params.model_validate(step.step.params)
+    return Hook(step.id, frozenset(params.methods), params.respond == "result", params.timeout_ms / 1000)
 
 
-async def _open_hooks(request: web.Request) -> tuple[Plan, list[Hook]]:
+async def _open_hook(request: web.Request) -> tuple[Plan, Hook]:
     """Row 47: an unknown id, a workflow that is switched off and one without a webhook are told alike."""
     try:
         plan = await request.app[ENGINE].plans.current(request.match_info["workflowId"])
     except NotFound:
         raise _unknown() from None
-    hooks = list(hooks_of(plan)) if plan.workflow.enabled else []
-    if not hooks:
+    hook = hook_of(plan)
+    if hook is None:
         raise _unknown()
-    return plan, hooks
+    return plan, hook
 
 
 def _unknown() -> NotFound:
     return NotFound("there is no such webhook", hint="is the workflow enabled, and has it an http.webhook step?")
 
 
-def _allowed(hooks: list[Hook]) -> list[str]:
-    return sorted({method for hook in hooks for method in hook.methods} | {"HEAD", "OPTIONS"})
+def _allowed(hook: Hook) -> list[str]:
+    return sorted({*hook.methods, "HEAD", "OPTIONS"})
 
 
 async def receive(request: web.Request) -> web.StreamResponse:
     """Put the run on disk, and answer at once or with its result."""
-    plan, hooks = await _open_hooks(request)
+    plan, hook = await _open_hook(request)
     method = request.method
-    hook = next((hook for hook in hooks if method in hook.methods), None)
-    if hook is None:
-        raise web.HTTPMethodNotAllowed(method, _allowed(hooks))
+    if method not in hook.methods:
+        raise web.HTTPMethodNotAllowed(method, _allowed(hook))
     raw = await read_body(request)
     trigger = webhook_trigger(method, raw, request.headers.items(), request.query.items(), hook.step_id)
     key, payload_hash = once("hook", key_of(request, *KEY_HEADERS), raw)
@@ -81,8 +79,8 @@ async def receive(request: web.Request) -> web.StreamResponse:
 
 async def probe(request: web.Request) -> web.StreamResponse:
     """Say that the webhook is there, without starting a run: senders ask before they register it."""
-    _, hooks = await _open_hooks(request)
-    return web.Response(status=204, headers={"Allow": ", ".join(_allowed(hooks))})
+    _, hook = await _open_hook(request)
+    return web.Response(status=204, headers={"Allow": ", ".join(_allowed(hook))})
 
 
 _PATH = "/api/hooks/{workflowId}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aiohttp import web
-from engine.cron import next_fire
 
+from engine.cron import next_fire
 from engine.store import ScheduleRow
 from server.api_documents import Schedule
 from server.api_models import SchedulesQuery

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aiohttp import web
-from engine.graph import validate as validate_document
 
+from engine.graph import validate as validate_document
 from server.api_documents import Validation
 from server.keys import REGISTRY
 from server.problems import problem_json

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from aiohttp import web
-from engine.graph import check_draft
 
 from engine.errors import Invalid, NotFound
+from engine.graph import check_draft
 from engine.models.workflow import Workflow, WorkflowDraft
 from server.api_documents import Diff, VersionItem, WorkflowDocument
 from server.api_models import PageQuery

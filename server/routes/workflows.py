@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aiohttp import web
-from engine.graph import validate
 
 from engine.clock import now_ms
 from engine.errors import Invalid, VersionConflict
+from engine.graph import validate
 from engine.ids import new_workflow_id
 from engine.jsonio import Json
 from engine.models.workflow import Workflow, WorkflowDraft

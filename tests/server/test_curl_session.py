@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,26 +56,28 @@ def server(tmp_path: Path) -> Iterator[str]:
         "FLOWDESK_BCRYPT_COST": "10",
         "FLOWDESK_LOG_FORMAT": "json",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "server"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    try:
-        seen = []
-        for line in process.stderr:
-            seen.append(line)
-            found = re.search(r'"url": ?"(http://[^"]+)"', line)
-            if found:
-                break
-        else:
-            raise AssertionError("the server did not start: " + "".join(seen))
-        yield found.group(1).replace("127.0.0.1", "localhost")
-        process.send_signal(signal.SIGTERM)
-        process.stderr.read()
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.wait()
+    log = tmp_path / "server.log"
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "server"], cwd=tmp_path, env=environment, stderr=stderr
+        ) as process,
+    ):
+        try:
+            yield address(process, tmp_path / "data" / "server.json", log).replace("127.0.0.1", "localhost")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0, log.read_text()
+        finally:
+            process.kill()
+
+
+def address(process: subprocess.Popen[bytes], state: Path, log: Path) -> str:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and process.poll() is None:
+        if state.exists():
+            return str(json.loads(state.read_text())["url"])
+        time.sleep(0.02)
+    raise AssertionError("the server did not start: " + log.read_text())
 
 
 class Reader:

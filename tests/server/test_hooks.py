@@ -166,15 +166,6 @@ async def test_only_the_chosen_methods_start_runs(server: Live, ali: Person) -> 
     assert len(await ali.get("/api/runs")) == 2
 
 
-async def test_two_hooks_share_an_address(server: Live, ali: Person) -> None:
-    get = {**webhook("greet", methods=["GET"], respond="result"), "id": "asked"}
-    workflow_id = await ali.save(webhook("greet"), get, greet())
-    answer = await server.call("GET", f"/api/hooks/{workflow_id}")
-    assert answer.status == 200
-    run = await ali.get(f"/api/runs/{answer.headers['X-Run-Id']}")
-    assert run["trigger"]["stepId"] == "asked"
-
-
 async def test_a_form_with_a_file_is_data(server: Live, ali: Person) -> None:
     workflow_id = await ali.save(webhook("greet", respond="result"), greet())
     form = aiohttp.FormData()

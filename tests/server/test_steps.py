@@ -20,8 +20,6 @@ async def test_every_kind_of_step_can_be_drawn_as_a_form(ali: Person) -> None:
         assert kind["kind"] in ("TRIGGER", "ACTION")
         for name, field in kind["params"].get("properties", {}).items():
             assert field.get("title") or "$ref" in field, (kind["ref"], name)
-        for example in kind["examples"]:
-            jsonschema.validate(example["params"], kind["params"])
         assert await ali.get(f"/api/steps/{kind['ref']}") == kind
 
 
