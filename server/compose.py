@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from engine.stores.sqlite.store import SqliteStore
-
 from engine.engine import Engine, EngineOptions
 from engine.events import LocalBus
 from engine.registry import Registry
 from engine.sdk import Host
 from engine.store import Store
+from engine.stores.sqlite.store import SqliteStore
 from plugins.builtins import BUILTINS
 from server.accounts import Accounts
 from server.passwords import Passwords

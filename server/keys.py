@@ -15,7 +15,6 @@ from server.tokens import Tokens
 
 if TYPE_CHECKING:
     from engine.engine import Engine
-
     from engine.events import LocalBus
 
 SETTINGS: Final = web.AppKey("settings", Settings)
