@@ -11,7 +11,7 @@ from dataclasses import replace
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import JobRow, JobStatus, Role, User
 from engine.models.workflow import Workflow
-from engine.store import Health, Owner, Page, ScheduleRow, VersionInfo
+from engine.store import Health, Jobs, Owner, Page, Runs, ScheduleRow, Schedules, Users, VersionInfo, Workflows
 from engine.stores.memory_data import Data, copy, may, page
 from engine.stores.memory_runs import MemoryRuns
 
@@ -23,11 +23,11 @@ class MemoryStore:
 
     def __init__(self) -> None:
         data = Data()
-        self.users = MemoryUsers(data)
-        self.workflows = MemoryWorkflows(data)
-        self.runs = MemoryRuns(data)
-        self.jobs = MemoryJobs(data)
-        self.schedules = MemorySchedules(data)
+        self.users: Users = MemoryUsers(data)
+        self.workflows: Workflows = MemoryWorkflows(data)
+        self.runs: Runs = MemoryRuns(data)
+        self.jobs: Jobs = MemoryJobs(data)
+        self.schedules: Schedules = MemorySchedules(data)
 
     async def open(self) -> None:
         """Nothing to do."""

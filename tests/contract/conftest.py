@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,13 @@ async def store(opener: Opener) -> AsyncIterator[Store]:
     """An open, empty store."""
     async with opener() as opened:
         yield opened
+
+
+@pytest.fixture
+def loop_and_store(opener: Opener) -> Iterator[tuple[asyncio.AbstractEventLoop, Store]]:
+    """For tests that are no coroutines and call many times: a loop of their own and a store open in it."""
+    with asyncio.Runner() as runner:
+        context = opener()
+        store = runner.run(context.__aenter__())
+        yield runner.get_loop(), store
+        runner.run(context.__aexit__(None, None, None))

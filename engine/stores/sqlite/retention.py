@@ -111,7 +111,8 @@ async def give_back(writer: Writer) -> int:
 def _vacuum(connection: sqlite3.Connection) -> tuple[int, int]:
     before = _pragma(connection, "page_count")
     if _pragma(connection, "freelist_count"):
-        connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+        # It frees one page per step and returns no columns; only `executescript` steps such a statement to its end.
+        connection.executescript(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})")
     return before - _pragma(connection, "page_count"), _pragma(connection, "page_size")
 
 

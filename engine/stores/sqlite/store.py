@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
-from engine.store import Health
+from engine.store import Health, Jobs, Runs, Schedules, Users, Workflows
 from engine.stores.sqlite import files
 from engine.stores.sqlite.connection import Synchronous, open_writer
 from engine.stores.sqlite.jobs import SqliteJobs
@@ -43,11 +43,11 @@ class SqliteStore:
         self._lender = Lender()
         self._writer = Writer(self._lender)
         self._readers = Readers(path, self._lender, busy_ms=busy_ms)
-        self.users = SqliteUsers(self._writer, self._readers)
-        self.workflows = SqliteWorkflows(self._writer, self._readers)
-        self.runs = SqliteRuns(self._writer, self._readers)
-        self.jobs = SqliteJobs(self._readers)
-        self.schedules = SqliteSchedules(self._writer, self._readers)
+        self.users: Users = SqliteUsers(self._writer, self._readers)
+        self.workflows: Workflows = SqliteWorkflows(self._writer, self._readers)
+        self.runs: Runs = SqliteRuns(self._writer, self._readers)
+        self.jobs: Jobs = SqliteJobs(self._readers)
+        self.schedules: Schedules = SqliteSchedules(self._writer, self._readers)
 
     async def open(self) -> None:
         """Lock, check and migrate the file; raises Unusable with what to do."""
