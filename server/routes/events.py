@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.errors import Invalid, Problem
-from server.api_documents import EventDocument
 from server.api_models import EventsQuery
 from server.keys import BUS, STORE, owner_of
 from server.requests import query
 from server.routing import Media, Route
+from server.run_documents import EventDocument
 from server.sse import Connection, ReaderGone
 from server.streams import RunStream, WideStream
 

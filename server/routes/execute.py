@@ -8,13 +8,13 @@ from engine.errors import NotFound
 from engine.jsonio import parse_json
 from engine.models.run import FINISHED, Role, RunRow, Trigger, TriggerKind
 from engine.plan import Plan
-from server.api_documents import Run, RunSummary
 from server.api_models import ExecuteBody, ExecuteQuery
 from server.idempotency import KEY_HEADER, key_of, once
 from server.keys import ENGINE, USER
 from server.reading import full_run, summary
 from server.requests import json_response, query, read_body, validated
 from server.routing import Route
+from server.run_documents import Run, RunSummary
 
 MANUAL_REF = "manual"
 

@@ -9,13 +9,13 @@ from aiohttp import web
 
 from engine.errors import NotFound
 from engine.plan import Plan
-from server.api_documents import HookAccepted
 from server.hook_input import webhook_trigger
 from server.hook_reply import accepted_response, outcome_response
 from server.idempotency import KEY_HEADER, key_of, once
 from server.keys import ENGINE
 from server.requests import read_body
 from server.routing import Media, Route
+from server.run_documents import HookAccepted
 
 WEBHOOK_REF: Final = "http.webhook"
 KEY_HEADERS: Final = (KEY_HEADER, "webhook-id", "X-GitHub-Delivery")

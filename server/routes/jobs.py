@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.api_documents import Job
 from server.api_models import JobsQuery, PageQuery
 from server.keys import ENGINE, STORE, USER, owner_of
 from server.requests import json_response, page_response, query
 from server.routing import Route
+from server.run_documents import Job
 from server.views import job_document
 
 

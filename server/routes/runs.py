@@ -5,12 +5,12 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from engine.store import Page, RunFilter
-from server.api_documents import EventDocument, Run, RunSummary, RunWithLogs
 from server.api_models import JournalQuery, PageQuery, RerunBody, RunsQuery, millis
 from server.keys import ENGINE, STORE, USER, owner_of
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
 from server.routing import Media, Route
+from server.run_documents import EventDocument, Run, RunSummary, RunWithLogs
 from server.views import MAX_LOG_LINES, event_document, run_summary, run_with_logs
 
 

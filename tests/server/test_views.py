@@ -15,8 +15,7 @@ from engine.registry import PluginInfo, Registry
 from engine.state import fold
 from engine.store import ScheduleRow, VersionInfo
 from plugins.builtins import BUILTINS
-from server import api_documents as documents
-from server import views
+from server import api_documents, run_documents, views
 from server.references import with_markers
 
 AT = 1_795_425_120_123
@@ -94,7 +93,7 @@ def test_a_run_is_what_its_journal_says() -> None:
     plan = compile_plan(workflow(), registry())
     events = [with_markers(event) for event in journal()]
     document = views.run_document(ROW, plan, fold(plan.steps, "r", events), events)
-    fits(document, documents.Run)
+    fits(document, run_documents.Run)
     assert document["seq"] == 9
     assert (document["status"], document["waitingFor"], document["durationMs"]) == ("WAITING", "retry", None)
     assert document["dueAt"] == document["steps"][3]["retryAt"]
@@ -105,9 +104,9 @@ def test_a_run_is_what_its_journal_says() -> None:
     assert len(document["logs"]) == 9
     assert "secret-key" not in str(document)
     for step in document["steps"]:
-        fits(step, documents.StepRun)
+        fits(step, run_documents.StepRun)
     for line in document["logs"]:
-        fits(line, documents.LogLine)
+        fits(line, run_documents.LogLine)
 
 
 def test_summaries_of_finished_runs_say_how_long_they_took() -> None:
@@ -119,10 +118,10 @@ def test_summaries_of_finished_runs_say_how_long_they_took() -> None:
         error={"code": "x", "message": "y", "stepId": "s", "data": {"any": 1}},
     )
     document = views.run_summary(row, "W")
-    fits(document, documents.RunSummary)
+    fits(document, run_documents.RunSummary)
     assert document["durationMs"] == 500
     assert document["createdAt"] == "2026-11-23T09:12:00.123Z"
-    fits(views.run_with_logs(row, "W", journal()), documents.RunWithLogs)
+    fits(views.run_with_logs(row, "W", journal()), run_documents.RunWithLogs)
 
 
 def test_a_clock_set_back_gives_no_negative_times() -> None:
@@ -132,12 +131,12 @@ def test_a_clock_set_back_gives_no_negative_times() -> None:
 
 def test_every_other_document() -> None:
     job = JobRow("j", "w", "r", "u", "s", 2, JobStatus.PENDING, AT, AT, AT, {"code": "x", "message": "y"})
-    fits(views.job_document(job), documents.Job)
-    fits(views.version_item(VersionInfo(1, AT, "u", "W", 4)), documents.VersionItem)
-    fits(views.workflow_document(workflow()), documents.WorkflowDocument)
-    fits(views.schedule_document(ScheduleRow("w", "cron", "* * * * *", "UTC", AT), "W", [AT]), documents.Schedule)
-    fits(views.plugin_document(PluginInfo("p", "built in", error="no")), documents.Plugin)
+    fits(views.job_document(job), run_documents.Job)
+    fits(views.version_item(VersionInfo(1, AT, "u", "W", 4)), api_documents.VersionItem)
+    fits(views.workflow_document(workflow()), api_documents.WorkflowDocument)
+    fits(views.schedule_document(ScheduleRow("w", "cron", "* * * * *", "UTC", AT), "W", [AT]), api_documents.Schedule)
+    fits(views.plugin_document(PluginInfo("p", "built in", error="no")), api_documents.Plugin)
     for event in journal():
-        fits(views.event_document("r", "w", event), documents.EventDocument)
+        fits(views.event_document("r", "w", event), run_documents.EventDocument)
     for definition in registry().all():
-        fits(views.step_kind(definition), documents.StepKind)
+        fits(views.step_kind(definition), api_documents.StepKind)
