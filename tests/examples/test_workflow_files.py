@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from engine.graph import validate
 
+from engine.graph import validate
 from engine.registry import Registry
 from flowdesk.files import find_files, read_workflow_file
 from plugins.builtins import BUILTINS
