@@ -1,7 +1,115 @@
-"""Whether a workflow holds together, and what its arrows say."""
+"""Whether a workflow holds together, and what its arrows say.
+
+`validate` finds every problem of a document at once, each with a stable code, the step and the field, and what to do
+about it. docs/problems.md lists the codes.
+"""
 
 from __future__ import annotations
 
-from engine.checks.shape import ancestors, entry_steps, find_cycle
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
 
-__all__ = ["ancestors", "entry_steps", "find_cycle"]
+from engine.checks.lookups import Horizon, check_expression
+from engine.checks.nearest import nearest
+from engine.checks.params import check_labels, check_params
+from engine.checks.reading import read
+from engine.checks.shape import ancestors, entry_steps, find_cycle
+from engine.checks.structure import acyclic, check_structure
+from engine.cron import check, check_zone
+from engine.errors import Problem
+from engine.models.workflow import Step, StepType, WorkflowDraft
+from engine.registry import Registry
+
+__all__ = ["ancestors", "check_draft", "entry_steps", "find_cycle", "validate"]
+
+_WEBHOOK: Final = "http.webhook"
+
+
+def validate(document: Any, registry: Registry) -> tuple[WorkflowDraft | None, list[Problem]]:
+    """The draft a document holds, and everything wrong with it; no draft when anything is.
+
+    Takes any JSON value. Of a fetched workflow the read-only fields are ignored.
+    """
+    reading = read(document)
+    problems = list(reading.problems)
+    if reading.draft is not None:
+        problems += _check(reading.draft, registry, whole=reading.whole)
+        problems = _in_order(problems, reading.ids)
+    return (reading.draft if not problems else None), problems
+
+
+def check_draft(draft: WorkflowDraft, registry: Registry) -> list[Problem]:
+    """Everything wrong with a draft that is one already, in the order of its steps."""
+    return _in_order(list(_check(draft, registry, whole=True)), [step.id for step in draft.steps])
+
+
+def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool) -> Iterator[Problem]:
+    """`whole` is false when steps or arrows had to be left out, so that nothing is said about what leads where."""
+    yield from _schedule(draft)
+    yield from _webhooks(draft)
+    if whole:
+        yield from check_structure(draft)
+    ordered = whole and acyclic(draft) and len({step.id for step in draft.steps}) == len(draft.steps)
+    before = ancestors(draft) if ordered else None
+    known = [step.id for step in draft.steps]
+    for step in draft.steps:
+        yield from _step(step, registry, known if whole else None, before[step.id] if before else None)
+
+
+def _step(step: Step, registry: Registry, known: list[str] | None, before: tuple[str, ...] | None) -> Iterator[Problem]:
+    definition = registry.get(step.ref)
+    if definition is None:
+        yield _unknown_ref(step, registry)
+    elif definition.kind != step.type.value:
+        yield _wrong_type(step, definition.kind)
+    yield from check_params(step, definition, Horizon(known, before))
+    yield from check_labels(step, definition)
+    after = Horizon(known, None if before is None else (*before, step.id))
+    for index, edge in enumerate(step.edges()):
+        if edge.when is not None:
+            yield from check_expression(edge.when, f"next[{index}].when", step.id, after)
+
+
+def _unknown_ref(step: Step, registry: Registry) -> Problem:
+    hint = nearest(step.ref, [d.ref for d in registry.all()], listed=False)
+    return Problem(
+        "unknown_ref",
+        f"there is no kind of step called {step.ref}",
+        step.id,
+        "ref",
+        hint=hint or "GET /api/steps lists them; a plugin may be missing",
+    )
+
+
+def _wrong_type(step: Step, kind: str) -> Problem:
+    if kind == "TRIGGER":
+        message = f"{step.ref} starts runs, so it is no ACTION"
+    else:
+        message = f"{step.ref} works in runs, so it is no TRIGGER"
+    return Problem("wrong_step_type", message, step.id, "type", hint=f"write type: {kind}")
+
+
+def _schedule(draft: WorkflowDraft) -> Iterator[Problem]:
+    if draft.timezone is not None:
+        yield from (replace(problem, field="timezone") for problem in check_zone(draft.timezone))
+    if draft.schedule_cron is not None:
+        yield from (replace(problem, field="scheduleCron") for problem in check(draft.schedule_cron, None))
+
+
+def _webhooks(draft: WorkflowDraft) -> Iterator[Problem]:
+    hooks = [step for step in draft.steps if step.ref == _WEBHOOK and step.type is StepType.TRIGGER]
+    for extra in hooks[1:]:
+        yield Problem(
+            "several_webhooks",
+            f"a workflow has one webhook, and {hooks[0].id} is it already",
+            extra.id,
+            "ref",
+            hint="lead both ways on from one trigger, or make a second workflow",
+        )
+
+
+def _in_order(problems: list[Problem], ids: list[str]) -> list[Problem]:
+    """Those of the whole document first, then step by step."""
+    place = {step_id: index for index, step_id in enumerate(ids)}
+    return sorted(problems, key=lambda p: -1 if p.step_id is None else place.get(p.step_id, len(place)))

@@ -10,7 +10,7 @@ from engine.render.evaluate import ROOTS
 from engine.render.state import State
 from engine.render.template import Template, read_template
 
-__all__ = ["CompiledParams", "Template", "compile_params", "compile_text"]
+__all__ = ["CompiledParams", "Template", "compile_params", "compile_text", "survey_params"]
 
 MAX_DEPTH: Final = 100
 
@@ -43,11 +43,19 @@ def compile_params(
     Texts in expressions are not templates and stay as they are; texts in URL fields are percent-encoded where values
     are put in. `at` is what the fields in messages start with.
     """
+    compiled, problems = survey_params(params, expressions=expressions, url_fields=url_fields, at=at)
+    if problems:
+        raise Invalid(problems=problems, code="template_invalid")
+    return compiled
+
+
+def survey_params(
+    params: Any, *, expressions: tuple[str, ...] = (), url_fields: tuple[str, ...] = (), at: str = "params"
+) -> tuple[CompiledParams, list[Problem]]:
+    """The same for checks: what is bad is listed and left out."""
     walk = _Walk(frozenset(expressions), frozenset(url_fields))
     build = walk.compile(params, at, "", 0)
-    if walk.problems:
-        raise Invalid(problems=walk.problems, code="template_invalid")
-    return CompiledParams(params, build, tuple(walk.templates), tuple(walk.expressions))
+    return CompiledParams(params, build, tuple(walk.templates), tuple(walk.expressions)), walk.problems
 
 
 class CompiledParams:

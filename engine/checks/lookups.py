@@ -1,0 +1,82 @@
+"""Names that templates and conditions read, against the workflow they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from engine.checks.nearest import nearest
+from engine.conditions import Condition, compile_condition
+from engine.errors import Invalid, Problem
+from engine.expressions.explain import ROOTS, unknown_name
+from engine.render.compile import Template
+
+
+@dataclass(slots=True, frozen=True)
+class Horizon:
+    """What one step can see: the ids of all steps, and of those before it; None where that cannot be told."""
+
+    known: Collection[str] | None
+    before: Collection[str] | None
+
+
+def check_template(template: Template, step_id: str, horizon: Horizon) -> Iterator[Problem]:
+    """The paths one text reads."""
+    for names, offset in template.lookups.items():
+        problem = _root(names[0]) or _step(names, horizon)
+        if problem:
+            line, column = template.place(offset)
+            yield replace(problem, step_id=step_id, field=template.field, line=line, column=column)
+
+
+def check_expression(source: str, field: str, step_id: str, horizon: Horizon) -> Iterator[Problem]:
+    """One CEL text and the paths it reads."""
+    try:
+        condition = compile_condition(source)
+    except Invalid as error:
+        for problem in error.problems:
+            yield replace(problem, step_id=step_id, field=field)
+        return
+    yield from _paths(condition, field, step_id, horizon)
+
+
+def _paths(condition: Condition, field: str, step_id: str, horizon: Horizon) -> Iterator[Problem]:
+    for names, offset in condition.lookups.items():
+        problem = _root(str(names[0])) or _variable(str(names[0])) or _step(names, horizon)
+        if problem:
+            line, column = condition.place(offset)
+            yield replace(problem, step_id=step_id, field=field, line=line, column=column)
+
+
+def _root(name: str) -> Problem | None:
+    if name == "secrets":
+        return Problem(
+            "no_secrets",
+            "there is no manager for secrets",
+            hint="let the trigger bring the value, or write it in the step's params",
+        )
+    return None
+
+
+def _variable(name: str) -> Problem | None:
+    if name in ROOTS:
+        return None
+    told = unknown_name(name, {})
+    return Problem("unknown_name", told.message, hint=told.hint)
+
+
+def _step(names: tuple[str | int, ...], horizon: Horizon) -> Problem | None:
+    if names[0] != "steps" or len(names) < 2:
+        return None
+    step_id = str(names[1])
+    if horizon.known is None:
+        return None
+    if step_id not in horizon.known:
+        return Problem("unknown_step", f"there is no step {step_id}", hint=nearest(step_id, horizon.known))
+    if horizon.before is not None and step_id not in horizon.before:
+        return Problem(
+            "not_an_ancestor",
+            f"the step {step_id} does not come before this one, so it has no output here",
+            hint=f"lead arrows from {step_id} to this step",
+        )
+    return None
