@@ -44,6 +44,11 @@ class Client:
         """Close every connection."""
         await self._http.close()
 
+    @property
+    def answered(self) -> bool:
+        """Whether the server has answered anything yet; until then everything may be asked again elsewhere."""
+        return self._http.answered
+
     async def register(self, email: str, password: str) -> Session:
         """Make an account and a token for it."""
         return await self._session("/api/auth/register", email, password)

@@ -49,6 +49,8 @@ class Http:
         self._token = token
         self._limits = limits
         self._open: aiohttp.ClientSession | None = None
+        self.answered = False
+        """Whether the server has answered anything yet; until then everything may be asked again elsewhere."""
 
     async def close(self) -> None:
         """Close every connection."""
@@ -114,6 +116,7 @@ class Http:
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:
+                self.answered = True
                 yield response
         except TimeoutError:
             raise Unreachable(f"{self.url} did not answer in time", hint="is the server busy?") from None

@@ -88,7 +88,8 @@ def read_workflow_file(path: Path) -> WorkflowFile:
         return read_text(path, _decode(_read(path)))
     except BadFile as error:
         problems = error.problems or [Problem("bad_file", error.message)]
-        raise BadFile(f"{path}: {error.message}", problems, hint=error.hint) from None
+        place = ":".join(str(part) for part in (path, problems[0].line, problems[0].column) if part is not None)
+        raise BadFile(f"{place}: {error.message}", problems, hint=error.hint) from None
 
 
 def read_text(path: Path, text: str) -> WorkflowFile:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flowdesk.cli.output import Output
     from flowdesk.launch import Connection
 
+Work = Callable[["Connection", "Output"], Awaitable[int | None]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -49,15 +50,21 @@ def server_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def on_server(options: Options, work: Callable[[Connection, Output], Awaitable[int | None]]) -> None:
+def on_server(options: Options, work: Work) -> None:
     """Connect, do the work, and end with the exit code it gives."""
     import asyncio
 
+    code = asyncio.run(_talk(options, work))
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+async def _talk(options: Options, work: Work) -> int | None:
     from flowdesk.cli.output import Output
-    from flowdesk.errors import NotAuthorised
+    from flowdesk.errors import NotAuthorised, Unreachable
     from flowdesk.launch import Wish, connect
 
-    async def talk() -> int | None:
+    for last in (False, True):
         async with connect(Wish(options.url, options.context), os.environ) as connection:
             try:
                 return await work(connection, Output(json=options.json))
@@ -65,7 +72,8 @@ def on_server(options: Options, work: Callable[[Connection, Output], Awaitable[i
                 if error.status == 401 and connection.target.source in ("address", "context"):
                     error.hint = f"flowdesk login {connection.target.url}"
                 raise
-
-    code = asyncio.run(talk())
-    if code:
-        raise click.exceptions.Exit(code)
+            except Unreachable:
+                # The local server we found was another command's, and left with it just now.
+                if last or connection.target.source != "local" or connection.client.answered:
+                    raise
+    raise AssertionError("unreachable")

@@ -45,9 +45,8 @@ def explain(error: Exception, *, json: bool) -> int:
 
 def _lines(error: FlowDeskError, paint: Paint) -> list[str]:
     lines = [paint.bad("flowdesk: ") + clean(error.message)]
-    # A file's problems were printed with their places by whoever read it; a single one is its message.
-    if not isinstance(error, BadFile):
-        lines += [f"  {line}" for line in problem_lines(_problems(error), paint)]
+    news = [problem for problem in _problems(error) if problem.message not in error.message]
+    lines += [f"  {line}" for line in problem_lines(news, paint)]
     if error.hint:
         lines.append(paint.dim(f"  {clean(error.hint)}"))
     if isinstance(error, ApiError) and error.status >= 500 and error.request_id:

@@ -72,11 +72,12 @@ def test_a_reader_that_leaves_is_no_error(flows: Home) -> None:
             cwd=flows.work,
             env=flows.environment(PYTHONUNBUFFERED="1"),
         )
-        assert process.stdout is not None
-        process.stdout.close()
-        assert process.stderr is not None
-        assert process.stderr.read() == b""
-        assert process.wait(timeout=WITHIN_S) == 141
+        with process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.stderr is not None
+            assert process.stderr.read() == b""
+            assert process.wait(timeout=WITHIN_S) == 141
 
 
 def test_a_terminal_that_knows_few_characters_is_enough(flows: Home) -> None:
