@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from engine.errors import BadJson
+from engine.journal import MASK
 from engine.jsonio import check_json, parse_json
 from engine.models.run import Trigger, TriggerKind
 from server.multipart import parse_content_type, read_multipart, text_of
@@ -19,7 +21,6 @@ from server.multipart import parse_content_type, read_multipart, text_of
 MAX_RAW: Final = 65_536
 """Longer bodies are not kept a second time as raw text."""
 MAX_FIELDS: Final = 1000
-MASK: Final = "***"
 _SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
 _SECRET_WORDS: Final = ("token", "secret", "password", "api-key", "apikey")
 
@@ -38,13 +39,20 @@ def readable_headers(headers: Pairs) -> dict[str, str]:
     """Headers by lower-case name; repeated ones joined by a comma, credentials masked."""
     kept: dict[str, str] = {}
     for name, value in headers:
-        lower = name.lower()
-        if lower in _SECRET_HEADERS or any(word in lower for word in _SECRET_WORDS):
+        lower, secret = _read_name(name)
+        if secret:
             kept[lower] = MASK
         else:
-            text = _clean(value)
+            text = value if value.isascii() else _clean(value)
             kept[lower] = f"{kept[lower]}, {text}" if lower in kept else text
     return kept
+
+
+@lru_cache(maxsize=512)
+def _read_name(name: str) -> tuple[str, bool]:
+    """The name in lower case, and whether it holds a credential."""
+    lower = name.lower()
+    return lower, lower in _SECRET_HEADERS or any(word in lower for word in _SECRET_WORDS)
 
 
 def repeated(pairs: Pairs) -> dict[str, Any]:

@@ -19,6 +19,19 @@ from server.routing import Media, Route
 from server.schemas import ReadableSchema
 
 REF: Final = "#/components/schemas/{model}"
+_TAG_ORDER: Final = (
+    "accounts",
+    "workflows",
+    "versions",
+    "webhooks",
+    "schedules",
+    "runs",
+    "jobs",
+    "events",
+    "steps",
+    "health",
+    "about",
+)
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _PARAMETERS: Final = {
     "workflowId": "The workflow's id.",
@@ -59,7 +72,7 @@ def api_description(routes: Sequence[Route], *, version: str, server_url: str = 
         },
         "servers": [{"url": server_url}],
         "security": [{"bearer": []}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(tag for route in routes for tag in route.tags)],
+        "tags": [{"name": tag} for tag in _tags(routes)],
         "paths": paths,
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
@@ -73,6 +86,12 @@ def api_description(routes: Sequence[Route], *, version: str, server_url: str = 
     }
     schemas.drop_unused(document)
     return document
+
+
+def _tags(routes: Iterable[Route]) -> list[str]:
+    """The tags in use, in the order people meet what they stand for."""
+    used = dict.fromkeys(tag for route in routes for tag in route.tags)
+    return [tag for tag in _TAG_ORDER if tag in used] + [tag for tag in used if tag not in _TAG_ORDER]
 
 
 def plain_path(path: str) -> str:

@@ -67,7 +67,8 @@ async def receive(request: web.Request) -> web.StreamResponse:
     if method not in hook.methods:
         raise web.HTTPMethodNotAllowed(method, _allowed(hook))
     raw = await read_body(request)
-    trigger = webhook_trigger(method, raw, request.headers.items(), request.query.items(), hook.step_id)
+    asked = request.query.items() if request.query_string else ()
+    trigger = webhook_trigger(method, raw, request.headers.items(), asked, hook.step_id)
     key, payload_hash = once("hook", key_of(request, *KEY_HEADERS), raw)
     engine = request.app[ENGINE]
     if not hook.waits:

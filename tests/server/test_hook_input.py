@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadJson
+from engine.journal import MASK
 from engine.jsonio import check_json
 from engine.models.run import TriggerKind
-from server.hook_input import MASK, MAX_FIELDS, MAX_RAW, read_data, readable_headers, repeated, webhook_trigger
+from server.hook_input import MAX_FIELDS, MAX_RAW, read_data, readable_headers, repeated, webhook_trigger
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
