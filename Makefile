@@ -6,7 +6,7 @@ SHELL := /bin/sh
 .PHONY: help run demo test check lint types contracts format test-long bench docs lock clean venv venv-dev
 
 PY := .venv/bin/python
-CODE := flowdesk server engine plugins tests bench examples
+CODE := flowdesk server engine plugins tests bench examples docs
 
 help: ## Show this list
 	@echo 'FlowDesk, make targets:'
