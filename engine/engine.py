@@ -6,31 +6,31 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from engine.clock import Clock, now_ms
-from engine.errors import Conflict, Fenced, Invalid, KeyReused, NotFound, Problem, Unavailable
+from engine.doorbell import Doorbell, Execute, NoDoorbell
+from engine.errors import Conflict, Fenced, KeyReused, Unavailable
 from engine.events import Bus
 from engine.executor import Executor
 from engine.families import Families
-from engine.history import History, reusable
+from engine.history import History
 from engine.ids import new_id
-from engine.inputs import Begin, Cancel, Decided, Reopen
+from engine.inputs import Begin
 from engine.journal import put_back
-from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
+from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, Trigger
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan
 from engine.plans import Plans
 from engine.recovery import Recovery
 from engine.registry import Registry
 from engine.runner.driver import Driver
 from engine.sdk import Host
-from engine.state import RunState, StepState, StepStatus, fold
+from engine.state import RunState, StepStatus, fold
+from engine.steering import Steering, rerun_input
 from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
 from engine.visible import View
-
-CANCEL_WAIT_S: Final = 5.0
-"""How long a cancel call waits for the run to end before it answers with the run as it is."""
+from engine.watching import until_answered
 
 log = logging.getLogger("flowdesk.engine")
 
@@ -47,6 +47,9 @@ class EngineOptions:
     sweep_s: float = 1.0
     max_deaths: int = 5
     retention_days: float | None = None
+    execute: Execute = "all"
+    patience_s: float = 5.0
+    """How long a run that was left to workers may be overdue before a process that executes `fresh` runs takes it."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -79,6 +82,7 @@ class Engine:
         owner: str,
         options: EngineOptions | None = None,
         host: Host | None = None,
+        doorbell: Doorbell | None = None,
         clock: Clock = now_ms,
     ) -> None:
         self.store = store
@@ -88,13 +92,14 @@ class Engine:
         self.owner = owner
         self.clock = clock
         self.options = options or EngineOptions()
-        self.max_deaths = self.options.max_deaths
+        self.doorbell = doorbell or NoDoorbell()
         self.plans = Plans(store.workflows, registry, timeout_ms=self.options.step_timeout_ms)
         self.executor = Executor(
             max_running=self.options.max_running, max_queued=self.options.max_queued, rested=self._rested
         )
         self._families = Families(registry, host or Host())
         self._recovery = Recovery(self)
+        self._steering = Steering(self, self._recovery)
         self._sweeper = Sweeper(self, self._recovery)
         self._stopping = False
 
@@ -157,22 +162,43 @@ class Engine:
             except Fenced:
                 return await self._known_outcome(await self._known(row))
             return _outcome(driver.row, driver.plan, driver.state)
-        driver.ledger.reply = asyncio.get_running_loop().create_future()
-        reply = driver.ledger.reply
+        if self._leaves_to_others(plan):
+            return await self._wait_elsewhere(driver, timeout_s)
+        reply = driver.ledger.reply = asyncio.get_running_loop().create_future()
         accepted = await self._accept(driver)
         if accepted.duplicate:
             return await self._known_outcome(accepted.run)
         await asyncio.wait([reply], timeout=timeout_s)
         return _outcome(driver.row, driver.plan, driver.state)
 
+    async def _wait_elsewhere(self, driver: Driver, timeout_s: float) -> Outcome:
+        """Wait for a run that another process, or this one later, executes."""
+        run_id = driver.row.id
+        with self.bus.subscribe(owner=ANYONE, run_id=run_id) as heard:
+            accepted = await self._accept(driver)
+            if accepted.duplicate:
+                return await self._known_outcome(accepted.run)
+            await until_answered(heard, self.runs, driver.plan, run_id, timeout_s)
+        history = await self.history(run_id, owner=ANYONE)
+        return _outcome(history.row, history.plan, history.state)
+
+    def _leaves_to_others(self, plan: Plan) -> bool:
+        """Whether a run accepted now is left in the store for another process, or for later."""
+        foreign = bool(plan.missing_refs) and not self.store.exclusive
+        return self.options.execute == "none" or foreign or self.executor.room <= 0
+
     async def _accept(self, driver: Driver) -> Accepted:
-        backlog = self.executor.room <= 0
+        backlog = self._leaves_to_others(driver.plan)
         row = driver.row
         try:
             await driver.ledger.write(backlog=backlog)
         except Fenced:
             return Accepted(await self._known(row), duplicate=True)
-        if not backlog and not driver.state.finished:
+        if driver.state.finished:
+            return Accepted(driver.row)
+        if backlog:
+            await self.doorbell.ring(row.id, "accepted")
+        else:
             self.executor.add(driver)
         return Accepted(driver.row)
 
@@ -245,63 +271,17 @@ class Engine:
 
     async def cancel(self, run_id: str, *, owner: Owner, by: str | None) -> RunRow:
         """End an unfinished run; Conflict when it has finished already."""
-        row = await self.runs.request_cancel(run_id, owner=owner)
-        if row.status in FINISHED:
-            raise Conflict(f"the run has finished already ({row.status.value})", code="already_finished")
-        driver = self.executor.drivers.get(run_id)
-        if driver is None and row.owner is None:
-            await self._recovery.take([row])
-            driver = self.executor.drivers.get(run_id)
-        if driver is not None:
-            driver.interrupt(Cancel(by))
-            await self.executor.wait_for(run_id, CANCEL_WAIT_S)
-        return await self.runs.get(run_id, owner=owner)
+        return await self._steering.cancel(run_id, owner=owner, by=by)
 
     async def retry_job(self, job_id: str, *, owner: Owner, by: str | None) -> JobRow:
         """Open a FAILED run again at the step this job is parked for. Of two calls at once one gets Conflict."""
-        job = await self.store.jobs.get(job_id, owner=owner)
-        if job.status is not JobStatus.FAILED:
-            raise Conflict(f"the job is {job.status.value}; only a FAILED one can be retried", code="job_not_failed")
-        history = await self.history(job.run_id, owner=owner)
-        if history.row.status is not RunStatus.FAILED:
-            raise Conflict(f"its run is {history.row.status.value}; only a FAILED run can go on", code="run_not_failed")
-        if history.state.steps[job.step_id].status is not StepStatus.FAILED:
-            raise Conflict("the step is not failed any more", code="job_not_failed")
-        driver = self._reopened(history)
-        driver.feed(Reopen(job.step_id, job.id, by))
-        await self._write_or_conflict(driver)
-        return await self.store.jobs.get(job_id, owner=owner)
+        return await self._steering.retry_job(job_id, owner=owner, by=by)
 
     async def decide(
         self, run_id: str, *, owner: Owner, by: str | None, step_id: str, outcome: str, data: Any = None
     ) -> RunRow:
         """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
-        history = await self.history(run_id, owner=owner)
-        step = history.state.steps.get(step_id)
-        if step is None:
-            raise NotFound(f"the run has no step {step_id!r}")
-        waits = history.row.status is RunStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
-        if not waits or history.row.owner is not None:
-            raise Conflict(f"the step {step_id} does not wait for a decision", code="no_decision_awaited")
-        driver = self._reopened(history)
-        driver.feed(Decided(step_id, outcome, by, data, new_id(self.clock())))
-        await self._write_or_conflict(driver)
-        return driver.row
-
-    def _reopened(self, history: History) -> Driver:
-        now = self.clock()
-        timeout = history.plan.workflow.timeout_ms
-        # The summary says nobody holds the run; the first commit, fenced by its seq, makes it ours.
-        row = replace(history.row, deadline_at=now + timeout if timeout else None, cancel_requested=False)
-        return Driver(self, history.plan, row, history.state)
-
-    async def _write_or_conflict(self, driver: Driver) -> None:
-        try:
-            await driver.ledger.write(claim=True)
-        except Fenced:
-            raise Conflict("somebody else was faster", code="already_moved_on") from None
-        if not driver.state.finished:
-            self.executor.add(driver)
+        return await self._steering.decide(run_id, owner=owner, by=by, step_id=step_id, outcome=outcome, data=data)
 
     async def rerun(
         self,
@@ -319,18 +299,17 @@ class Engine:
         """
         history = await self.history(run_id, owner=owner)
         plan = history.plan if version == "same" else await self.plans.current(history.row.workflow_id)
-        reused: dict[str, StepState] = {}
-        if from_step is not None:
-            if from_step not in plan.steps:
-                problem = Problem("unknown_step", f"there is no step {from_step!r}", field="from")
-                raise Invalid(problems=[problem], hint=f"steps: {', '.join(plan.steps)}")
-            reused = reusable(plan, history.state, from_step)
-        old = history.state.trigger
-        trigger = Trigger(TriggerKind.RERUN, dict(old.data if data is None else data), old.meta, old.step_id)
-        row = self._new_row(plan, trigger, None, None, None, None)
+        begin = rerun_input(plan, history, from_step=from_step, data=data, by=by)
+        row = self._new_row(plan, begin.trigger, None, None, None, None)
         row.parent_run_id = run_id
-        begin = Begin(trigger, run_id, reused, by)
         return (await self._accept(self._new_driver(plan, row, begin))).run
+
+    async def take(self, run_id: str) -> None:
+        """Go on with a resting run now, and return when it rests again; nothing happens when somebody else has it."""
+        row = await self.runs.get(run_id, owner=ANYONE)
+        if row.owner is None and row.status not in FINISHED:
+            await self._recovery.take([row])
+        await self.executor.wait_for(run_id, None)
 
     # -- what the parts tell each other -------------------------------------------------------------------------
 

@@ -57,11 +57,16 @@ class Executor:
         else:
             self._queue.put(driver.row.user_id, driver)
 
-    async def wait_for(self, run_id: str, timeout_s: float) -> None:
+    async def wait_for(self, run_id: str, timeout_s: float | None) -> None:
         """Until this process has let go of the run, at most this long."""
-        tasks = [task for task, driver in self._tasks.items() if driver.row.id == run_id]
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout_s)
+        driver = self.drivers.get(run_id)
+        if driver is None:
+            return
+        try:
+            async with asyncio.timeout(timeout_s):
+                await driver.ended.wait()
+        except TimeoutError:
+            return
 
     def _start(self, driver: Driver) -> None:
         task = asyncio.create_task(self._execute(driver), name=f"run/{driver.row.id}")
@@ -84,6 +89,7 @@ class Executor:
     def _ended(self, task: asyncio.Task[None]) -> None:
         driver = self._tasks.pop(task)
         self.drivers.pop(driver.row.id, None)
+        driver.ended.set()
         if driver.ledger.reply is not None and not driver.ledger.reply.done():
             driver.ledger.reply.cancel()
         if not self._parking:

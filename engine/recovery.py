@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from time import monotonic
 from typing import Final, Protocol
 
 from engine.clock import Clock
+from engine.doorbell import Doorbell, Execute
 from engine.errors import Fenced, FlowDeskError, Invalid, NotFound
 from engine.executor import Executor
 from engine.ids import new_id
@@ -15,25 +17,68 @@ from engine.inputs import Cancel, Fail
 from engine.journal import put_back
 from engine.models.event import Event, EventType
 from engine.models.run import RunRow, RunStatus
+from engine.plan import Plan
 from engine.plans import Plans
 from engine.runner.driver import Driver
 from engine.runner.ledger import Services
-from engine.state import fold
-from engine.store import ANYONE, Commit, Runs
+from engine.state import SETTLED, RunState, fold
+from engine.store import ANYONE, Commit, Runs, Store
 
 BATCH: Final = 500
 SUSPECT_AFTER: Final = 3
 """Deaths without progress after which a run is executed with no other suspect beside it."""
 
+RING_AGAIN_S: Final = 5.0
+ELSEWHERE_S: Final = 15.0
+GIVE_UP_MS: Final = 600_000
+"""How long a run may wait for a process that has its kinds of steps; then it fails, visibly."""
+
 log = logging.getLogger("flowdesk.engine")
+
+
+class Lately:
+    """Remembers ids for some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until: dict[str, float] = {}
+
+    def holds(self, run_id: str) -> bool:
+        """Whether it was noted lately."""
+        return self._until.get(run_id, 0.0) > monotonic()
+
+    def first(self, run_id: str) -> bool:
+        """Note it; False when it was noted lately."""
+        now = monotonic()
+        if self._until.get(run_id, 0.0) > now:
+            return False
+        if len(self._until) > 10 * BATCH:
+            self._until = {known: until for known, until in self._until.items() if until > now}
+        self._until[run_id] = now + self._seconds
+        return True
 
 
 class Around(Services, Protocol):
     """What recovery needs of the engine around it."""
 
+    store: Store
     plans: Plans
     executor: Executor
-    max_deaths: int
+    doorbell: Doorbell
+
+    @property
+    def options(self) -> Options: ...
+
+
+class Options(Protocol):
+    """The settings recovery reads."""
+
+    @property
+    def execute(self) -> Execute: ...
+    @property
+    def max_deaths(self) -> int: ...
+    @property
+    def patience_s(self) -> float: ...
 
 
 class Recovery:
@@ -42,6 +87,8 @@ class Recovery:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._suspect: str | None = None
+        self._rung = Lately(RING_AGAIN_S)
+        self._elsewhere = Lately(ELSEWHERE_S)
 
     @property
     def _runs(self) -> Runs:
@@ -57,11 +104,23 @@ class Recovery:
         return min(BATCH, self._around.executor.slots)
 
     async def take_due(self) -> int:
-        """Take up resting runs whose time has come, as many as can start now; how many there were."""
-        limit = self.limit
+        """Take up resting runs whose time has come, as many as can start now; how many there were.
+
+        A process that leaves retries to workers rings for them, and takes only those that nobody took for a while.
+        """
+        options = self._around.options
+        limit = self.limit if options.execute == "all" else BATCH
         if limit <= 0:
             return 0
-        rows = await self._runs.due(self._clock(), limit=limit)
+        now = self._clock()
+        rows = [row for row in await self._runs.due(now, limit=limit) if not self._elsewhere.holds(row.id)]
+        if options.execute != "all":
+            for row in rows:
+                if self._rung.first(row.id):
+                    await self._around.doorbell.ring(row.id, "due")
+            overdue = now - round(options.patience_s * 1000)
+            fallback = options.execute == "fresh"
+            rows = [row for row in rows if fallback and (row.due_at or now) <= overdue][: self.limit]
         await self.take(rows)
         return len(rows)
 
@@ -71,7 +130,7 @@ class Recovery:
         A run that is claimed but waits for room would be counted as dying with the process, hence the limit.
         """
         limit = self.limit
-        if limit <= 0:
+        if limit <= 0 or self._around.options.execute == "none":
             return 0
         rows = await self._runs.orphans(self._clock(), limit=limit)
         chosen = self._without_suspects([row for row in rows if row.id not in self._around.executor.drivers])
@@ -136,15 +195,35 @@ class Recovery:
         except (NotFound, Invalid, ValueError, KeyError) as error:
             await self._bury(row, f"version {row.workflow_version} of its workflow cannot be used here: {error}")
             return
+        if self._belongs_elsewhere(row, plan, state):
+            await self._leave(row)
+            return
         driver = Driver(self._around, plan, row, state)
         if row.cancel_requested:
             driver.stop = Cancel(None)
-        elif row.deaths >= self._around.max_deaths and row.seq <= row.death_seq:
+        elif row.deaths >= self._around.options.max_deaths and row.seq <= row.death_seq:
             message = f"{row.deaths} processes died while executing this run; it is not tried again by itself"
             driver.stop = Fail("crashed_too_often", message, new_id(self._clock()))
         if driver.stop is None:
             driver.resume()
         self._around.executor.add(driver)
+
+    def _belongs_elsewhere(self, row: RunRow, plan: Plan, state: RunState) -> bool:
+        """Whether the run needs a kind of step this process does not have, but another may."""
+        if self._around.store.exclusive or not plan.missing_refs or row.cancel_requested:
+            return False
+        needed = any(s.definition is None and state.steps[s.id].status not in SETTLED for s in plan.steps.values())
+        return needed and self._clock() - (row.due_at or row.created_at) < GIVE_UP_MS
+
+    async def _leave(self, row: RunRow) -> None:
+        """Let go of a claimed run untouched, and do not look at it again for a while."""
+        self._elsewhere.first(row.id)
+        log.info("run %s needs steps that are not installed here; leaving it to others", row.id)
+        resting = replace(row, owner=None, due_at=row.due_at or row.created_at)
+        try:
+            await self._runs.commit(Commit(resting, [], row.seq, row.owner))
+        except Fenced:
+            log.info("run %s was moved on by somebody else", row.id)
 
     async def _bury(self, row: RunRow, message: str) -> None:
         """End a run that cannot be executed at all."""

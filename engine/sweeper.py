@@ -160,6 +160,9 @@ class Sweeper:
             await self._prune(self._around.options.retention_days)
         self._hungry = self._recovery.limit <= 0
         due = [at for at in (await self._around.store.runs.next_due(), self._minded) if at is not None]
+        soon = self._around.clock() + round(self._around.options.sweep_s * 1000)
+        # What is overdue was left to others, or could not be taken: there is no sense in trying without a pause.
+        due = [at if at > self._around.clock() or taken else soon for at in due]
         self._next_due = min(due) if due and not self._hungry else None
         return taken > 0 and not self._hungry
 

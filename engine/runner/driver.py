@@ -51,6 +51,7 @@ class Driver:
         self.state = state or new_state(plan.steps, row.id)
         self.view = View(plan, self.state)
         self.ledger = Ledger(services, plan, row, self.state)
+        self.ended = asyncio.Event()
         self.parking = False
         self.stop: Input | None = None
         self._ready: list[tuple[int, str]] = []

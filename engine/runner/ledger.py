@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -12,11 +11,12 @@ from engine.clock import Clock
 from engine.errors import Unavailable
 from engine.events import Bus
 from engine.journal import jobs_after, set_apart
-from engine.models.event import Event, EventType
+from engine.models.event import Event
 from engine.models.run import RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
 from engine.state import RunState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
+from engine.watching import answers
 
 log = logging.getLogger("flowdesk.engine")
 
@@ -90,19 +90,8 @@ class Ledger:
         self.row = row
         if events:
             self.services.bus.publish(FeedItem(cursor, row.id, row.workflow_id, row.user_id, events))
-        if self.reply is not None and not self.reply.done() and self._answers(events):
+        if self.reply is not None and not self.reply.done() and any(answers(self.plan, event) for event in events):
             self.reply.set_result(row)
-
-    def _answers(self, events: Sequence[Event]) -> bool:
-        """Whether somebody who waits for this run can be answered now."""
-        if self.row.finished_at is not None:
-            return True
-        for event in events:
-            if event.type is EventType.STEP_SUCCEEDED and event.step_id is not None:
-                definition = self.plan.steps[event.step_id].definition
-                if definition is not None and definition.replies:
-                    return True
-        return False
 
     def _summary(self, *, resting: bool, backlog: bool, claim: bool) -> RunRow:
         """The row after the pending events; a `backlog` run is accepted but has no executor yet."""

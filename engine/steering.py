@@ -1,0 +1,129 @@
+"""What people do to runs that exist: cancel them, retry their parked jobs, decide what became of a step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from engine.errors import Conflict, Fenced, Invalid, NotFound, Problem
+from engine.executor import Executor
+from engine.history import History, reusable
+from engine.ids import new_id
+from engine.inputs import Begin, Cancel, Decided, Reopen
+from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
+from engine.plan import Plan
+from engine.recovery import Recovery
+from engine.runner.driver import Driver
+from engine.runner.ledger import Services
+from engine.state import StepState, StepStatus
+from engine.store import ANYONE, Owner, Store
+
+CANCEL_WAIT_S: Final = 5.0
+"""How long a cancel call waits for the run to end before it answers with the run as it is."""
+
+POLL_S: Final = 0.1
+
+
+class Around(Services, Protocol):
+    """What steering needs of the engine around it."""
+
+    store: Store
+    executor: Executor
+
+    async def history(self, run_id: str, *, owner: Owner) -> History:
+        """A run with its plan, journal and folded state."""
+
+
+class Steering:
+    """Changes runs on somebody's behalf; each change is a commit, fenced like any other."""
+
+    def __init__(self, around: Around, recovery: Recovery) -> None:
+        self._around = around
+        self._recovery = recovery
+
+    async def cancel(self, run_id: str, *, owner: Owner, by: str | None) -> RunRow:
+        """End an unfinished run; Conflict when it has finished already."""
+        row = await self._around.runs.request_cancel(run_id, owner=owner)
+        if row.status in FINISHED:
+            raise Conflict(f"the run has finished already ({row.status.value})", code="already_finished")
+        driver = self._around.executor.drivers.get(run_id)
+        if driver is None and row.owner is None:
+            await self._recovery.take([row])
+            driver = self._around.executor.drivers.get(run_id)
+        if driver is not None:
+            driver.interrupt(Cancel(by))
+            await self._around.executor.wait_for(run_id, CANCEL_WAIT_S)
+        elif row.owner is not None:
+            await self._ended_elsewhere(run_id)
+        return await self._around.runs.get(run_id, owner=owner)
+
+    async def _ended_elsewhere(self, run_id: str) -> None:
+        """The process that executes the run looks for such wishes once a second; give it time to obey."""
+        for _ in range(round(CANCEL_WAIT_S / POLL_S)):
+            row = await self._around.runs.get(run_id, owner=ANYONE)
+            if row.status in FINISHED:
+                return
+            await asyncio.sleep(POLL_S)
+
+    async def retry_job(self, job_id: str, *, owner: Owner, by: str | None) -> JobRow:
+        """Open a FAILED run again at the step this job is parked for. Of two calls at once one gets Conflict."""
+        job = await self._around.store.jobs.get(job_id, owner=owner)
+        if job.status is not JobStatus.FAILED:
+            raise Conflict(f"the job is {job.status.value}; only a FAILED one can be retried", code="job_not_failed")
+        history = await self._around.history(job.run_id, owner=owner)
+        if history.row.status is not RunStatus.FAILED:
+            raise Conflict(f"its run is {history.row.status.value}; only a FAILED run can go on", code="run_not_failed")
+        if history.state.steps[job.step_id].status is not StepStatus.FAILED:
+            raise Conflict("the step is not failed any more", code="job_not_failed")
+        driver = self._reopened(history)
+        driver.feed(Reopen(job.step_id, job.id, by))
+        await self._write_or_conflict(driver)
+        return await self._around.store.jobs.get(job_id, owner=owner)
+
+    async def decide(
+        self, run_id: str, *, owner: Owner, by: str | None, step_id: str, outcome: str, data: Any = None
+    ) -> RunRow:
+        """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
+        history = await self._around.history(run_id, owner=owner)
+        step = history.state.steps.get(step_id)
+        if step is None:
+            raise NotFound(f"the run has no step {step_id!r}")
+        waits = history.row.status is RunStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
+        if not waits or history.row.owner is not None:
+            raise Conflict(f"the step {step_id} does not wait for a decision", code="no_decision_awaited")
+        driver = self._reopened(history)
+        driver.feed(Decided(step_id, outcome, by, data, new_id(self._around.clock())))
+        await self._write_or_conflict(driver)
+        return driver.row
+
+    def _reopened(self, history: History) -> Driver:
+        now = self._around.clock()
+        timeout = history.plan.workflow.timeout_ms
+        # The summary says nobody holds the run; the first commit, fenced by its seq, makes it ours.
+        row = replace(history.row, deadline_at=now + timeout if timeout else None, cancel_requested=False)
+        return Driver(self._around, history.plan, row, history.state)
+
+    async def _write_or_conflict(self, driver: Driver) -> None:
+        try:
+            await driver.ledger.write(claim=True)
+        except Fenced:
+            raise Conflict("somebody else was faster", code="already_moved_on") from None
+        if not driver.state.finished:
+            self._around.executor.add(driver)
+
+
+def rerun_input(
+    plan: Plan, history: History, *, from_step: str | None, data: Mapping[str, Any] | None, by: str | None
+) -> Begin:
+    """The beginning of a run like that one: whole, or from a step on with what came before it taken over."""
+    reused: dict[str, StepState] = {}
+    if from_step is not None:
+        if from_step not in plan.steps:
+            problem = Problem("unknown_step", f"there is no step {from_step!r}", field="from")
+            raise Invalid(problems=[problem], hint=f"steps: {', '.join(plan.steps)}")
+        reused = reusable(plan, history.state, from_step)
+    old = history.state.trigger
+    trigger = Trigger(TriggerKind.RERUN, dict(old.data if data is None else data), old.meta, old.step_id)
+    return Begin(trigger, history.row.id, reused, by)
