@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.stores.memory import MemoryStore
-
 from engine.engine import Engine, EngineOptions
 from engine.events import LocalBus
 from engine.models.run import RunRow, RunStatus, Trigger, TriggerKind
@@ -18,6 +16,7 @@ from engine.plan import Plan
 from engine.registry import Registry
 from engine.sdk import Context, StepResult, Steps
 from engine.store import ANYONE, Store
+from engine.stores.memory import MemoryStore
 from tests.engine.kit import NOW, make_registry, make_workflow
 
 Doing = Callable[[Context], Any]
