@@ -122,3 +122,16 @@ async def test_every_other_route_asks_who_is_there(server: Live, route: Route) -
         answer = await server.call(route.method, path, token=token)
         assert answer.status == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["%00", "%ED%A0%80", "%ff", "x" * 2000, "..%2F..%2Fetc%2Fpasswd", "'%20OR%201=1--", '{"$gt":""}', "%F0%9F%92%A5"],
+)
+async def test_ids_of_any_shape_are_unknown(ali: Person, shape: str) -> None:
+    """Rows 41, 54 and 55: whatever stands where an id should be is only ever compared."""
+    hook = await ali.live.call("POST", f"/api/hooks/{shape}", {})
+    assert (hook.status, hook.code) == (404, "not_found")
+    for route in OWNED:
+        answer = await ask(ali, route, re.sub(r"\{\w+\}", lambda _: shape, route.path))
+        assert (answer.status, answer.code) == (404, "not_found"), f"{route.method} {route.path}"

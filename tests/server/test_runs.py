@@ -176,3 +176,28 @@ async def test_large_outputs_are_kept_apart(ali: Person) -> None:
     assert reference in [event["data"].get("output") for event in journal]
     for ref in ("nothing", "..%2F..%2Fetc%2Fpasswd", "%00", "1.output'--"):
         assert (await ali.call("GET", f"/api/runs/{run['id']}/blobs/{ref}")).status == 404
+
+
+@pytest.mark.parametrize("value", ["%00", "%ED%A0%80", "%ff", "'%20OR%201=1--", "%7B%22$gt%22:%22%22%7D", "x" * 64])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "runs?workflowId=",
+        "runs?parentRunId=",
+        "runs?cursor=",
+        "jobs?runId=",
+        "jobs?cursor=",
+        "workflows?text=",
+        "workflows?tag=",
+        "workflows/{workflow}/versions?cursor=",
+    ],
+)
+async def test_filters_of_any_shape(ali: Person, path: str, value: str) -> None:
+    """Rows 54 and 55: a filter finds nothing or is refused, whatever it says."""
+    run = await ali.run(await ali.save(greet()))
+    answer = await ali.call("GET", f"/api/{path.replace('{workflow}', run['workflowId'])}{value}")
+    if answer.status == 200:
+        assert answer.json == []
+    else:
+        assert answer.status in (400, 422)
+        assert answer.code
