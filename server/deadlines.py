@@ -1,7 +1,8 @@
 """A server for aiohttp applications that does not wait for slow clients, and answers every error alike.
 
 aiohttp closes idle connections, but a request whose head arrives byte by byte holds one until then. Here a head that
-has begun must be complete in time. The deadline of bodies is in `server.requests.read_body`.
+has begun must be complete in time, and a client that stops taking its answer is left. The deadline of bodies is in
+`server.requests.read_body`.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ LINGER_S = 2.0
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_head_timer", "_header_timeout_s")
+    __slots__ = ("_head_timer", "_settings", "_stall_timer")
 
-    def __init__(self, manager: HttpServer, *, header_timeout_s: float, **options: Any) -> None:
+    def __init__(self, manager: HttpServer, *, settings: Settings, **options: Any) -> None:
         super().__init__(manager, **options)
-        self._header_timeout_s = header_timeout_s
+        self._settings = settings
         self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and watch the time while it holds an unfinished head."""
@@ -43,14 +45,41 @@ class Connection(RequestHandler):
                 self._head_timer.cancel()
                 self._head_timer = None
         elif data and self._request_count == before and not self._messages and not self._request_in_progress:
-            self._head_timer = self._loop.call_later(self._header_timeout_s, self._too_slow)
+            self._head_timer = self._loop.call_later(self._settings.header_timeout_s, self._too_slow)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget the deadline with the connection."""
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        """Forget the deadlines with the connection."""
+        for timer in (self._head_timer, self._stall_timer):
+            if timer is not None:
+                timer.cancel()
+        self._head_timer = self._stall_timer = None
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More waits to be sent than is kept for one client: it must go on reading in time."""
+        super().pause_writing()
+        if self.transport is not None:
+            self._watch_reader(self.transport, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client goes on reading."""
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+        super().resume_writing()
+
+    def _watch_reader(self, transport: asyncio.Transport, waiting: int) -> None:
+        self._stall_timer = self._loop.call_later(
+            self._settings.body_timeout_s, self._still_reading, transport, waiting
+        )
+
+    def _still_reading(self, transport: asyncio.Transport, before: int) -> None:
+        waiting = transport.get_write_buffer_size()
+        if waiting < before:
+            self._watch_reader(transport, waiting)
+        else:
+            log.info("closed a connection whose client does not read its answer")
+            transport.abort()
 
     def _too_slow(self) -> None:
         log.info("closed a connection that was too slow to send a request")
@@ -85,7 +114,7 @@ class HttpServer(web.Server):
             "keepalive_timeout": settings.idle_timeout_s,
             "lingering_time": LINGER_S,
             "access_log": None,
-            "header_timeout_s": settings.header_timeout_s,
+            "settings": settings,
         }
 
     def __call__(self) -> Connection:

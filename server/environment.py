@@ -38,7 +38,7 @@ def load_settings(
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        problems += _bad_values(error)
+        problems += _bad_values(error, {name for name in from_file if name not in environ}, dotenv)
     if problems:
         several = f"{len(problems)} settings are" if len(problems) > 1 else "a setting is"
         raise Unusable("\n  ".join([f"{several} wrong:", *problems]), code="settings")
@@ -78,12 +78,14 @@ def _nearest(name: str, known: set[str], cutoff: float) -> str:
     return f"; did you mean {bare[close[0]]}?" if close else ""
 
 
-def _bad_values(error: ValidationError) -> list[str]:
+def _bad_values(error: ValidationError, from_file: set[str], dotenv: Path | None) -> list[str]:
     """One line each, without the value: it may be a secret."""
     names = setting_names()
     lines = []
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         field = str(found["loc"][0])
+        name = names.get(field, field)
         message = found["msg"].removeprefix("Value error, ")
-        lines.append(f"{names.get(field, field)}: {message[0].lower()}{message[1:]}")
+        origin = f" in {dotenv}" if name in from_file else ""
+        lines.append(f"{name}{origin}: {message[0].lower()}{message[1:]}")
     return lines

@@ -16,7 +16,7 @@ from engine.jsonio import dump_text
 from server import sockets
 from server.environment import load_settings
 from server.exits import Exit, exit_code
-from server.logs import start_logging
+from server.logs import start_logging, visible
 from server.preflight import check_house, prepare_data_dir
 
 log = logging.getLogger("flowdesk.server")
@@ -70,4 +70,4 @@ def complain(error: FlowDeskError, *, as_json: bool = False) -> None:
     if as_json:
         click.echo(dump_text({"level": "error", "message": str(error), "code": error.code}), err=True)
     else:
-        click.echo(f"error: {error}", err=True)
+        click.echo("error: " + "\n".join(visible(line) for line in str(error).split("\n")), err=True)

@@ -30,20 +30,23 @@ async def read_body(request: web.Request, limit: int | None = None) -> bytes:
     settings = request.app[SETTINGS]
     most = settings.max_body_bytes if limit is None else limit
     content = request.content
-    if content.is_eof():  # it came together with the head, as small bodies do
-        raw = content.read_nowait()
-        if len(raw) > most:
-            raise _too_large(most)
-        return raw
-    if (request.content_length or 0) > most:
-        raise _too_large(most)
     try:
+        if content.is_eof():  # it came together with the head, as small bodies do
+            return _checked(content.read_nowait(), most)
+        if (request.content_length or 0) > most:
+            raise _too_large(most)
         async with asyncio.timeout(settings.body_timeout_s):
             return await _read_counted(request, most)
     except TimeoutError:
         raise TooSlow(f"the body did not arrive within {settings.body_timeout_s:g} s") from None
     except web.RequestPayloadError as error:
         raise BadJson(f"the body cannot be read: {error}", code="bad_body") from None
+
+
+def _checked(raw: bytes, most: int) -> bytes:
+    if len(raw) > most:
+        raise _too_large(most)
+    return raw
 
 
 async def _read_counted(request: web.Request, most: int) -> bytes:

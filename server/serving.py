@@ -24,6 +24,7 @@ from server.log_writer import LineWriter
 from server.preflight import warnings
 from server.settings import Settings
 from server.state_file import Running, remove_state, write_state
+from server.watchdog import Watchdog
 
 log = logging.getLogger("flowdesk.server")
 
@@ -44,6 +45,8 @@ async def serve(start: Start) -> Exit:
     """Serve until asked to stop; raises Unusable when that cannot begin."""
     stopping = asyncio.Event()
     watch_signals(start, stopping)
+    watchdog = Watchdog()
+    watchdog.start()
     own = sockets.addresses(start.listening)
     parts = compose(start.settings, lambda: own)
     runner = Runner(create_app(parts), start.settings)
@@ -58,6 +61,7 @@ async def serve(start: Start) -> Exit:
         log.info("stopping: nothing new is accepted, running steps have %g s", start.settings.grace_s)
     finally:
         await runner.cleanup()
+        watchdog.stop()
         remove_state(start.settings.state_file, os.getpid())
     log.info("stopped")
     return Exit.OK

@@ -79,7 +79,7 @@ class Settings(BaseModel):
     header_timeout_s: float = Field(default=10, alias="FLOWDESK_HEADER_TIMEOUT_S", gt=0, le=300)
     """Seconds a client has to send the head of a request once it began."""
     body_timeout_s: float = Field(default=30, alias="FLOWDESK_BODY_TIMEOUT_S", gt=0, le=3600)
-    """Seconds a client has to send the body of a request."""
+    """Seconds a client has to send the body of a request, and to go on reading when an answer waits for it."""
     idle_timeout_s: float = Field(default=75, alias="FLOWDESK_IDLE_TIMEOUT_S", gt=0, le=3600)
     """Seconds a connection may stay open between requests."""
     step_timeout_ms: int = Field(default=60_000, alias="FLOWDESK_STEP_TIMEOUT_MS", ge=1, le=86_400_000)

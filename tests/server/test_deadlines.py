@@ -26,10 +26,29 @@ async def hello(request: web.Request) -> web.StreamResponse:
     return json_response({"hello": True})
 
 
+ENDED = web.AppKey("ended", asyncio.Event)
+
+
+async def giant(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=bytes(50_000_000))
+
+
+async def endless(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    try:
+        while True:
+            await response.write(bytes(100_000))
+    finally:
+        request.app[ENDED].set()
+
+
 def small_app() -> web.Application:
     app = web.Application()
     app.router.add_post("/size", echo_size)
     app.router.add_get("/hello", hello)
+    app.router.add_get("/giant", giant)
+    app.router.add_get("/endless", endless)
     return app
 
 
@@ -192,3 +211,28 @@ async def half_a_request(port: int) -> None:
     async with connected(port) as (reader, writer):
         writer.write(b"POST /size HTTP/1.1\r\nHost: x\r\n")
         await closed_after(reader, 5)
+
+
+async def test_a_client_that_does_not_read_is_left() -> None:
+    """Row 62: what is kept for a slow reader is bounded, and so is the time it is kept."""
+    app = small_app()
+    app[ENDED] = asyncio.Event()
+    async with served(app, SHORT) as port, connected(port) as (_, writer):
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(5):
+            await app[ENDED].wait()
+        await others_are_served(port)
+
+
+async def test_a_client_that_reads_slowly_gets_everything(port: int) -> None:
+    """Row 62: the deadline is for standing still, not for the whole answer."""
+    async with connected(port) as (reader, writer):
+        writer.write(b"GET /giant HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        received = 0
+        for _ in range(8):
+            await asyncio.sleep(0.15)  # longer in all than the deadline for standing still
+            received += len(await reader.readexactly(6_000_000))
+        received += len(await reader.readexactly(50_000_000 - received))
+    assert received == 50_000_000
