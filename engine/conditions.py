@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import cel
-
 from engine.clock import iso
 from engine.errors import Invalid, Problem
 from engine.expressions.budget import Budget, Failed
 from engine.expressions.explain import bad, parse_problem, unknown_function
 from engine.expressions.functions import ADDED, NATIVE
+from engine.expressions.library import cel
 from engine.expressions.program import Expression, panic
 from engine.expressions.split import BadForm
 from engine.render.helpers.base import kind_of

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from string import ascii_lowercase, digits
 from typing import Any, Final
 
-import cel
-
 from engine.expressions.budget import ROUND, Budget, Failed
 from engine.expressions.explain import failure
 from engine.expressions.functions import ADDED, guarded
 from engine.expressions.lexer import tokens_of
+from engine.expressions.library import cel
 from engine.expressions.patterns import cost_of_patterns
 from engine.expressions.projection import follow, paths_of, project
 from engine.expressions.reads import Chain, chains_of, lone_chain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -90,6 +91,20 @@ def test_a_changed_delimiter_ends_with_its_template() -> None:
     assert compile_text("a{{x}}<%x%>").render(scope) == "a1<%x%>"
     params = compile_params({"a": "{{=| |=}}|x|!", "b": "{{x}}!", "c": "|x|"})
     assert params.render(scope) == {"a": "1!", "b": "1!", "c": "|x|"}
+
+
+def test_threads_that_compile_at_once_do_not_mix() -> None:
+    """Row 36: the tokenizer's module-wide state holds nothing that matters to a template."""
+
+    def work(number: int) -> list[Any]:
+        opened, closed = ("<%", "%>") if number % 2 else ("[[", "]]")
+        source = f"{{{{={opened} {closed}=}}}}\n{opened}x{closed}{{{{x}}}}[[x]]<%x%>"
+        return [compile_text(source).render({"data": {"x": number}}) for _ in range(200)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for number, found in enumerate(pool.map(work, range(16))):
+            own, other = ("[[x]]", str(number)) if number % 2 else (str(number), "<%x%>")
+            assert set(found) == {f"{number}{{{{x}}}}{own}{other}"}
 
 
 def test_partials_are_not_read_from_disk(tmp_path: Any) -> None:
