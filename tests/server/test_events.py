@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from engine.clock import now_ms
 from engine.models.run import Role
 from server import sse
 from tests.server.live import Live, Person, action, eventually, greet, live, sleep, webhook
@@ -269,3 +270,25 @@ async def test_streams_end_with_the_server(tmp_path: Path) -> None:
         rest = [(await stream.read()).decode() for stream in streams]
     assert took < 2 + 1.5, "the grace time of the running step, and no wait for the streams"
     assert "event: end" not in "".join(rest)
+
+
+async def test_a_place_that_is_too_old_is_told_so(server: Live, ali: Person) -> None:
+    """Row 62: who comes back after the retention time learns that something is missing, and goes on."""
+    workflow_id = await ali.save(greet())
+    async with follow(ali, "/api/events") as stream:
+        await stream.block()
+        await ali.run(workflow_id)
+        await stream.events(1)
+        place = stream.last_id or (await stream.block())["id"]
+    for _ in range(3):
+        await ali.run(workflow_id)
+    pruned = await server.parts.store.runs.prune(finished_before=now_ms() + 60_000, limit=100)
+    assert pruned.runs == 4
+    async with follow(ali, "/api/events", place) as stream:
+        fields = await stream.block()
+        while "event" not in fields:
+            fields = await stream.block()
+        assert fields["event"] == "gap"
+        run = await ali.run(workflow_id)
+        events = await stream.events(run["seq"])
+    assert {event["data"]["runId"] for event in events} == {run["id"]}
