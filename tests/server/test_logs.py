@@ -102,7 +102,7 @@ def test_a_reader_that_stops_reading_stops_nobody() -> None:
     start = time.perf_counter()
     for _ in range(1000):
         lines.write("x" * 1000)
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 5
     text = bytearray()
 
     def drain() -> None:
@@ -126,7 +126,7 @@ def test_closing_with_nobody_reading_ends_in_time() -> None:
         lines.write("x" * 1000)
     start = time.perf_counter()
     lines.close(0.2)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 5
     os.close(reader)  # the thread's write ends with EPIPE
     lines._thread.join(5)
     assert not lines._thread.is_alive() or sys.platform == "darwin"

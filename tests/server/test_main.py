@@ -164,7 +164,9 @@ async def test_a_second_signal_ends_it_at_once(data: Path) -> None:
     async with running(data, FLOWDESK_GRACE_S="60", FLOWDESK_STEP_TIMEOUT_MS="60000") as server:
         await start_a_slow_run(server.url, server.state["token"])
         stop(server.process)
-        await asyncio.sleep(0.5)
+        assert server.process.stderr is not None
+        async with asyncio.timeout(20):
+            await server.process.stderr.readuntil(b"stopping")
         assert server.process.returncode is None
         stop(server.process)
         ended = await server.ended()
@@ -180,7 +182,7 @@ async def test_stopping_waits_no_longer_than_the_grace_time(data: Path) -> None:
         start = time.monotonic()
         stop(server.process)
         ended = await server.ended()
-        assert 0.8 < time.monotonic() - start < 8
+        assert 0.8 < time.monotonic() - start < 20
     assert ended.code == 0, ended.err
     async with running(data) as server:
         status, found = await get(f"{server.url}/api/runs/{run_id}", server.state["token"])
@@ -208,7 +210,7 @@ async def test_idle_connections_do_not_hold_it_up(data: Path) -> None:
             start = time.monotonic()
             stop(server.process)
             assert (await server.ended()).code == 0
-            assert time.monotonic() - start < 8
+            assert time.monotonic() - start < 20
 
 
 async def test_embedded_says_hello_and_leaves_with_its_parent(data: Path) -> None:
@@ -316,4 +318,4 @@ async def test_cold_start_is_quick(data: Path) -> None:
     start = time.monotonic()
     async with running(data) as server:
         assert (await get(f"{server.url}/healthz"))[0] == 200
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 10

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -60,15 +59,13 @@ async def test_no_account_takes_as_long_as_a_wrong_password() -> None:
     taken: dict[str | None, list[float]] = {stored: [], None: [], UNUSABLE: []}
     for _ in range(5):
         for against, times in taken.items():
-            start = time.thread_time()
             before = time.perf_counter()
             assert not await real.matches("wrong1", against)
             times.append(time.perf_counter() - before)
-            assert time.thread_time() - start < 0.02  # the work is elsewhere
     real.close()
-    known = statistics.median(taken[stored])
+    known = min(taken[stored])
     for against in (None, UNUSABLE):
-        assert 0.5 < statistics.median(taken[against]) / known < 2
+        assert 0.5 < min(taken[against]) / known < 2
 
 
 async def test_the_pool_is_bounded(quick: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
