@@ -15,7 +15,7 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from engine.errors import BadJson
 from engine.jsonio import parse_json
@@ -50,10 +50,14 @@ def server_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Child:
-    """A running child server. `stop` ends it; so does the end of this process, which closes the child's stdin."""
+    """A running child server. `stop` ends it; so does the end of this process, which closes the child's stdin.
+
+    What it wrote begins at `offset` in the log, which earlier servers wrote to as well.
+    """
 
     server: LocalServer
     log: Path
+    offset: int
     process: asyncio.subprocess.Process
     _drain: asyncio.Task[None]
 
@@ -74,19 +78,23 @@ class Child:
         """Return when it has ended by itself."""
         await self.process.wait()
 
-    def last_words(self) -> str | None:
-        """The last line it wrote to its log."""
-        return _last_line(self.log, 0)
+    def last_words(self) -> str:
+        """Why it ended, as far as its log or its exit code tells."""
+        words = _last_words(self.log, self.offset, errors_only=True)
+        return words.text if words else f"exit code {self.process.returncode}"
 
 
 class DidNotStart(Unreachable):
-    """The local server did not start."""
+    """The local server did not start; `reason` is the code of the error it ended with."""
 
     code = "did_not_start"
 
-    def __init__(self, message: str, *, exit_code: int | None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, exit_code: int | None, reason: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.exit_code = exit_code
+        self.reason = reason
 
 
 async def start(directory: Path, environ: Mapping[str, str], *arguments: str, within_s: float = START_S) -> Child:
@@ -118,10 +126,10 @@ async def start(directory: Path, environ: Mapping[str, str], *arguments: str, wi
         hello = None
     if hello is None:
         await _kill(process)
-        said = _last_line(path, offset) or f"it ended with code {process.returncode}"
-        text = f"the local server did not start: {said}"
-        raise DidNotStart(text, exit_code=process.returncode, hint=f"its log is {path}")
-    return Child(hello, path, process, asyncio.create_task(_discard(process)))
+        said = _last_words(path, offset) or Words(f"it ended with code {process.returncode}")
+        text = f"the local server did not start: {said.text}"
+        raise DidNotStart(text, exit_code=process.returncode, reason=said.code, hint=f"its log is {path}")
+    return Child(hello, path, offset, process, asyncio.create_task(_discard(process)))
 
 
 async def _hello(process: asyncio.subprocess.Process) -> LocalServer | None:
@@ -164,25 +172,40 @@ def _open_log(path: Path) -> IO[bytes]:
     return open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")  # noqa: PTH123
 
 
-def _last_line(path: Path, offset: int) -> str | None:
-    """The last thing written after `offset`, taken out of its JSON when it is a structured line."""
+@dataclass(slots=True, frozen=True)
+class Words:
+    """What a server said, and the code of the error it was about."""
+
+    text: str
+    code: str | None = None
+
+
+def _last_words(path: Path, offset: int, *, errors_only: bool = False) -> Words | None:
+    """The last error written after `offset`, or else the last line of any kind."""
     try:
         with path.open("rb") as file:
             file.seek(max(offset, path.stat().st_size - 65_536))
             lines = [line for line in file.read().splitlines() if line.strip()]
     except OSError:
         return None
-    return _message(lines[-1]) if lines else None
+    entries = [_entry(line) for line in lines]
+    errors = [entry for entry in entries if entry.get("level") in ("error", "critical")]
+    chosen = errors or ([] if errors_only else entries)
+    return _words(chosen[-1]) if chosen else None
 
 
-def _message(line: bytes) -> str:
+def _entry(line: bytes) -> dict[str, Any]:
+    """A structured log line, or an unstructured one in the same form."""
     try:
         value = parse_json(line)
     except BadJson:
-        return line.decode("utf-8", "replace").strip()
-    if not isinstance(value, dict) or not isinstance(value.get("message"), str):
-        return line.decode("utf-8", "replace").strip()
-    message: str = value["message"]
-    traceback = value.get("traceback")
+        value = None
+    if isinstance(value, dict) and isinstance(value.get("message"), str):
+        return value
+    return {"message": line.decode("utf-8", "replace").strip()}
+
+
+def _words(entry: dict[str, Any]) -> Words:
+    traceback, code = entry.get("traceback"), entry.get("code")
     cause = traceback.strip().splitlines()[-1:] if isinstance(traceback, str) else []
-    return ": ".join([message, *cause])
+    return Words(": ".join([entry["message"], *cause]), code if isinstance(code, str) else None)

@@ -18,12 +18,13 @@ from flowdesk import child, contexts, local
 from flowdesk.client import Client
 from flowdesk.client_http import Limits
 from flowdesk.contexts import Context, Contexts
-from flowdesk.errors import ClientError, Unreachable
+from flowdesk.errors import ClientError
 
 ATTACH_S: Final = 5.0
 """How long a server that left its name in the state file may take to answer."""
-RACE_S: Final = 3.0
-"""How long to look for another server when our own could not start."""
+RACE_S: Final = 20.0
+"""How long to try while another process has the database."""
+IN_USE: Final = "store_in_use"
 Source = Literal["address", "context", "local", "started"]
 
 
@@ -99,36 +100,32 @@ async def attach_or_start(
     directory: Path, environ: Mapping[str, str], *arguments: str
 ) -> tuple[local.LocalServer, child.Child | None]:
     """The living local server, or a new one as our child."""
-    found = await living(directory)
-    if found is not None:
-        return found, None
-    try:
-        started = await child.start(directory, environ, "--embedded", *arguments)
-    except Unreachable:
-        # Two commands may start a server at the same moment; the second finds the first one's.
-        other = await _appears(directory, within_s=RACE_S)
-        if other is None:
-            raise
-        return other, None
-    return started.server, started
+    clock = asyncio.get_running_loop().time
+    end = clock() + RACE_S
+    while True:
+        found = await living(directory)
+        if found is not None:
+            return found, None
+        try:
+            started = await child.start(directory, environ, "--embedded", *arguments)
+        except child.DidNotStart as error:
+            # Another command's server is just starting (we shall find it) or just leaving (then it is our turn).
+            if error.reason != IN_USE or clock() > end:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return started.server, started
 
 
 async def living(directory: Path) -> local.LocalServer | None:
     """The local server whose process exists and which answers; waits a little for one that is just starting."""
-    return await _appears(directory, within_s=ATTACH_S) if local.living_server(directory) else None
-
-
-async def _appears(directory: Path, *, within_s: float) -> local.LocalServer | None:
-    """A living server that answers, as soon as there is one."""
     clock = asyncio.get_running_loop().time
-    end = clock() + within_s
-    while True:
-        found = local.living_server(directory)
-        if found is not None and await _answers(found.url):
+    end = clock() + ATTACH_S
+    while (found := local.living_server(directory)) is not None and clock() < end:
+        if await _answers(found.url):
             return found
-        if clock() > end:
-            return None
         await asyncio.sleep(0.1)
+    return None
 
 
 async def _answers(url: str) -> bool:

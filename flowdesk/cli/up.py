@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -91,9 +92,8 @@ async def _stay(out: Output, server: LocalServer, started: Child | None, *, exam
     async with Client(server.url, token) as client:
         loaded = await load_when_empty(client) if examples else Loaded()
         introduce(out, server, loaded, await _hooks(client), attached=started is None)
-        await _watch_until_end(client, out, started)
-    said = started.last_words() if started is not None else None
-    raise Unreachable(f"the server has ended{f': {said}' if said else ''}")
+        await _watch_until_end(client, out, started.ended() if started is not None else _gone(server.pid))
+    raise Unreachable(f"the server has ended{f': {started.last_words()}' if started is not None else ''}")
 
 
 async def _hooks(client: Client) -> list[WorkflowDoc]:
@@ -102,15 +102,23 @@ async def _hooks(client: Client) -> list[WorkflowDoc]:
     return [w for w in page.items if any(step["ref"] == "http.webhook" for step in w["steps"])]
 
 
-async def _watch_until_end(client: Client, out: Output, started: Child | None) -> None:
-    """Show all runs; returns when a server of our own has ended."""
+async def _gone(pid: int) -> None:
+    """Return when a process that is not our child has ended."""
+    import asyncio
+
+    from flowdesk.local import is_alive
+
+    while is_alive(pid):  # noqa: ASYNC110 - no event tells of a process that is not ours
+        await asyncio.sleep(1)
+
+
+async def _watch_until_end(client: Client, out: Output, end: Coroutine[None, None, None]) -> None:
+    """Show all runs until the server ends."""
     import asyncio
 
     from flowdesk.cli.watch import watch
 
-    tasks = [asyncio.create_task(watch(client, out))]
-    if started is not None:
-        tasks.append(asyncio.create_task(started.ended()))
+    tasks = [asyncio.create_task(watch(client, out)), asyncio.create_task(end)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

@@ -264,12 +264,16 @@ def test_the_quick_start_with_a_taken_port(home: Home) -> None:
 def test_the_quick_start_notices_when_its_server_dies(home: Home) -> None:
     up = home.spawn("up", "--port", "0", "--no-examples")
     read_until(up, "Ctrl-C stops")
+    attached = home.spawn("up")
+    read_until(attached, "Ctrl-C leaves")
     server = home.living()
     assert server is not None
     os.kill(server.pid, signal.SIGKILL)
-    _, err = up.communicate(timeout=WITHIN_S)
-    assert up.returncode == 3
-    assert "the server has ended" in err.decode()
+    for process in (up, attached):
+        _, err = process.communicate(timeout=WITHIN_S)
+        assert process.returncode == 3
+        assert "the server has ended" in err.decode()
+        assert ("exit code -9" in err.decode()) == (process is up)
 
 
 def test_serve_is_the_server(home: Home) -> None:

@@ -217,6 +217,11 @@ async def test_slow_and_absent_servers_are_unreachable() -> None:
     async with Client(url) as client:
         with pytest.raises(Unreachable, match="cannot reach"):
             await client.me()
+        assert not client.answered
+    async with serving(Recorder(status=404).answer) as client:
+        with pytest.raises(ApiError):
+            await client.me()
+        assert client.answered
 
 
 @pytest.mark.parametrize("url", ["http://", "nonsense", "http://nowhere.invalid:1"])
