@@ -16,7 +16,7 @@ from engine.expressions.explain import failure
 from engine.expressions.functions import ADDED, guarded
 from engine.expressions.lexer import tokens_of
 from engine.expressions.library import cel
-from engine.expressions.patterns import cost_of_patterns
+from engine.expressions.patterns import Patterns
 from engine.expressions.projection import follow, paths_of, project
 from engine.expressions.reads import Chain, chains_of, lone_chain
 from engine.expressions.split import BadForm, Macro, Span, macros_of
@@ -52,7 +52,7 @@ class Expression:
             tokens = tokens_of(source)
         self.chains: list[Chain] = chains_of(tokens)
         self._paths = paths_of(self.chains)
-        self._patterns = cost_of_patterns(tokens)
+        self._patterns = Patterns(tokens) or None
         self._program = cel.compile(source)
         called = self._program.functions()
         self._added = tuple(name for name in ADDED if name in called)
@@ -75,7 +75,8 @@ class Expression:
                 return value
         faults: list[str] = []
         raised: list[Failed] = []
-        budget.spend(self._patterns)
+        if self._patterns is not None:
+            budget.spend(self._patterns.cost(scope))
         try:
             variables = project(scope, self._paths, budget)
             if not self._added and not self.holes:

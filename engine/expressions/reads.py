@@ -55,6 +55,11 @@ def lone_chain(tokens: list[Token]) -> Names | None:
     return names if end == len(tokens) else None
 
 
+def path_at(tokens: list[Token], index: int) -> tuple[Names, int]:
+    """The path that starts at this token, and the index after it."""
+    return _Words(tokens).path(index)
+
+
 def path_text(names: Names) -> str:
     """The path as an expression writes it."""
     text = str(names[0])

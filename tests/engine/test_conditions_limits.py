@@ -36,7 +36,7 @@ def test_deep_data_is_an_error_and_not_a_crash(source: str) -> None:
 
 
 _ROWS = [{"id": f"n{n}", "v": n, "tags": ["a", "b"]} for n in range(1000)]
-_LARGE = {"data": {"rows": _ROWS, "text": "x" * 1_000_000, "pattern": "(\\w{50}){2}"}}
+_LARGE = {"data": {"rows": _ROWS, "text": "x" * 1_000_000, "pattern": "(\\w{50}){2}", "plain": "^n$"}}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,8 @@ _LARGE = {"data": {"rows": _ROWS, "text": "x" * 1_000_000, "pattern": "(\\w{50})
         "data.rows.all(a, data.rows.map(b, b.id).size() > 0)",
         "data.rows.all(r, r.id.matches('\\\\w{50}') || true)",
         "data.rows.all(r, r.id.matches(data.pattern) || true)",
+        "data.rows.all(r, r.id.matches(data.pattern + '') || true)",
+        "data.rows.all(r, matches(r.id, data.pattern) || true)",
         "data.rows.all(r, data.rows.filter(x, true) == data.rows)",
     ],
 )
@@ -68,6 +70,7 @@ def test_expressions_that_multiply_are_stopped(source: str) -> None:
         ("data.rows.map(r, r.id).size()", 1000),
         ("data.rows.all(r, r.tags.exists(t, t == 'b'))", True),
         ("data.rows.exists(r, r.id.matches('^n9{3}$'))", True),
+        ("data.rows.exists(r, 'n' .matches(data.plain) && r.id.matches('z'))", False),
         ("size(data.rows) == 1000 && data.text.startsWith('x')", True),
     ],
 )
