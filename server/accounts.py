@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.clock import Clock, now_ms
-from engine.errors import Conflict, Invalid, Problem
+from engine.errors import Conflict, FlowDeskError, Invalid, Problem
 from engine.ids import new_id
 from engine.models.run import Role, User
 from engine.store import Page, Users
@@ -80,8 +80,14 @@ class Accounts:
             raise TooManyRequests("too many failed logins", retry_after_s=wait, hint=f"wait {wait} s")
         self._per_account.tried(account)
         self._per_address.tried(address)
-        user = await self._users.by_email(normal)
-        if not await self._passwords.matches(password, user.password_hash if user else None) or user is None:
+        try:
+            user = await self._users.by_email(normal)
+            right = await self._passwords.matches(password, user.password_hash if user else None)
+        except FlowDeskError:  # nothing was tried after all
+            self._per_account.take_back(account)
+            self._per_address.take_back(address)
+            raise
+        if user is None or not right:
             raise Unauthenticated("e-mail address or password is wrong", code="bad_credentials")
         self._per_account.succeeded(account)
         self._per_address.take_back(address)

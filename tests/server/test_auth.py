@@ -250,6 +250,16 @@ async def test_a_flood_of_logins_is_sent_away_and_others_are_served(
         assert all("Retry-After" in answer.headers for answer in sent_away)
 
 
+async def test_a_login_that_was_sent_away_is_no_failure(server: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 44: a flood must not lock out those who knock during it."""
+    await register(server)
+    with monkeypatch.context() as full:
+        full.setattr(passwords, "MAX_WAITING", 0)
+        answers = [await server.call("POST", "/api/auth/login", ME) for _ in range(10)]
+        assert {answer.status for answer in answers} == {503}
+    assert (await server.call("POST", "/api/auth/login", ME)).status == 200
+
+
 async def test_hashes_follow_the_cost(tmp_path: Path) -> None:
     async with live(tmp_path, bcrypt_cost=10) as server:
         made = await register(server)

@@ -145,3 +145,10 @@ def test_every_field_has_a_name_and_a_description() -> None:
     for field, name in names.items():
         assert name.isupper(), field
         assert Settings.model_fields[field].description, field
+
+
+def test_the_example_is_the_defaults() -> None:
+    """`.env.example`, copied as it is, changes nothing; that it names every setting is checked with the other docs."""
+    example = Path(__file__).parents[2] / ".env.example"
+    assert load_settings({}, example) == load_settings({})
+    assert all(f"\n{name}=" in example.read_text() for name in setting_names().values())
