@@ -12,17 +12,21 @@ _CHECKPOINT_PAGES: Final = 2000
 _WAL_BYTES: Final = 32 << 20
 
 
-def open_writer(path: Path, *, synchronous: Synchronous, busy_ms: int) -> sqlite3.Connection:
+def open_writer(path: Path, *, busy_ms: int) -> sqlite3.Connection:
     """The one connection that writes; the file must exist. Transactions are begun and ended by hand."""
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw",
         uri=True,
         timeout=busy_ms / 1000,
         isolation_level=None,
         cached_statements=256,
     )
+
+
+def configure_writer(connection: sqlite3.Connection, synchronous: Synchronous, *, new: bool) -> None:
+    """Set what a new file keeps for good, and how this connection works. Only for a file known to be ours."""
     for pragma in (
-        "auto_vacuum = INCREMENTAL",  # only takes effect before the first table is made
+        *(("auto_vacuum = INCREMENTAL",) if new else ()),  # only takes effect before the first table is made
         "journal_mode = WAL",
         f"synchronous = {synchronous}",
         "fullfsync = ON",  # macOS: an ordinary fsync there does not reach the disk
@@ -35,7 +39,6 @@ def open_writer(path: Path, *, synchronous: Synchronous, busy_ms: int) -> sqlite
         "trusted_schema = OFF",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
-    return connection
 
 
 def open_reader(path: Path, *, busy_ms: int) -> sqlite3.Connection:

@@ -11,9 +11,10 @@ Other errors are mistakes in our own statements and stay what they are.
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Final
 
-from engine.errors import Invalid, StoreBusy, StoreFull, TooLarge, Unavailable
+from engine.errors import Invalid, StoreBusy, StoreFull, TooLarge, Unavailable, Unusable
 
 DAMAGED_HINT: Final = "stop the server, keep a copy of the file, and restore a backup; see docs/storage.md"
 
@@ -66,3 +67,12 @@ def translated(error: Exception) -> Exception:
     if isinstance(error, sqlite3.DataError):
         return TooLarge("a value is larger than the database can hold")
     return (storage_fault(error) if isinstance(error, sqlite3.Error) else None) or error
+
+
+def unusable(error: sqlite3.Error, path: Path) -> Unusable:
+    """Why the file cannot be opened, and what to do."""
+    fault = storage_fault(error)
+    if fault is None or code_of(error) in DAMAGED:
+        return Unusable(f"{path} is damaged: {error}", code="store_damaged", hint=DAMAGED_HINT)
+    hint = fault.hint or "check the disk and the permissions, or set FLOWDESK_DATA_DIR to another directory"
+    return Unusable(f"{path} cannot be opened: {error}", hint=hint)

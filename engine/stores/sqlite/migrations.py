@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unusable
-from engine.stores.sqlite.faults import DAMAGED, DAMAGED_HINT, code_of, storage_fault
+from engine.stores.sqlite.faults import DAMAGED_HINT
 from engine.stores.sqlite.schema import MIGRATIONS
 
 APPLICATION_ID: Final = 0x464C4F57  # "FLOW", bytes 68 to 71 of the file
@@ -28,34 +28,13 @@ TABLES: Final = (
 )
 
 
-def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str] = MIGRATIONS) -> None:
-    """Run the scripts the file has not seen, each in a transaction of its own; raises Unusable with what to do."""
+def recognise(connection: sqlite3.Connection, path: Path, known: int = len(MIGRATIONS)) -> int:
+    """How many of the `known` scripts this file has seen; changes nothing. Raises Unusable for a foreign file."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise Unusable(
             f"this Python comes with SQLite {sqlite3.sqlite_version}; FlowDesk needs 3.31 or newer",
             hint="use a Python from python.org, your distribution's current release, or uv",
         )
-    try:
-        version = _recognise(connection, path, len(scripts))
-        for number, script in enumerate(scripts[version:], version + 1):
-            _run(connection, number, script)
-    except sqlite3.Error as error:
-        raise _unusable(error, path) from error
-
-
-def check_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Read the first page of every table: cheap at any size, and enough to notice a file that was cut or overwritten.
-
-    The thorough check is `SqliteStore.check`.
-    """
-    try:
-        for table in TABLES:
-            connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
-    except sqlite3.Error as error:
-        raise _unusable(error, path) from error
-
-
-def _recognise(connection: sqlite3.Connection, path: Path, known: int) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
@@ -74,18 +53,22 @@ def _recognise(connection: sqlite3.Connection, path: Path, known: int) -> int:
     return version
 
 
-def _run(connection: sqlite3.Connection, number: int, script: str) -> None:
-    begin = f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
-    try:
-        connection.executescript(f"{begin}\n{script}\n;COMMIT;")
-    except sqlite3.Error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def migrate(connection: sqlite3.Connection, version: int, scripts: Sequence[str] = MIGRATIONS) -> None:
+    """Run the scripts after the first `version`, each in a transaction of its own."""
+    for number, script in enumerate(scripts[version:], version + 1):
+        begin = f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"
+        try:
+            connection.executescript(f"{begin}\n{script}\n;COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
 
-def _unusable(error: sqlite3.Error, path: Path) -> Unusable:
-    fault = storage_fault(error)
-    if fault is None or code_of(error) in DAMAGED:
-        return Unusable(f"{path} is damaged: {error}", code="store_damaged", hint=DAMAGED_HINT)
-    return Unusable(f"{path} cannot be opened: {fault.message.rstrip('.')}", hint=fault.hint)
+def check_tables(connection: sqlite3.Connection) -> None:
+    """Read the first page of every table: cheap at any size, and enough to notice a file that was cut or overwritten.
+
+    The thorough check is `SqliteStore.check`.
+    """
+    for table in TABLES:
+        connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()

@@ -10,11 +10,12 @@ from typing import Any, Final
 from engine.errors import FlowDeskError
 from engine.store import Health, Jobs, Runs, Schedules, Users, Workflows
 from engine.stores.sqlite import files
-from engine.stores.sqlite.connection import Synchronous, open_writer
+from engine.stores.sqlite.connection import Synchronous, configure_writer, open_writer
+from engine.stores.sqlite.faults import DAMAGED, code_of, unusable
 from engine.stores.sqlite.jobs import SqliteJobs
 from engine.stores.sqlite.lender import Lender
 from engine.stores.sqlite.lock import FileLock
-from engine.stores.sqlite.migrations import check_tables, migrate
+from engine.stores.sqlite.migrations import check_tables, migrate, recognise
 from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
 from engine.stores.sqlite.schedules import SqliteSchedules
@@ -94,14 +95,22 @@ class SqliteStore:
     def _connect(self) -> Transactions:
         files.prepare(self.path)
         self._lock.acquire()
-        connection = open_writer(self.path, synchronous=self._synchronous, busy_ms=self._busy_ms)
         try:
-            migrate(connection, self.path)
-            check_tables(connection, self.path)
-            return Transactions(connection)
-        except BaseException:
-            connection.close()
-            raise
+            connection = open_writer(self.path, busy_ms=self._busy_ms)
+            try:
+                return self._set_up(connection)
+            except BaseException:
+                connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise unusable(error, self.path) from error
+
+    def _set_up(self, connection: sqlite3.Connection) -> Transactions:
+        version = recognise(connection, self.path)
+        configure_writer(connection, self._synchronous, new=version == 0)
+        migrate(connection, version)
+        check_tables(connection)
+        return Transactions(connection)
 
 
 def _probe(connection: sqlite3.Connection) -> None:
@@ -109,5 +118,10 @@ def _probe(connection: sqlite3.Connection) -> None:
 
 
 def _integrity(connection: sqlite3.Connection) -> list[str]:
-    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
+    except sqlite3.DatabaseError as error:
+        if code_of(error) not in DAMAGED:
+            raise
+        return [str(error)]
     return [] if found == ["ok"] else found
