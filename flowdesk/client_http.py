@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -187,10 +189,13 @@ def _text(value: str | int | bool) -> str:
 
 
 def _reason(error: Exception) -> str:
+    """`connection refused` instead of what the event loop makes of it."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror.lower() if cause.strerror.isupper() else cause.strerror
-    return str(cause) or type(cause).__name__
+    if not isinstance(cause, OSError) or not cause.strerror:
+        return str(cause) or type(cause).__name__
+    known = cause.errno is not None and cause.errno in errno.errorcode
+    text = os.strerror(cause.errno or 0) if known else cause.strerror
+    return text[:1].lower() + text[1:]
 
 
 def quote(part: str) -> str:

@@ -37,9 +37,10 @@ class WorkflowFile:
         return found if isinstance(found, str) and found else None
 
     def placed(self, problem: Problem) -> Problem:
-        """The problem with the line and column of what it is about, as near as the file tells."""
-        if problem.line is not None:
-            return problem
+        """The problem with the line and column of what it is about, as near as the file tells.
+
+        The server sees no file: where it names a line, it means one of the text in that field.
+        """
         place = self._place(problem)
         while place and place not in self.marks:
             place = place[:-1]

@@ -56,7 +56,7 @@ def test_yaml_and_json_give_the_same_document(tmp_path: Path) -> None:
         (Problem("x", "m", field="steps[0].next"), 6, 5),
         (Problem("x", "m", step_id="gone"), 3, 1),
         (Problem("x", "m", field="scheduleCron"), 1, 1),
-        (Problem("x", "m", line=5, column=9), 5, 9),
+        (Problem("x", "m", step_id="greet", field="params.url", line=1, column=3), 10, 7),
     ],
 )
 def test_a_problem_is_placed_as_near_as_the_file_tells(problem: Problem, line: int, column: int) -> None:
