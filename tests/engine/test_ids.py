@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from hypothesis import given
@@ -47,3 +48,16 @@ def test_a_derived_id_depends_on_every_part() -> None:
     }
     assert len(others) == 4
     assert time_of(derived_id(1000, "w")) == 1000
+
+
+def test_a_forked_process_gives_out_ids_of_its_own() -> None:
+    new_id()
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(write, new_id(7).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        assert pipe.read() != new_id(7)
