@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
-from engine.errors import Conflict, Fenced, Invalid, NotFound, Problem
+from engine.errors import Conflict, Fenced, Invalid, Problem
 from engine.executor import Executor
 from engine.history import History, reusable
 from engine.ids import new_id
@@ -89,7 +89,8 @@ class Steering:
         history = await self._around.history(run_id, owner=owner)
         step = history.state.steps.get(step_id)
         if step is None:
-            raise NotFound(f"the run has no step {step_id!r}")
+            problem = Problem("unknown_step", f"the run has no step {step_id!r}", field="stepId")
+            raise Invalid(problems=[problem], hint=f"steps: {', '.join(history.state.steps)}")
         waits = history.row.status is RunStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
         if not waits or history.row.owner is not None:
             raise Conflict(f"the step {step_id} does not wait for a decision", code="no_decision_awaited")

@@ -132,6 +132,17 @@ class RerunBody(Document):
     """Which version of the workflow to run: the one of the first run, or the current one."""
 
 
+class DecideBody(Document):
+    """What became of a `once` step whose process died while it was under way."""
+
+    step_id: StepId
+    """The step the run waits for."""
+    outcome: Literal["done", "again", "fail"]
+    """`done`: it happened, go on; `again`: it did not, run it; `fail`: count it as failed."""
+    data: Any = None
+    """The step's output, when it is done."""
+
+
 class WorkflowUpdate(WorkflowDraft):
     """A workflow as it was fetched, or a draft: fields that only the server writes are ignored."""
 

@@ -93,7 +93,9 @@ class Driver:
 
     async def drive(self) -> None:
         """Go on until the run rests. Returns with everything committed; Fenced when somebody else has the run."""
-        if self.row.deadline_at is not None and self.services.clock() >= self.row.deadline_at:
+        now = self.services.clock()
+        self.ledger.began = self.ledger.began or now
+        if self.row.deadline_at is not None and now >= self.row.deadline_at:
             self.stop = self.stop or out_of_time(self.row)
         try:
             while not self.state.finished:

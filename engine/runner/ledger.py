@@ -50,6 +50,7 @@ class Ledger:
         self.committed = row.seq
         self.pending: list[Event] = []
         self.reply: asyncio.Future[RunRow] | None = None
+        self.began: int | None = row.started_at
         self._blobs: list[Blob] = []
 
     async def write(self, *, resting: bool = False, backlog: bool = False, claim: bool = False) -> None:
@@ -96,10 +97,9 @@ class Ledger:
     def _summary(self, *, resting: bool, backlog: bool, claim: bool) -> RunRow:
         """The row after the pending events; a `backlog` run is accepted but has no executor yet."""
         state = self.state
-        row = replace(self.row, seq=state.seq, waiting_for=None, due_at=None)
+        row = replace(self.row, seq=state.seq, started_at=self.began, waiting_for=None, due_at=None)
         if state.finished:
             row.status = _FINAL[state.phase]
-            row.started_at = row.started_at or state.started_at
             row.finished_at, row.owner = state.finished_at, None
             row.error = state.error
             row.error_code = state.error["code"] if state.error else None
@@ -116,7 +116,6 @@ class Ledger:
             row.status = RunStatus.QUEUED
         else:
             row.status = RunStatus.RUNNING
-            row.started_at = row.started_at or self.services.clock()
         return row
 
     def _rest(self, row: RunRow) -> None:

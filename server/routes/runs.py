@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from engine.store import Page, RunFilter
-from server.api_models import JournalQuery, PageQuery, RerunBody, RunsQuery, millis
+from server.api_models import DecideBody, JournalQuery, PageQuery, RerunBody, RunsQuery, millis
 from server.keys import ENGINE, STORE, USER, owner_of
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
@@ -96,6 +96,20 @@ async def rerun(request: web.Request) -> web.StreamResponse:
     return json_response(await summary(request.app, row), status=202, headers=headers)
 
 
+async def decide(request: web.Request) -> web.StreamResponse:
+    """Let a run go on that waits to hear what became of a step."""
+    given = await body(request, DecideBody)
+    row = await request.app[ENGINE].decide(
+        request.match_info["id"],
+        owner=owner_of(request),
+        by=request[USER].id,
+        step_id=given.step_id,
+        outcome=given.outcome,
+        data=given.data,
+    )
+    return json_response(await summary(request.app, row), status=202)
+
+
 _TAGS = ("runs",)
 
 routes = [
@@ -154,6 +168,17 @@ routes = [
         summary="Run it again, whole or from a step, with the same or edited data",
         description="The answer is the new run; its `parentRunId` names the old one.",
         body=RerunBody,
+        response=RunSummary,
+        status=202,
+        tags=_TAGS,
+    ),
+    Route(
+        "POST",
+        "/api/runs/{id}/decide",
+        decide,
+        summary="Say what became of a step whose outcome nobody knows",
+        description="A `once` step that was under way when its process died waits for this: it may have happened.",
+        body=DecideBody,
         response=RunSummary,
         status=202,
         tags=_TAGS,

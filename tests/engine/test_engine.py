@@ -52,6 +52,21 @@ async def test_a_run_of_pure_steps_costs_one_commit_when_somebody_waits() -> Non
         assert commits[0].expected_seq == 0
 
 
+async def test_a_run_has_started_when_its_first_step_could_not_when_it_was_first_seen() -> None:
+    world = World()
+
+    async def takes_long(ctx: Context) -> StepResult:
+        world.now += 5000
+        return StepResult.success({})
+
+    world.doing["a"] = takes_long
+    async with world.engine() as engine:
+        plan = await world.plan(engine, {"id": "a"})
+        run_id = (await engine.accept(plan, manual())).run.id
+        row = await world.until(run_id, RunStatus.SUCCESS)
+        assert (row.started_at, row.finished_at) == (NOW, NOW + 5000)
+
+
 async def test_waiting_ends_when_a_step_answers_though_the_run_goes_on() -> None:
     world = World()
     gate = asyncio.Event()
