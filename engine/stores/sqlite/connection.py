@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 Synchronous = Literal["FULL", "NORMAL"]
 
-_CHECKPOINT_PAGES: Final = 2000
+_CHECKPOINT_PAGES: Final = 4000
 _WAL_BYTES: Final = 32 << 20
 
 
