@@ -35,14 +35,14 @@ class MemoryRuns:
             if current is not None or key in data.keys:
                 raise Fenced
             self._order[run.id] = len(self._order)
+            if key is not None:
+                data.keys[key] = run.id
         elif current is None or (current.seq, current.owner) != (commit.expected_seq, commit.expected_owner):
             raise Fenced
         else:
             kept = {name: getattr(current, name) for name in (*LASTING, "cancel_requested")}
             run = replace(run, **kept)
         data.runs[run.id] = run
-        if key is not None:
-            data.keys[key] = run.id
         data.jobs.update((job.id, job) for job in jobs)
         for blob in commit.blobs:
             data.blobs.setdefault(run.id, {}).setdefault(blob.ref, bytes(blob.data))

@@ -62,6 +62,7 @@ async def test_what_identifies_a_run_stays_as_its_first_commit_said(store: Store
     await put(store, run, 1, **other)
     assert await store.runs.get(run.id, owner=ME) == replace(run, seq=2)
     assert await store.runs.by_key("workflow", "key") is not None
+    assert await store.runs.by_key("other", "other") is None
 
 
 @pytest.mark.parametrize("expected", [1, 3])

@@ -30,11 +30,7 @@ TABLES: Final = (
 
 def recognise(connection: sqlite3.Connection, path: Path, known: int = len(MIGRATIONS)) -> int:
     """How many of the `known` scripts this file has seen; changes nothing. Raises Unusable for a foreign file."""
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise Unusable(
-            f"this Python comes with SQLite {sqlite3.sqlite_version}; FlowDesk needs 3.31 or newer",
-            hint="use a Python from python.org, your distribution's current release, or uv",
-        )
+    _check_sqlite(connection)
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
@@ -51,6 +47,18 @@ def recognise(connection: sqlite3.Connection, path: Path, known: int = len(MIGRA
     if application == APPLICATION_ID and not (version and tables):
         raise Unusable(f"{path} says it is FlowDesk's but holds no tables", hint=DAMAGED_HINT)
     return version
+
+
+def _check_sqlite(connection: sqlite3.Connection) -> None:
+    hint = "use a Python from python.org, your distribution's current release, or uv"
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise Unusable(
+            f"this Python comes with SQLite {sqlite3.sqlite_version}; FlowDesk needs 3.31 or newer", hint=hint
+        )
+    try:
+        connection.execute("SELECT json_group_array(json_quote(value)) FROM json_each('[1]')").fetchone()
+    except sqlite3.OperationalError:
+        raise Unusable("the SQLite of this Python was built without JSON functions", hint=hint) from None
 
 
 def migrate(connection: sqlite3.Connection, version: int, scripts: Sequence[str] = MIGRATIONS) -> None:

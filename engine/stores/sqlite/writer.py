@@ -47,6 +47,7 @@ class Writer:
     async def start(self, connect: Callable[[], Transactions]) -> None:
         """Start the thread; raises what `connect`, which runs in it, raises."""
         self._loop = loop = asyncio.get_running_loop()
+        self._queue = queue.SimpleQueue()
         opened: asyncio.Future[None] = loop.create_future()
         self._thread = threading.Thread(target=self._run, args=(connect, opened, loop), name="store", daemon=True)
         self._thread.start()
