@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 UNFINISHED: Final = ("QUEUED", "RUNNING", "WAITING")
+STATUSES: Final = (*UNFINISHED, "SUCCESS", "FAILED", "CANCELLED")
 
 
 class Api:
@@ -53,6 +54,12 @@ class Api:
                 raise RuntimeError(f"runs of {workflow_id} still unfinished after {within_s:.0f} s")
             time.sleep(0.005)
         return time.perf_counter() - begun
+
+    def expect_only(self, workflow_id: str, status: str) -> None:
+        """RuntimeError unless the workflow has runs, and all of them have this status."""
+        found = [other for other in STATUSES if self.any_with(workflow_id, other)]
+        if found != [status]:
+            raise RuntimeError(f"runs of {workflow_id} are {found} instead of {status}")
 
     def close(self) -> None:
         """Hang up."""

@@ -36,6 +36,7 @@ def _resume(plan: Plan) -> list[list[Cell]]:
             up = time.perf_counter() - begun
             api.wait_finished(waiting, plan.patience_s)
             done = time.perf_counter() - begun
+            api.expect_only(waiting, "SUCCESS")
             api.close()
     return [
         ["unfinished runs left by kill -9", plan.unfinished],
@@ -55,5 +56,6 @@ def _parked(plan: Plan) -> list[list[Cell]]:
         send(api.hook(parked), 16, plan.parked, within_s=plan.patience_s)
         api.wait_finished(parked, plan.patience_s, ("QUEUED", "RUNNING"))
         grown = server.rss_mib() - base
+        api.expect_only(parked, "WAITING")
         api.close()
     return [["parked runs", plan.parked], ["memory they add, MiB", grown]]
