@@ -113,13 +113,13 @@ def arm(store: SqliteStore, kill: str) -> None:
         return
     _, number, when = kill.split(":")
     left = [int(number)]
-    commit = store.runs.commit
+    durable = store.runs.commit
 
-    async def deadly(given: Commit) -> str:
+    async def deadly(commit: Commit) -> str:
         left[0] -= 1
         if left[0] == 0 and when == "before":
             die()
-        cursor = await commit(given)
+        cursor = await durable(commit)
         if left[0] == 0:
             die()
         return cursor
