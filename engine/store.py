@@ -1,4 +1,4 @@
-"""The ports to storage: six small protocols and the `Store` that joins them.
+"""The ports to storage: seven small protocols and the `Store` that joins them.
 
 Rules every implementation keeps, checked by the one conformance suite in tests/contract:
 
@@ -121,6 +121,15 @@ class Pruned:
 
     runs: int = 0
     bytes_freed: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class ProcessRow:
+    """A process that executes runs: it lives as long as its heartbeat says `until` a time that is still to come."""
+
+    owner: str
+    until: int
+    info: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -303,6 +312,25 @@ class Schedules(Protocol):
     async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]: ...
 
 
+class Upkeep(Protocol):
+    """What only tools for whole stores need: copying, examining, repairing."""
+
+    async def mark(self, name: str) -> int | None:
+        """A number somebody put down."""
+
+    async def set_mark(self, name: str, value: int | None) -> None:
+        """Put a number down; None takes it away."""
+
+    async def processes(self) -> list[ProcessRow]:
+        """All processes with a heartbeat, dead ones included, by name."""
+
+    async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
+        """Replace a run's summary and these of its jobs by what its journal says, and leave the journal as it is.
+
+        Raises Fenced when the summary is no longer what it was before.
+        """
+
+
 class Store(Protocol):
     """All ports of one backend."""
 
@@ -311,6 +339,7 @@ class Store(Protocol):
     runs: Runs
     jobs: Jobs
     schedules: Schedules
+    upkeep: Upkeep
     exclusive: bool
     """Whether no other process can have this store open while this one has."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import Fenced, NotFound
 from engine.models.event import Event
 from engine.models.run import FINISHED, RunRow
-from engine.store import Commit, FeedItem, Owner, Page, Pruned, RunFilter
+from engine.store import Commit, FeedItem, Owner, Page, ProcessRow, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
 from engine.stores.batch import LASTING
@@ -128,7 +128,7 @@ class MemoryRuns:
 
     async def orphans(self, now: int, *, limit: int) -> list[RunRow]:
         """Unfinished runs of processes that are not known to live."""
-        living = {owner for owner, until in self._data.owners.items() if until > now}
+        living = {process.owner for process in self._data.owners.values() if process.until > now}
         held = [row for row in self._data.runs.values() if row.owner is not None and row.status not in FINISHED]
         return [copy(row) for row in held if row.owner not in living][:limit]
 
@@ -146,7 +146,7 @@ class MemoryRuns:
 
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""
-        self._data.owners[owner] = until
+        self._data.owners[owner] = ProcessRow(owner, until, info)
 
     async def retire(self, owner: str) -> None:
         """Forget a process."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
-from engine.store import Health, Jobs, Runs, Schedules, Users, Workflows
+from engine.store import Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.sqlite import files
 from engine.stores.sqlite.connection import Synchronous, configure_writer, open_writer
 from engine.stores.sqlite.faults import DAMAGED, code_of, unusable
@@ -20,6 +20,7 @@ from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
 from engine.stores.sqlite.schedules import SqliteSchedules
 from engine.stores.sqlite.transactions import Transactions
+from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
 from engine.stores.sqlite.workflows import SqliteWorkflows
 from engine.stores.sqlite.writer import Writer
@@ -49,6 +50,7 @@ class SqliteStore:
         self.runs: Runs = SqliteRuns(self._writer, self._readers)
         self.jobs: Jobs = SqliteJobs(self._readers)
         self.schedules: Schedules = SqliteSchedules(self._writer, self._readers)
+        self.upkeep: Upkeep = SqliteUpkeep(self._writer, self._readers)
 
     async def open(self) -> None:
         """Lock, check and migrate the file; raises Unusable with what to do."""
