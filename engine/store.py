@@ -274,6 +274,12 @@ class Runs(Protocol):
     async def retire_others(self, owner: str) -> None:
         """Forget every process but this one; for stores that no other process can have open."""
 
+    async def repair(self, *, limit: int) -> int:
+        """Make summaries and jobs again that a process left behind their journals, of about `limit` runs at most.
+
+        How many runs it were; 0 in stores that write them together with the journal.
+        """
+
     async def active(self, *, owner: Owner, workflow_id: str | None = None) -> int:
         """How many runs are unfinished."""
 

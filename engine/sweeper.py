@@ -19,6 +19,7 @@ from engine.recovery import Recovery
 from engine.store import Store
 
 ORPHANS_S: Final = 2.0
+REPAIR_BATCH: Final = 1000
 PRUNE_S: Final = 600.0
 PRUNE_BATCH: Final = 500
 DAY_MS: Final = 86_400_000
@@ -150,6 +151,8 @@ class Sweeper:
             await self._recovery.take_broken()
         if self._orphans_left or now - self._orphans_at >= ORPHANS_S:
             self._orphans_at = now
+            if not self._around.store.exclusive:
+                await self._around.store.runs.repair(limit=REPAIR_BATCH)
             orphans = await self._recovery.take_orphans()
             taken += orphans
             self._orphans_left = orphans > 0

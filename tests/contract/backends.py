@@ -9,7 +9,9 @@ from pathlib import Path
 
 from engine.store import Store
 from engine.stores.memory import MemoryStore
+from engine.stores.mongo.store import MongoStore
 from engine.stores.sqlite.store import SqliteStore
+from tests.servers.mongod import SERVERS, emptied_database
 
 Opener = Callable[[], AbstractAsyncContextManager[Store]]
 
@@ -53,7 +55,27 @@ def _sqlite(directory: Path) -> Opener:
     return opener
 
 
+def _mongo(server: Callable[[], str]) -> Callable[[Path], Opener]:
+    def place(directory: Path) -> Opener:
+        url = emptied_database(server())
+
+        @asynccontextmanager
+        async def opener() -> AsyncIterator[Store]:
+            store = MongoStore(url)
+            await store.open()
+            try:
+                yield store
+            finally:
+                await store.close()
+
+        return opener
+
+    return place
+
+
 BACKENDS = (
     Backend("memory", _memory, exclusive=True, gives_space_back=False),
     Backend("sqlite", _sqlite, exclusive=True, gives_space_back=True),
+    Backend("mongodb", _mongo(lambda: SERVERS.standalone), exclusive=False, gives_space_back=False),
 )
+REPLICA_SET = Backend("mongodb", _mongo(lambda: SERVERS.replica_set), exclusive=False, gives_space_back=False)

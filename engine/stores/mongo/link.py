@@ -1,0 +1,151 @@
+"""The connection: one client, every call bounded in time, every error translated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import pymongo
+from bson.errors import BSONError
+from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
+
+from engine.errors import Unavailable
+from engine.stores.mongo import driver, faults
+from engine.stores.mongo.driver import Client, Collection, Database, Doc
+from engine.stores.mongo.gate import Gate
+
+T = TypeVar("T")
+Sort = Sequence[tuple[str, int]]
+Change = Doc | list[Doc]
+
+CALL_S: Final = 1.5
+"""How long one call may take, so that whoever asked is answered within two seconds."""
+BULK_S: Final = 10.0
+"""The same for work in the background that nobody waits for."""
+_PROBE_S: Final = 1.0
+_GUARD_S: Final = 0.2
+
+
+class Link:
+    """Owns the client between `attach` and `close`."""
+
+    def __init__(self) -> None:
+        self._client: Client | None = None
+        self._database: Database | None = None
+        self._gate = Gate(self._probe)
+        self.where = "?"
+
+    def attach(self, client: Client, name: str, where: str) -> None:
+        """Take over a client that was found to work."""
+        self._client = client
+        self._database = driver.database(client, name)
+        self.where = where
+
+    async def close(self) -> None:
+        """Let go of the server. Twice is fine."""
+        await self._gate.close()
+        client, self._client, self._database = self._client, None, None
+        if client is not None:
+            await driver.close(client)
+
+    @property
+    def database(self) -> Database:
+        """The database; Unavailable when the store is closed."""
+        if self._database is None:
+            raise Unavailable("the store is closed")
+        return self._database
+
+    @property
+    def answers(self) -> bool:
+        """Whether the server answered last time."""
+        return self._gate.is_open
+
+    def __getitem__(self, name: str) -> Collection:
+        return self.database[name]
+
+    async def call(self, operation: Callable[[], Awaitable[T]], *, seconds: float = CALL_S) -> T:
+        """Do something with the server, within this time."""
+        await self._gate.enter()
+        try:
+            with pymongo.timeout(seconds):
+                # The driver minds the time, but not that of a call still waiting for one of its threads.
+                async with asyncio.timeout(seconds + _GUARD_S):
+                    return await operation()
+        except (PyMongoError, BSONError, TimeoutError, OverflowError, UnicodeEncodeError) as error:
+            known = faults.translated(error, self.where)
+            if known is error:
+                raise
+            if faults.is_away(error) and isinstance(known, Unavailable):
+                self._gate.shut(known)
+            raise known from error
+
+    async def one(
+        self,
+        collection: str,
+        where: Mapping[str, Any],
+        shown: Mapping[str, Any] | None = None,
+        *,
+        sort: Sort | None = None,
+    ) -> Doc | None:
+        """The first document found."""
+        found: Doc | None = await self.call(lambda: self[collection].find_one(where, shown, sort=sort))
+        return found
+
+    async def many(
+        self,
+        collection: str,
+        where: Mapping[str, Any],
+        shown: Mapping[str, Any] | None = None,
+        *,
+        sort: Sort | None = None,
+        limit: int = 0,
+        hint: str | None = None,
+        seconds: float = CALL_S,
+    ) -> list[Doc]:
+        """All documents found."""
+
+        async def read() -> list[Doc]:
+            cursor = self[collection].find(where, shown, sort=sort, limit=limit, hint=hint)
+            return await cursor.to_list(None)
+
+        return await self.call(read, seconds=seconds)
+
+    async def insert_one(self, collection: str, doc: Doc) -> None:
+        """Add a document."""
+        await self.call(lambda: self[collection].insert_one(doc))
+
+    async def update_one(self, collection: str, where: Doc, change: Change, *, upsert: bool = False) -> int:
+        """Change a document; how many were found."""
+        done = await self.call(lambda: self[collection].update_one(where, change, upsert=upsert))
+        return int(done.matched_count)
+
+    async def changed(
+        self, collection: str, where: Doc, change: Change, *, after: bool = True, flushed: bool = True
+    ) -> Doc | None:
+        """Change a document and return it as it is `after` that, or as it was before."""
+
+        def change_it() -> Awaitable[Doc | None]:
+            there = self[collection] if flushed else driver.unflushed(self[collection])
+            which = ReturnDocument.AFTER if after else ReturnDocument.BEFORE
+            return there.find_one_and_update(where, change, return_document=which)
+
+        return await self.call(change_it)
+
+    async def update_many(self, collection: str, where: Doc, change: Change, *, seconds: float = CALL_S) -> None:
+        """Change all documents found."""
+        await self.call(lambda: self[collection].update_many(where, change), seconds=seconds)
+
+    async def delete(self, collection: str, where: Doc, *, seconds: float = CALL_S) -> int:
+        """Remove all documents found; how many."""
+        done = await self.call(lambda: self[collection].delete_many(where), seconds=seconds)
+        return int(done.deleted_count)
+
+    async def _probe(self) -> None:
+        try:
+            with pymongo.timeout(_PROBE_S):
+                async with asyncio.timeout(_PROBE_S + _GUARD_S):
+                    await self.database.client.admin.command("ping")
+        except (PyMongoError, TimeoutError) as error:
+            raise Unavailable(faults.reason(error)) from None

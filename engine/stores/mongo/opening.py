@@ -1,0 +1,174 @@
+"""From an address to a database that is ours and in the form this program knows; Unusable says what to do otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from time import monotonic
+from typing import Any, Final
+
+import pymongo
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.uri_parser import parse_uri
+
+from engine.errors import Unusable
+from engine.stores.mongo import driver, faults
+from engine.stores.mongo.driver import Client, Database, Doc
+from engine.stores.mongo.schema import COLLECTIONS, FORM, INDEXES, JOURNAL, META, VALIDATORS
+
+USUAL_NAME: Final = "flowdesk"
+OLDEST: Final = (4, 4)
+_EXAMPLE: Final = "set MONGO_URL to something like mongodb://user:password@host:27017/flowdesk"
+_EXISTS: Final = 48
+_CONFLICTS: Final = (85, 86)
+_NO_RIGHT, _NO_LOGIN = 13, 18
+_STEP_S: Final = 1.0
+_INDEX_S: Final = 10.0
+
+
+class Opening:
+    """One attempt to open `url`; afterwards `client`, `name` and `where` are known."""
+
+    def __init__(self, url: str, *, patience_s: float) -> None:
+        self._url = url
+        self._patience_s = patience_s
+        self.client = self._connect()
+        self.version = "?"
+
+    def _connect(self) -> Client:
+        try:
+            parsed = parse_uri(self._url)
+            self.name = parsed["database"] or USUAL_NAME
+            self.where = ", ".join(f"{host}:{port}" for host, port in parsed["nodelist"])
+            return driver.connect(self._url)
+        except (PyMongoError, ValueError, TypeError) as error:
+            raise Unusable(f"MONGO_URL is no address of MongoDB: {self._masked(str(error))}", hint=_EXAMPLE) from None
+
+    def _masked(self, text: str) -> str:
+        """The text without anything that stands before the @ of the address."""
+        found = re.search(r"//([^/@]*)@", self._url)
+        for secret in re.split("[:]", found[1]) if found else ():
+            text = text.replace(secret, "***") if secret else text
+        return text
+
+    async def run(self) -> None:
+        """Wait for the server, check it, and bring the database to the form we know."""
+        try:
+            await self._reach()
+            database = driver.database(self.client, self.name)
+            await _recognise(database, self.name)
+            await _prepare(database)
+            await _make_collections(database)
+            await _make_indexes(database)
+        except OperationFailure as error:
+            raise self._refused(error) from error
+        except PyMongoError as error:
+            raise Unusable(f"MongoDB at {self.where} cannot be used: {faults.reason(error)}") from error
+
+    async def _reach(self) -> None:
+        until = monotonic() + self._patience_s
+        while True:
+            try:
+                with pymongo.timeout(_STEP_S):
+                    info: Doc = await self.client.admin.command("buildInfo")
+                    break
+            except ConfigurationError as error:
+                raise Unusable(f"{faults.reason(error)}", hint="upgrade MongoDB to 4.4 or newer") from None
+            except (ConnectionFailure, ExecutionTimeout) as error:
+                if monotonic() >= until:
+                    raise Unusable(
+                        f"MongoDB at {self.where} cannot be reached: {faults.reason(error)}",
+                        hint="start it, or correct MONGO_URL; without MONGO_URL FlowDesk keeps everything in SQLite",
+                    ) from None
+                await asyncio.sleep(0.1)
+        self.version = str(info.get("version", "?"))
+        if tuple(info.get("versionArray", OLDEST))[:2] < OLDEST:
+            raise Unusable(
+                f"MongoDB at {self.where} is version {self.version}; FlowDesk needs 4.4 or newer",
+                hint="upgrade MongoDB",
+            )
+
+    def _refused(self, error: OperationFailure) -> Unusable:
+        text = (error.details or {}).get("errmsg", str(error))
+        if error.code == _NO_LOGIN:
+            hint = "correct user and password in MONGO_URL; a user of another database needs ?authSource=<database>"
+            return Unusable(f"MongoDB at {self.where} refuses the login of MONGO_URL: {text}", hint=hint)
+        if error.code == _NO_RIGHT:
+            hint = f"grant it the role readWrite on {self.name}, or name another database in MONGO_URL"
+            return Unusable(f"the user of MONGO_URL may not use the database {self.name}: {text}", hint=hint)
+        return Unusable(f"MongoDB at {self.where} cannot be used: {text}")
+
+
+async def _recognise(database: Database, name: str) -> None:
+    """Refuse a database of another program or of a newer FlowDesk."""
+    with pymongo.timeout(_STEP_S * 2):
+        stranger = await _stranger(database)
+        # Looked for last: another server that starts right now writes this mark before anything else.
+        known = await database[META].find_one({"_id": "schema"})
+    if known is None and stranger is not None:
+        raise Unusable(
+            f"the database {name} belongs to another program: it has a collection {stranger} and no mark of ours",
+            hint="name another database at the end of MONGO_URL, such as mongodb://host:27017/flowdesk",
+        )
+    form = 0 if known is None else known.get("form")
+    if not isinstance(form, int) or form > FORM:
+        raise Unusable(
+            f"the database {name} was written by a newer FlowDesk (form {form}; this one knows {FORM})",
+            code="store_too_new",
+            hint="upgrade FlowDesk, or name another database in MONGO_URL",
+        )
+
+
+async def _stranger(database: Database) -> str | None:
+    """A collection named like one of ours that is not empty: ours, or that of somebody else."""
+    for collection in COLLECTIONS:
+        if await database[collection].find_one({}, {"_id": 1}) is not None:
+            return collection
+    return None
+
+
+async def _make_collections(database: Database) -> None:
+    for collection, validator in VALIDATORS.items():
+        with pymongo.timeout(_STEP_S * 2):
+            try:
+                await database.command("create", collection, validator=validator)
+            except OperationFailure as error:
+                if error.code != _EXISTS:
+                    raise
+                await database.command("collMod", collection, validator=validator)
+
+
+async def _make_indexes(database: Database) -> None:
+    """Make what is missing. On a large database that takes a while; it goes on in the server while we ask again."""
+    for collection, indexes in INDEXES.items():
+        while True:
+            try:
+                with pymongo.timeout(_INDEX_S):
+                    await database[collection].create_indexes(indexes)
+                    break
+            except ExecutionTimeout:
+                continue
+            except OperationFailure as error:
+                if error.code in _CONFLICTS:
+                    raise Unusable(
+                        f"an index of {collection} is not ours: {(error.details or {}).get('errmsg')}",
+                        hint="drop that index and start again",
+                    ) from None
+                raise
+
+
+async def _prepare(database: Database) -> None:
+    """The single documents. The counter of the feed is never behind the journal, whatever was restored by hand."""
+    meta = database[META]
+    with pymongo.timeout(_STEP_S * 2):
+        await meta.update_one({"_id": "schema"}, {"$max": {"form": FORM}}, upsert=True)
+        newest = await database[JOURNAL].find_one({}, {"_id": 1}, sort=[("_id", -1)])
+        places: dict[str, Any] = {"$setOnInsert": {"floor": 0}, "$max": {"last": newest["_id"] if newest else 0}}
+        await meta.update_one({"_id": "places"}, places, upsert=True)
+        await meta.update_one({"_id": "repair"}, {"$setOnInsert": {"upTo": 0}}, upsert=True)

@@ -1,0 +1,76 @@
+"""The collections and their indexes. See docs/mongo.md for what each document holds.
+
+A change of form that older programs cannot live with raises FORM; a new index does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pymongo import IndexModel
+
+FORM: Final = 1
+
+JOURNAL: Final = "journal"
+RUNS: Final = "runs"
+JOBS: Final = "jobs"
+BLOBS: Final = "blobs"
+OWNERS: Final = "owners"
+USERS: Final = "users"
+WORKFLOWS: Final = "workflows"
+VERSIONS: Final = "workflowVersions"
+DELETED: Final = "deletedWorkflows"
+META: Final = "meta"
+"""Single documents: `schema`, `places` (the counter of the feed and its floor), `repair` (how far), `probe`."""
+
+ANY_TIME: Final = {"$gte": 0}
+"""Spelt in queries exactly as in the partial indexes, or MongoDB does not see that they belong together."""
+ANY_TEXT: Final = {"$gte": ""}
+
+
+def _index(name: str, *keys: str, unique: bool = False, only: dict[str, Any] | None = None) -> IndexModel:
+    """An index; a key with a minus before it is descending."""
+    options: dict[str, Any] = {"name": name, "unique": unique}
+    if only is not None:
+        options["partialFilterExpression"] = only
+    return IndexModel([(key.removeprefix("-"), -1 if key.startswith("-") else 1) for key in keys], **options)
+
+
+INDEXES: Final[dict[str, list[IndexModel]]] = {
+    JOURNAL: [
+        _index("fence", "runId", "rev", unique=True),
+        _index("key", "workflowId", "dedupeKey", unique=True, only={"dedupeKey": ANY_TEXT}),
+    ],
+    RUNS: [
+        # Lists: each is a merge of one range per status, so that every filter is a short walk along an index.
+        _index("user", "userId", "status", "-createdAt", "-_id", "trigger"),
+        _index("workflow", "workflowId", "status", "-createdAt", "-_id", "trigger"),
+        _index("status", "status", "-createdAt", "-_id", "trigger"),
+        _index("parent", "parentRunId", "status", "-createdAt", "-_id", only={"parentRunId": ANY_TEXT}),
+        # The sweeper: these hold unfinished runs only.
+        _index("wake", "wakeAt", only={"wakeAt": ANY_TIME}),
+        _index("holder", "holder", only={"holder": ANY_TEXT}),
+        _index("cancel", "cancelRequested", "holder", only={"cancelRequested": True, "open": True}),
+        # Retention.
+        _index("finished", "finishedAt", only={"open": False}),
+    ],
+    JOBS: [
+        _index("user", "userId", "status", "-_id"),
+        _index("workflow", "workflowId", "status", "-_id"),
+        _index("status", "status", "-_id"),
+        _index("run", "runId", "status", "-_id"),
+    ],
+    BLOBS: [_index("run", "runId", "ref", "rev", "part")],
+    OWNERS: [_index("until", "until")],
+    USERS: [_index("email", "email", unique=True)],
+    WORKFLOWS: [
+        _index("owner", "ownerId", "-_id"),
+        _index("next", "schedules.nextAt"),
+    ],
+    VERSIONS: [_index("version", "workflowId", "-version", unique=True)],
+}
+
+VALIDATORS: Final[dict[str, dict[str, Any]]] = {RUNS: {"createdAt": {"$exists": True}}}
+"""A summary is whole. An update that would have to make one from its changes alone is refused, and we get to know."""
+
+COLLECTIONS: Final = (*INDEXES, DELETED, META)

@@ -1,0 +1,53 @@
+"""Real servers for tests that need them, started once in each test process and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers import mongod, valkey
+from tests.servers.mongod import Mongod
+from tests.servers.valkey import Valkey
+
+
+def pytest_sessionfinish() -> None:
+    """End every server of this process."""
+    mongod.SERVERS.discard()
+    valkey.SERVERS.discard()
+
+
+@pytest.fixture
+def mongo_url() -> Iterator[str]:
+    """The address of a database nobody has used yet, on a standalone server."""
+    with mongod.new_database(mongod.SERVERS.standalone) as url:
+        yield url
+
+
+@pytest.fixture
+def mongo_set_url() -> Iterator[str]:
+    """The same on a replica set."""
+    with mongod.new_database(mongod.SERVERS.replica_set) as url:
+        yield url
+
+
+@pytest.fixture
+def own_mongod() -> Iterator[Mongod]:
+    """A server to kill, stop and start again."""
+    server = mongod.SERVERS.start()
+    yield server
+    server.discard()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of a Redis; tests use names of their own in it."""
+    return valkey.SERVERS.url
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Valkey]:
+    """A server to kill, flush and start again."""
+    server = valkey.SERVERS.start()
+    yield server
+    server.discard()
