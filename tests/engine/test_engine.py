@@ -28,7 +28,7 @@ async def test_a_run_is_on_disk_when_it_is_accepted_and_then_runs_to_success() -
         assert [call[0] for call in world.calls] == ["a", "b"]
 
 
-async def test_a_run_of_pure_steps_costs_one_commit_when_somebody_waits() -> None:
+async def test_a_run_of_pure_steps_costs_one_commit() -> None:
     world = World()
     async with world.engine() as engine:
         plan = await world.plan(
@@ -50,6 +50,9 @@ async def test_a_run_of_pure_steps_costs_one_commit_when_somebody_waits() -> Non
         assert outcome.data == {"name": "Ada", "hello": "Hello Ada"}
         assert len(commits) == 1
         assert commits[0].expected_seq == 0
+        accepted = await engine.accept(plan, manual(name="Ada"))
+        assert accepted.run.status is RunStatus.SUCCESS
+        assert len(commits) == 2
 
 
 async def test_a_run_has_started_when_its_first_step_could_not_when_it_was_first_seen() -> None:

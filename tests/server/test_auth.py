@@ -185,11 +185,11 @@ async def test_login_takes_alike(tmp_path: Path) -> None:
         taken: dict[str, list[float]] = {"u": [], "nobody": []}
         for number in range(4):
             for name, times in taken.items():
-                start = time.perf_counter()
+                start = time.process_time()
                 answer = await server.call(
                     "POST", "/api/auth/login", {"email": f"{name}{number}@example.com", "password": "wrong1"}
                 )
-                times.append(time.perf_counter() - start)
+                times.append(time.process_time() - start)
                 assert answer.status == 401
         assert 0.5 < min(taken["nobody"]) / min(taken["u"]) < 2
 
