@@ -191,7 +191,7 @@ class Engine:
         row = driver.row
         try:
             if driver.plan.instant:
-                # Nothing in it waits or leaves the process: it is over sooner than it could be handed on, in one commit.
+                # Nothing in it waits or leaves the process: it is over sooner than it could be handed on.
                 await driver.drive()
             else:
                 await driver.ledger.write(backlog=backlog)
