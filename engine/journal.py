@@ -77,6 +77,14 @@ def _set_apart(event: Event, name: str, blobs: list[Blob]) -> None:
     event.data = {**rest, f"{name}Ref": {"ref": ref, "size": len(raw)}}
 
 
+def references(event: Event) -> list[str]:
+    """The names of the large values this event refers to."""
+    trigger = event.data.get("trigger")
+    places = (event.data, trigger) if isinstance(trigger, dict) else (event.data,)
+    names = ("inputRef", "outputRef", "dataRef", "metaRef")
+    return [place[name]["ref"] for place in places for name in names if isinstance(place.get(name), dict)]
+
+
 async def put_back(run_id: str, events: Sequence[Event], runs: Runs) -> None:
     """Replace references by the values they stand for; a value that is gone becomes null."""
     for event in events:

@@ -1,0 +1,116 @@
+"""Writing into a store what another one holds. Everything may be repeated: what is there is left or completed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.errors import Conflict, Fenced, FlowDeskError, NotFound
+from engine.models.run import JobRow, RunRow, User
+from engine.store import ANYONE, Commit, ScheduleRow, Store
+from engine.transfer import source
+from engine.transfer.source import Lineage, Portion
+
+
+class BadSource(FlowDeskError):
+    """The source contradicts itself."""
+
+    code = "bad_source"
+
+
+async def put_user(store: Store, user: User) -> None:
+    """Add an account, or bring it up to date."""
+    try:
+        await store.users.create(user)
+    except Conflict:
+        if await store.users.by_id(user.id) is None:
+            raise
+        await store.users.update(
+            user.id, role=user.role, password_hash=user.password_hash, token_version=user.token_version
+        )
+
+
+async def put_lineage(store: Store, lineage: Lineage) -> None:
+    """Add a workflow version by version, or those that are missing; a deleted one is deleted again."""
+    if not lineage.versions:
+        return
+    first, last = lineage.versions[0], lineage.versions[-1]
+    have = await _version(store, first.id)
+    if have == 0:
+        try:
+            await store.workflows.create(first, _schedules(lineage, first.version), saved_by=lineage.saved_by[0])
+        except Conflict:
+            if lineage.current is None:
+                return  # added and deleted again by an earlier attempt
+            raise
+        have = first.version
+    for workflow, saved_by in zip(lineage.versions, lineage.saved_by, strict=True):
+        if workflow.version > have:
+            await store.workflows.save(
+                workflow,
+                _schedules(lineage, workflow.version),
+                expected_version=have,
+                saved_by=saved_by,
+                owner=ANYONE,
+            )
+            have = workflow.version
+    if lineage.current is None:
+        await store.workflows.delete(last.id, owner=ANYONE)
+
+
+def _schedules(lineage: Lineage, version: int) -> list[ScheduleRow]:
+    """Only the current version has any."""
+    return lineage.schedules if version == lineage.versions[-1].version else []
+
+
+async def _version(store: Store, workflow_id: str) -> int:
+    try:
+        return (await store.workflows.get(workflow_id, owner=ANYONE)).version
+    except NotFound:
+        return 0
+
+
+async def put_run(store: Store, origin: Store, row: RunRow) -> None:
+    """Add a run of `origin` with its journal, jobs and large values, or what is missing of it."""
+    row = source.at_rest(row)
+    jobs = [job async for job in source.jobs(origin, row.id)]
+    seq = await _seq(store, row)
+    async for portion in source.portions(origin, row, after=seq):
+        seq = await _put(store, row, portion, seq, jobs)
+    if seq != row.seq:
+        raise BadSource(
+            f"the journal of run {row.id} ends at {seq} and not at {row.seq}",
+            hint="flowdesk doctor --all on the source tells more; --fix repairs it",
+        )
+
+
+async def _put(store: Store, row: RunRow, portion: Portion, seq: int, jobs: list[JobRow]) -> int:
+    """One portion; the jobs come with the last. The seq after it."""
+    end = portion.events[-1].seq
+    if (missing := _missing(portion, seq)) is not None:
+        raise BadSource(
+            f"the journal of run {row.id} has no event {missing}", hint="flowdesk doctor --all on the source tells more"
+        )
+    last = end >= row.seq
+    commit = Commit(replace(row, seq=end), portion.events, seq, None, jobs if last else (), portion.blobs)
+    try:
+        await store.runs.commit(commit)
+    except Fenced:
+        if await _seq(store, row) < end:
+            raise Conflict(
+                f"run {row.id} cannot be added: another run has its id or its idempotency key",
+                hint="something else writes to the destination; stop it and start with an empty one",
+            ) from None
+    return end
+
+
+def _missing(portion: Portion, seq: int) -> int | None:
+    """The first number that should follow this one and does not."""
+    numbers = [event.seq for event in portion.events]
+    return next((wanted for wanted, found in enumerate(numbers, seq + 1) if wanted != found), None)
+
+
+async def _seq(store: Store, row: RunRow) -> int:
+    try:
+        return (await store.runs.get(row.id, owner=ANYONE)).seq
+    except NotFound:
+        return 0
