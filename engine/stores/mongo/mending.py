@@ -24,6 +24,7 @@ _GRACE_S: Final = 0.1
 """How long the summaries of the newest entries may take; usually they are just being written."""
 _FIRST_DELAY_S: Final = 0.1
 _LONGEST_DELAY_S: Final = 2.0
+_SETTLE_AT_ONCE: Final = 32
 _SHOWN: Final = {"runId": 1, "rev": 1, "void": 1}
 
 log = logging.getLogger("flowdesk.store")
@@ -49,6 +50,7 @@ class Mending:
         self._places = places
         self._every_ms = round(every_s * 1000)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._few = asyncio.Semaphore(_SETTLE_AT_ONCE)
 
     async def close(self) -> None:
         """Leave what is not settled yet to whoever finds this process gone."""
@@ -109,8 +111,9 @@ class Mending:
         delay = _FIRST_DELAY_S
         while True:
             try:
-                if await self._settled(doc):
-                    return
+                async with self._few:
+                    if await self._settled(doc):
+                        return
             except Unavailable:
                 delay = min(delay * 2, _LONGEST_DELAY_S)
             except Taken:

@@ -9,7 +9,7 @@ from engine.errors import NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
 from engine.models.run import FINISHED, RunRow, RunStatus
-from engine.store import ANYONE, Commit, FeedItem, Owner, Page, Pruned, RunFilter
+from engine.store import ANYONE, Commit, FeedItem, Held, Owner, Page, Pruned, RunFilter
 from engine.stores import cursor as cursors
 from engine.stores.mongo import lists
 from engine.stores.mongo.blobs import Blobs
@@ -149,6 +149,13 @@ class MongoRuns:
         """Say that this process lives until then."""
         change = {"$set": {"until": until, "info": None if info is None else dumps(info).decode()}}
         await self._link.update_one(OWNERS, {"_id": owner}, change, upsert=True)
+
+    async def held(self, owner: str, *, limit: int) -> Held:
+        """What this process executes."""
+        where = {"holder": owner}
+        count = await self._link.call(lambda: self._link[RUNS].count_documents(where, hint="holder"))
+        docs = await self._link.many(RUNS, where, {"_id": 1}, limit=limit, hint="holder")
+        return Held(count, [doc["_id"] for doc in docs])
 
     async def retire(self, owner: str) -> None:
         """Forget a process."""

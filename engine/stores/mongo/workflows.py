@@ -74,6 +74,11 @@ class MongoWorkflows:
         """The current version."""
         return _workflow(await self._current(_mine(workflow_id, owner)))
 
+    async def current_version(self, workflow_id: str) -> int | None:
+        """The number of the newest version."""
+        doc = await self._link.one(WORKFLOWS, {"_id": workflow_id}, {"version": 1})
+        return None if doc is None else int(doc["version"])
+
     async def page(
         self,
         *,
