@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from engine.clock import Clock, now_ms
 from engine.doorbell import Doorbell, Execute, NoDoorbell
@@ -31,6 +31,8 @@ from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
 from engine.visible import View
 from engine.watching import until_answered
+
+CLOCKS_DIFFER_MS: Final = 100
 
 log = logging.getLogger("flowdesk.engine")
 
@@ -83,6 +85,7 @@ class Engine:
         options: EngineOptions | None = None,
         host: Host | None = None,
         doorbell: Doorbell | None = None,
+        info: Mapping[str, Any] | None = None,
         clock: Clock = now_ms,
     ) -> None:
         self.store = store
@@ -93,7 +96,10 @@ class Engine:
         self.clock = clock
         self.options = options or EngineOptions()
         self.doorbell = doorbell or NoDoorbell()
-        self.plans = Plans(store.workflows, registry, timeout_ms=self.options.step_timeout_ms)
+        self.info = dict(info or {})
+        self.plans = Plans(
+            store.workflows, registry, timeout_ms=self.options.step_timeout_ms, shared=not store.exclusive
+        )
         self.executor = Executor(
             max_running=self.options.max_running, max_queued=self.options.max_queued, rested=self._rested
         )
@@ -308,11 +314,22 @@ class Engine:
         return (await self._accept(self._new_driver(plan, row, begin))).run
 
     async def take(self, run_id: str) -> None:
-        """Go on with a resting run now, and return when it rests again; nothing happens when somebody else has it."""
+        """Go on with a resting run now, and return when it rests again.
+
+        Nothing happens when somebody else has it, when its time has not come, or when there is no room here; then the
+        sweeper of some process takes it.
+        """
         row = await self.runs.get(run_id, owner=ANYONE)
-        if row.owner is None and row.status not in FINISHED:
+        if row.owner is None and row.status not in FINISHED and self._recovery.limit > 0 and self._is_due(row):
             await self._recovery.take([row])
         await self.executor.wait_for(run_id, None)
+
+    def _is_due(self, row: RunRow) -> bool:
+        """Whether there is something to do; the clock of whoever says so may be a little ahead of ours."""
+        if row.status is RunStatus.QUEUED or row.cancel_requested:
+            return True
+        soon = self.clock() + CLOCKS_DIFFER_MS
+        return any(at is not None and at <= soon for at in (row.due_at, row.deadline_at))
 
     # -- what the parts tell each other -------------------------------------------------------------------------
 

@@ -7,16 +7,23 @@ from typing import Final
 
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan, compile_plan
 from engine.registry import Registry
+from engine.sharing import SharedLookup
 from engine.store import ANYONE, Workflows
 
 MAX_PLANS: Final = 2000
 
 
 class Plans:
-    """Finds plans by workflow id (the current version) or by id and version."""
+    """Finds plans by workflow id (the current version) or by id and version.
 
-    def __init__(self, workflows: Workflows, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> None:
+    In a `shared` store another process may save a newer version at any time, so what is kept is asked about.
+    """
+
+    def __init__(
+        self, workflows: Workflows, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS, shared: bool = False
+    ) -> None:
         self._workflows = workflows
+        self._newest = SharedLookup(workflows.current_version) if shared else None
         self._registry = registry
         self._timeout_ms = timeout_ms
         self._current: dict[str, Plan] = {}
@@ -26,6 +33,9 @@ class Plans:
     async def current(self, workflow_id: str) -> Plan:
         """The plan of the newest version; NotFound for an unknown or deleted workflow."""
         plan = self._current.get(workflow_id)
+        if plan is not None and self._newest is not None and await self._newest(workflow_id) != plan.workflow.version:
+            self._current.pop(workflow_id, None)
+            plan = None
         if plan is None:
             epoch = self._epoch
             workflow = await self._workflows.get(workflow_id, owner=ANYONE)

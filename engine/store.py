@@ -132,6 +132,14 @@ class ProcessRow:
     info: dict[str, Any] | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class Held:
+    """The unfinished runs a process executes: how many, and the ids of some of them."""
+
+    count: int
+    run_ids: list[str]
+
+
 @dataclass(slots=True)
 class Health:
     """How the store is; `detail` is safe to show to an operator."""
@@ -185,6 +193,9 @@ class Workflows(Protocol):
         """
 
     async def get(self, workflow_id: str, *, owner: Owner) -> Workflow: ...
+
+    async def current_version(self, workflow_id: str) -> int | None:
+        """The number of the newest version, for whoever keeps a copy; None for an unknown or deleted workflow."""
 
     async def page(
         self,
@@ -267,6 +278,9 @@ class Runs(Protocol):
 
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then (one row for all its runs)."""
+
+    async def held(self, owner: str, *, limit: int) -> Held:
+        """What this process executes, with at most `limit` ids."""
 
     async def retire(self, owner: str) -> None:
         """Forget a process that has left in good order."""

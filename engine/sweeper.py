@@ -46,6 +46,7 @@ class Around(Protocol):
     store: Store
     clock: Clock
     owner: str
+    info: dict[str, Any]
     executor: Executor
 
     @property
@@ -170,8 +171,9 @@ class Sweeper:
         return taken > 0 and not self._hungry
 
     async def _beat(self) -> None:
-        until = self._around.clock() + round(self._around.options.lease_s * 1000)
-        await self._around.store.runs.beat(self._around.owner, until=until)
+        now = self._around.clock()
+        until = now + round(self._around.options.lease_s * 1000)
+        await self._around.store.runs.beat(self._around.owner, until=until, info={**self._around.info, "at": now})
         self._beat_at = monotonic()
 
     async def _obey_cancels(self) -> None:

@@ -132,6 +132,11 @@ class MemoryWorkflows:
             raise NotFound
         return workflow
 
+    async def current_version(self, workflow_id: str) -> int | None:
+        """The number of the newest version."""
+        text = self._data.workflows.get(workflow_id)
+        return None if text is None else Workflow.model_validate_json(text).version
+
     async def page(
         self,
         *,

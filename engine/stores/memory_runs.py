@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import Fenced, NotFound
 from engine.models.event import Event
 from engine.models.run import FINISHED, RunRow
-from engine.store import Commit, FeedItem, Owner, Page, ProcessRow, Pruned, RunFilter
+from engine.store import Commit, FeedItem, Held, Owner, Page, ProcessRow, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
 from engine.stores.batch import LASTING
@@ -147,6 +147,11 @@ class MemoryRuns:
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""
         self._data.owners[owner] = ProcessRow(owner, until, info)
+
+    async def held(self, owner: str, *, limit: int) -> Held:
+        """What this process executes."""
+        ids = [row.id for row in self._data.runs.values() if row.owner == owner and row.status not in FINISHED]
+        return Held(len(ids), ids[:limit])
 
     async def retire(self, owner: str) -> None:
         """Forget a process."""

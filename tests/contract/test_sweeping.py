@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import NotFound
 from engine.models.run import FINISHED, RunStatus, WaitingFor
-from engine.store import ANYONE, Store
+from engine.store import ANYONE, Held, Store
 from tests.contract.make import ME, NOW, YOU, make_run, put
 
 WAITING: dict[str, Any] = {"status": RunStatus.WAITING, "waiting_for": WaitingFor.RETRY}
@@ -142,6 +142,20 @@ async def test_runs_of_silent_processes_are_orphans(store: Store) -> None:
     orphans = await store.runs.orphans(NOW + 50, limit=10)
     assert sorted(run.id for run in orphans) == sorted([alive.id, stranger.id])
     assert alive in orphans
+
+
+async def test_what_a_process_executes(store: Store) -> None:
+    mine = [await put(store, make_run(owner="p1")) for _ in range(3)]
+    await put(store, make_run(owner="p2"))
+    await put(store, make_run(due_at=NOW, **WAITING))
+    await put(store, make_run(owner="p1", status=RunStatus.SUCCESS))
+    held = await store.runs.held("p1", limit=10)
+    assert (held.count, sorted(held.run_ids)) == (3, sorted(run.id for run in mine))
+    some = await store.runs.held("p1", limit=2)
+    assert some.count == 3
+    assert len(some.run_ids) == 2
+    assert set(some.run_ids) < {run.id for run in mine}
+    assert await store.runs.held("unknown", limit=10) == Held(0, [])
 
 
 async def test_forgetting_every_other_process(store: Store) -> None:

@@ -47,6 +47,20 @@ async def test_a_workflow_comes_back_as_it_was_written(store: Store) -> None:
     assert found.model_dump(mode="json") == workflow.model_dump(mode="json")
 
 
+async def test_the_number_of_the_newest_version(store: Store) -> None:
+    """For processes that keep compiled workflows while others save them."""
+    workflow = await _create(store)
+    other = await _create(store)
+    assert await store.workflows.current_version(workflow.id) == 1
+    workflow = await _save(store, workflow, name="two")
+    await _save(store, workflow, name="three")
+    assert await store.workflows.current_version(workflow.id) == 3
+    assert await store.workflows.current_version(other.id) == 1
+    await store.workflows.delete(workflow.id, owner=ME)
+    assert await store.workflows.current_version(workflow.id) is None
+    assert await store.workflows.current_version("unknown") is None
+
+
 async def test_a_taken_id_is_a_conflict(store: Store) -> None:
     workflow = await _create(store)
     with pytest.raises(Conflict):

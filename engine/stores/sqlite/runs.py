@@ -12,7 +12,7 @@ from engine.errors import NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
 from engine.models.run import RunRow, RunStatus
-from engine.store import ANYONE, Commit, FeedItem, Owner, Page, Pruned, RunFilter
+from engine.store import ANYONE, Commit, FeedItem, Held, Owner, Page, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
 from engine.stores.sqlite import retention
@@ -90,6 +90,11 @@ _CANCEL_REQUESTS: Final = packed(
     ("id",),
     f"SELECT id FROM runs INDEXED BY runs_cancel WHERE owner = ? AND cancel_requested = 1 AND {UNFINISHED}",
 )
+_HELD: Final = f"""
+SELECT (SELECT count(*) FROM runs INDEXED BY runs_owner WHERE owner = :owner AND {UNFINISHED}), (
+    SELECT json_group_array(id) FROM (
+        SELECT id FROM runs INDEXED BY runs_owner WHERE owner = :owner AND {UNFINISHED} LIMIT :limit))
+"""
 _BEAT: Final = """
 INSERT INTO owners (owner, until, info) VALUES (?, ?, ?)
 ON CONFLICT (owner) DO UPDATE SET until = excluded.until, info = excluded.info
@@ -215,6 +220,11 @@ class SqliteRuns:
         """Say that this process lives until then."""
         text = None if info is None else dumps(info).decode()
         await self._write(_BEAT, owner, until, text)
+
+    async def held(self, owner: str, *, limit: int) -> Held:
+        """What this process executes."""
+        count, ids = await self._readers.one(_HELD, {"owner": owner, "limit": limit})
+        return Held(count, orjson.loads(ids))
 
     async def retire(self, owner: str) -> None:
         """Forget a process."""

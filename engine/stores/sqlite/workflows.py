@@ -107,6 +107,11 @@ class SqliteWorkflows:
         """The current version."""
         return _document(await self._readers.one(_GET, {"id": workflow_id, "owner": _whose(owner)}))
 
+    async def current_version(self, workflow_id: str) -> int | None:
+        """The number of the newest version."""
+        found = await self._readers.one(_CURRENT, {"id": workflow_id, "owner": None})
+        return None if found is None else int(found[0])
+
     async def page(
         self,
         *,
