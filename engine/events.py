@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -57,10 +57,15 @@ class Subscription:
     def offer(self, item: FeedItem) -> None:
         """Queue an item, or replace a queue that grew too long by one Gap."""
         if len(self._items) >= MAX_WAITING:
-            self._items.clear()
-            self._items.append(Gap())
+            self.gap()
         else:
             self._items.append(item)
+            self._wake.set()
+
+    def gap(self) -> None:
+        """Forget what waits and say that something was missed."""
+        self._items.clear()
+        self._items.append(Gap())
         self._wake.set()
 
     def close(self) -> None:
@@ -106,6 +111,9 @@ class Subscription:
 class LocalBus:
     """The bus of a single process."""
 
+    look_s = 15.0
+    """How long who follows a run may take silence to mean that nothing has happened."""
+
     def __init__(self) -> None:
         self._by_run: dict[str, set[Subscription]] = {}
         self._wide: set[Subscription] = set()
@@ -117,7 +125,12 @@ class LocalBus:
 
     def publish(self, item: FeedItem) -> None:
         """Tell everybody who listens."""
-        for subscription in (*self._by_run.get(item.run_id, ()), *self._wide):
+        if self.listened_to:
+            self._tell(self._by_run.get(item.run_id, ()), item)
+            self._tell(self._wide, item)
+
+    def _tell(self, subscriptions: Iterable[Subscription], item: FeedItem) -> None:
+        for subscription in tuple(subscriptions):
             if subscription.wants(item):
                 subscription.offer(item)
 

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from engine.doorbell import Execute
 from server.signing_key import weakness
+
+_SCHEMES: Final = {
+    "mongo_url": ("mongodb://", "mongodb+srv://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
+_EXECUTE: Final[dict[str, Execute]] = {"retries": "fresh", "all": "none", "none": "all"}
+"""What a server executes when workers execute this."""
 
 MIN_BCRYPT_COST = 10
 MAX_BCRYPT_COST = 15
@@ -49,12 +57,15 @@ class Settings(BaseModel):
     """The TCP port to listen on; 0 takes any free one."""
     host: str = Field(default="127.0.0.1", alias="HOST", min_length=1)
     """The address to listen on. Beyond loopback, put a TLS proxy in front."""
-    mongo_url: str | None = Field(default=None, alias="MONGO_URL")
-    """Reserved for the MongoDB store; a value stops the start, because this build has none."""
-    redis_url: str | None = Field(default=None, alias="REDIS_URL")
-    """Reserved for the Redis queue; a value stops the start, because this build has none."""
-    jwt_secret: str | None = Field(default=None, alias="JWT_SECRET", repr=False)
-    """The key that signs tokens, at least 32 bytes. Empty: made at the first start and kept in the data directory."""
+    mongo_url: str | None = Field(default=None, alias="MONGO_URL", repr=False)
+    """The MongoDB that keeps everything, such as mongodb://host:27017/flowdesk; any number of servers may share it.
+    Empty: SQLite in the data directory, for one server."""
+    redis_url: str | None = Field(default=None, alias="REDIS_URL", repr=False)
+    """The Redis that wakes workers and carries live events between servers, such as redis://host:6379/0. Needs
+    MONGO_URL. Nothing is kept in it."""
+    jwt_secret: str | None = Field(default=None, alias="JWT_SECRET", repr=False, validate_default=True)
+    """The key that signs tokens, at least 32 bytes. Empty: made at the first start and kept in the data directory; with
+    MONGO_URL it must be given, the same for every process."""
     start_scheduler: bool = Field(default=True, alias="START_SCHEDULER")
     """Whether this server starts the runs of cron schedules."""
 
@@ -88,6 +99,17 @@ class Settings(BaseModel):
     """How many runs work at the same time; the others wait in the queue."""
     max_queued_runs: int = Field(default=10_000, alias="FLOWDESK_MAX_QUEUED_RUNS", ge=0, le=1_000_000)
     """How many accepted runs are held in memory to wait; the rest waits in the database."""
+    workers: Annotated[Literal["retries", "all", "none"] | None, BeforeValidator(_lower)] = Field(
+        default=None, alias="FLOWDESK_WORKERS"
+    )
+    """What `taskiq worker server.worker:broker` executes: retries, all runs, or none of them. Empty: retries with
+    REDIS_URL, none without."""
+    worker_concurrency: int = Field(default=100, alias="FLOWDESK_WORKER_CONCURRENCY", ge=1, le=10_000)
+    """How many runs each worker process executes at the same time; needs REDIS_URL."""
+    redis_prefix: str = Field(default="flowdesk", alias="FLOWDESK_REDIS_PREFIX", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """What names in Redis begin with; several FlowDesks in one Redis need different ones. Needs REDIS_URL."""
+    lease_s: float = Field(default=20, alias="FLOWDESK_LEASE_S", ge=1, le=300)
+    """Seconds without a sign of life after which the runs of a process go to others; needs MONGO_URL."""
     retention_days: int = Field(default=30, alias="FLOWDESK_RETENTION_DAYS", ge=0, le=36_500)
     """Finished runs older than this are removed; 0 keeps them for ever."""
     timezone: str = Field(default="UTC", alias="FLOWDESK_TIMEZONE")
@@ -102,6 +124,12 @@ class Settings(BaseModel):
     """How many hours a token lasts."""
     grace_s: float = Field(default=10, alias="FLOWDESK_GRACE_S", ge=0, le=600)
     """Seconds that running steps get to finish when the server is asked to stop."""
+
+    @property
+    def execute(self) -> Execute:
+        """Which runs a server executes itself."""
+        workers = self.workers or ("none" if self.redis_url is None else "retries")
+        return _EXECUTE[workers]
 
     @property
     def database(self) -> Path:
@@ -142,23 +170,51 @@ class Settings(BaseModel):
                 raise ValueError(f"{entry!r} is no IP address or network; write 127.0.0.1 or 10.0.0.0/8") from None
         return value
 
+    @field_validator("mongo_url", "redis_url")
+    @classmethod
+    def _addresses(cls, value: str | None, info: ValidationInfo) -> str | None:
+        schemes = _SCHEMES[info.field_name or ""]
+        if value is not None and not value.startswith(schemes):
+            raise ValueError(f"must begin with {' or '.join(schemes)}")
+        if info.field_name == "redis_url" and value is not None and _lacks(info, "mongo_url"):
+            raise ValueError(
+                "needs MONGO_URL too: SQLite has one writing process, which has no use for Redis; "
+                "leave it empty, or set MONGO_URL to let several processes share the work"
+            )
+        return value
+
     @field_validator("jwt_secret")
     @classmethod
-    def _strong(cls, value: str | None) -> str | None:
+    def _strong(cls, value: str | None, info: ValidationInfo) -> str | None:
         found = None if value is None else weakness(value)
         if found:
             raise ValueError(f"{found}; make one with: openssl rand -base64 48")
-        return value
-
-    @field_validator("mongo_url", "redis_url")
-    @classmethod
-    def _not_without_effect(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is not None:
-            backend = "MongoDB" if info.field_name == "mongo_url" else "Redis"
+        if value is None and not _lacks(info, "mongo_url"):
             raise ValueError(
-                f"this build keeps everything in its data directory and cannot use {backend}; leave it empty"
+                "must be given with MONGO_URL, the same for every process; make one with: openssl rand -base64 48"
             )
         return value
+
+    @field_validator("synchronous", "workers", "worker_concurrency", "redis_prefix", "lease_s")
+    @classmethod
+    def _not_without_effect(cls, value: Any, info: ValidationInfo) -> Any:
+        name = info.field_name or ""
+        if value == cls.model_fields[name].default or (name == "workers" and value == "none"):
+            return value
+        if name == "synchronous":
+            if not _lacks(info, "mongo_url"):
+                raise ValueError("is for SQLite and has no effect with MONGO_URL; leave it empty")
+        elif name == "lease_s":
+            if _lacks(info, "mongo_url"):
+                raise ValueError("has no effect without MONGO_URL; leave it empty")
+        elif _lacks(info, "redis_url"):
+            raise ValueError("has no effect without REDIS_URL; leave it empty")
+        return value
+
+
+def _lacks(info: ValidationInfo, name: str) -> bool:
+    """Whether this setting, which stands before the one in question, is not given; a wrong one is given."""
+    return name in info.data and info.data[name] is None
 
 
 def setting_names() -> dict[str, str]:

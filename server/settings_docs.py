@@ -33,5 +33,6 @@ def settings_table() -> str:
     for field, name in setting_names().items():
         default = setting_default(field)
         shown = WORKED_OUT.get(field) or (f"`{default}`" if default else "empty")
-        lines.append(f"| `{name}` | {shown} | {Settings.model_fields[field].description} |")
+        meaning = " ".join((Settings.model_fields[field].description or "").split())
+        lines.append(f"| `{name}` | {shown} | {meaning} |")
     return "\n".join(lines) + "\n"

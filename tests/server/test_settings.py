@@ -60,12 +60,71 @@ def test_everything_wrong_is_said_at_once() -> None:
     assert "'localhost' is no IP address or network" in text
 
 
-@pytest.mark.parametrize(("name", "backend"), [("MONGO_URL", "MongoDB"), ("REDIS_URL", "Redis")])
-def test_a_setting_without_effect_stops_the_start(name: str, backend: str) -> None:
-    text = refusal(**{name: "scheme://user:hunter2@host/db"})
-    assert name in text
-    assert backend in text
+MONGO, REDIS = "mongodb://user:hunter2@host/db", "redis://user:hunter2@host/1"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"MONGO_URL": "postgres://user:hunter2@host"}, "MONGO_URL: must begin with mongodb:// or mongodb+srv://"),
+        (
+            {"MONGO_URL": MONGO, "REDIS_URL": "http://x:hunter2@y"},
+            "REDIS_URL: must begin with redis:// or rediss:// or",
+        ),
+        ({"REDIS_URL": REDIS}, "REDIS_URL: needs MONGO_URL too: SQLite has one writing process"),
+        ({"MONGO_URL": MONGO}, "JWT_SECRET: must be given with MONGO_URL, the same for every process"),
+        ({"MONGO_URL": "x", "REDIS_URL": REDIS}, "MONGO_URL: must begin"),
+    ],
+)
+def test_wrong_addresses_of_servers(environ: dict[str, str], expected: str) -> None:
+    text = refusal(**environ)
+    assert expected in text
     assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("environ", "name", "needed"),
+    [
+        ({"FLOWDESK_WORKERS": "retries"}, "FLOWDESK_WORKERS", "without REDIS_URL"),
+        ({"FLOWDESK_WORKERS": "ALL", "MONGO_URL": MONGO}, "FLOWDESK_WORKERS", "without REDIS_URL"),
+        ({"FLOWDESK_WORKER_CONCURRENCY": "7"}, "FLOWDESK_WORKER_CONCURRENCY", "without REDIS_URL"),
+        ({"FLOWDESK_REDIS_PREFIX": "mine"}, "FLOWDESK_REDIS_PREFIX", "without REDIS_URL"),
+        ({"FLOWDESK_LEASE_S": "7"}, "FLOWDESK_LEASE_S", "without MONGO_URL"),
+        ({"FLOWDESK_SYNCHRONOUS": "NORMAL", "MONGO_URL": MONGO}, "FLOWDESK_SYNCHRONOUS", "with MONGO_URL"),
+    ],
+)
+def test_a_setting_without_effect_stops_the_start(environ: dict[str, str], name: str, needed: str) -> None:
+    assert f"{name}: {'is for SQLite and ' * (name == 'FLOWDESK_SYNCHRONOUS')}has no effect {needed}" in refusal(
+        **environ, JWT_SECRET=STRONG
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "execute"),
+    [
+        ({}, "all"),
+        ({"FLOWDESK_WORKERS": "none"}, "all"),
+        ({"MONGO_URL": MONGO}, "all"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": REDIS}, "fresh"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": REDIS, "FLOWDESK_WORKERS": "Retries"}, "fresh"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": REDIS, "FLOWDESK_WORKERS": "all"}, "none"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": REDIS, "FLOWDESK_WORKERS": "none"}, "all"),
+    ],
+)
+def test_what_a_server_leaves_to_workers(environ: dict[str, str], execute: str) -> None:
+    settings = load_settings({**environ, "JWT_SECRET": STRONG})
+    assert settings.execute == execute
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("prefix", ["a:b", "", "ä", "a b", "x" * 65])
+def test_names_in_redis_are_plain(prefix: str) -> None:
+    """A colon in a name would get lost in the names that taskiq builds of it."""
+    environ = {"MONGO_URL": MONGO, "REDIS_URL": REDIS, "JWT_SECRET": STRONG, "FLOWDESK_REDIS_PREFIX": prefix}
+    if prefix:
+        assert "FLOWDESK_REDIS_PREFIX" in refusal(**environ)
+    else:
+        assert load_settings(environ).redis_prefix == "flowdesk"
 
 
 def test_slips_in_dotenv_are_found_and_other_programs_names_are_not(tmp_path: Path) -> None:

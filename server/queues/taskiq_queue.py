@@ -1,0 +1,63 @@
+"""Ringing for workers through taskiq: quick, never in the way, and silent for a moment after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Final
+
+from taskiq.exceptions import SendTaskError
+from taskiq.kicker import AsyncKicker
+
+from server.queues.stream import TASK, DoorbellStream
+from server.redis_client import AWAY, Standing
+
+RING_S: Final = 0.5
+QUIET_S: Final = 1.0
+CONNECTIONS: Final = 16
+
+
+class TaskiqQueue:
+    """Implements engine.doorbell.Doorbell."""
+
+    def __init__(self, broker: DoorbellStream, *, clock: Callable[[], float] = monotonic) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._quiet_until = 0.0
+        self._rung = 0
+        self._missed = 0
+        self._standing = Standing("workers cannot be told about runs")
+
+    @property
+    def degraded(self) -> bool:
+        """Whether the last ring was not heard; workers then find runs by themselves, a second later."""
+        return not self._standing.ok
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for health pages."""
+        return {"degraded": self.degraded, "rung": self._rung, "missed": self._missed, "error": self._standing.error}
+
+    async def ring(self, run_id: str, reason: str) -> bool:
+        """Send the run's id; False when that cannot be done within half a second, or failed a moment ago."""
+        if self._clock() < self._quiet_until:
+            self._missed += 1
+            return False
+        try:
+            async with asyncio.timeout(RING_S):
+                await self._kicker().kiq(run_id, reason)
+        except (SendTaskError, *AWAY) as error:
+            self._missed += 1
+            self._quiet_until = self._clock() + QUIET_S
+            self._standing.failed(error.__cause__ or error)
+            return False
+        self._rung += 1
+        self._standing.worked()
+        return True
+
+    def _kicker(self) -> AsyncKicker[[str, str], None]:
+        return AsyncKicker(TASK, self._broker, labels={})
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        await self._broker.shutdown()
