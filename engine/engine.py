@@ -29,6 +29,7 @@ from engine.state import RunState, StepStatus, fold
 from engine.steering import Steering, rerun_input
 from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
+from engine.transfer.marks import refuse_unfinished
 from engine.visible import View
 from engine.watching import until_answered
 
@@ -115,6 +116,7 @@ class Engine:
 
     async def start(self) -> None:
         """Open the step families, say that this process lives, and take up what was left behind."""
+        await refuse_unfinished(self.store)
         await self._families.open()
         await self._sweeper.start()
 

@@ -13,6 +13,12 @@ import click
 LEVELS = ("debug", "info", "warning", "error")
 
 
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the data lives."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
 class ServeByDefault(click.Group):
     """`flowdesk-server --port 5000` means `flowdesk-server serve --port 5000`."""
 
@@ -34,7 +40,7 @@ def main() -> None:
 @main.command()
 @click.option("--host", metavar="ADDRESS", help="Address to listen on (HOST).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any free one (PORT).")
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the data lives.")
+@data_dir_option
 @click.option("--log-level", type=click.Choice(LEVELS), help="How much is logged.")
 @click.option("--embedded", is_flag=True, help="Be the child of another program: hello on stdout, stdin as lifeline.")
 def serve(host: str | None, port: int | None, data_dir: Path | None, log_level: str | None, embedded: bool) -> None:
@@ -56,7 +62,7 @@ def user() -> None:
 @click.argument("email")
 @click.option("--admin", is_flag=True, help="Give the account every right.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the data lives.")
+@data_dir_option
 def add_user(email: str, admin: bool, password_stdin: bool, data_dir: Path | None) -> None:
     """Make an account for EMAIL; the server may be running or not."""
     from server.user_commands import add, run_command
@@ -65,7 +71,7 @@ def add_user(email: str, admin: bool, password_stdin: bool, data_dir: Path | Non
 
 
 @user.command("list")
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the data lives.")
+@data_dir_option
 def list_users(data_dir: Path | None) -> None:
     """List the accounts, newest first."""
     from server.user_commands import run_command, show_all
@@ -75,12 +81,57 @@ def list_users(data_dir: Path | None) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where the data lives.")
-def backup(file: Path, data_dir: Path | None) -> None:
+@json_option
+@data_dir_option
+def backup(file: Path, as_json: bool, data_dir: Path | None) -> None:
     """Copy the whole database to FILE; the server may be running or not."""
     from server.backup_command import run_backup
 
-    raise SystemExit(run_backup({"data_dir": data_dir}, file))
+    raise SystemExit(run_backup({"data_dir": data_dir}, file, as_json=as_json))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace a database that is there; it is kept beside the new one.")
+@json_option
+@data_dir_option
+def restore(file: Path, force: bool, as_json: bool, data_dir: Path | None) -> None:
+    """Put the backup FILE in the place of the database; no server may be running."""
+    from server.backup_command import run_restore
+
+    raise SystemExit(run_restore({"data_dir": data_dir}, file, force=force, as_json=as_json))
+
+
+@main.command()
+@click.option("--fix", is_flag=True, help="Put right what can be put right.")
+@click.option("--all", "everything", is_flag=True, help="Look at every run and every page, however long it takes.")
+@json_option
+@data_dir_option
+def doctor(fix: bool, everything: bool, as_json: bool, data_dir: Path | None) -> None:
+    """Examine this installation; the server may be running or not."""
+    from server.doctor.command import run_doctor
+
+    raise SystemExit(run_doctor({"data_dir": data_dir}, fix=fix, everything=everything, as_json=as_json))
+
+
+@main.group()
+def db() -> None:
+    """Whole databases: copy one into another."""
+
+
+@db.command("copy")
+@click.argument("src")
+@click.argument("dst")
+@json_option
+def copy_database(src: str, dst: str, as_json: bool) -> None:
+    """Copy everything from SRC into the empty database DST, and compare.
+
+    Each is a data directory, a SQLite file (sqlite:///path) or an address of MongoDB (mongodb://host/name). No server
+    may use SRC. A copy that was interrupted goes on when the same command is given again.
+    """
+    from server.db_copy import run_copy
+
+    raise SystemExit(run_copy(src, dst, as_json=as_json))
 
 
 @main.command()

@@ -13,7 +13,7 @@ class Exit(IntEnum):
     OK = 0
     """It was asked to stop, and did so in good order."""
     INTERNAL = 1
-    """Something unforeseen; the log has a traceback."""
+    """Something unforeseen, with a traceback in the log; or `doctor` found a problem, `db copy` a difference."""
     USAGE = 2
     """The command line or a setting is wrong."""
     ADDRESS = 3

@@ -15,16 +15,12 @@ from functools import partial
 from typing import Final, TypeVar
 
 from engine.clock import Clock, now_ms
-from engine.errors import Conflict, NotFound, Unavailable, Unusable
+from engine.errors import Conflict, NotFound, Unavailable
 from engine.models.run import RunRow
 from engine.store import ANYONE, RunFilter, Store
 from engine.transfer import source, target
 from engine.transfer.digest import KINDS, Digest, Told, digest
-
-SOURCE: Final = "copy.source"
-PLACE: Final = "copy.place"
-RUNS: Final = "copy.runs"
-DONE: Final = "copy.done"
+from engine.transfer.marks import DONE, PLACE, RUNS, SOURCE
 
 PATIENCE_S: Final = 60.0
 """How long a destination that is away for a moment is waited for."""
@@ -44,16 +40,6 @@ class Compared:
     here: int
     equal: bool
     hash: str
-
-
-async def refuse_unfinished(store: Store) -> None:
-    """Raise Unusable for a store that a copy has not filled to its end."""
-    if await store.upkeep.mark(SOURCE) is not None and await store.upkeep.mark(DONE) is None:
-        raise Unusable(
-            "this database is an unfinished copy of another one",
-            code="unfinished_copy",
-            hint="run the same flowdesk db copy again, it goes on where it stopped",
-        )
 
 
 class Copy:

@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "delete": "flowdesk.cli.workflows:delete",
     "versions": "flowdesk.cli.versions:versions",
     "diff": "flowdesk.cli.versions:diff",
-    "restore": "flowdesk.cli.versions:restore",
+    "restore": "flowdesk.cli.database:restore",
     "runs": "flowdesk.cli.runs:runs",
     "logs": "flowdesk.cli.logs:logs",
     "cancel": "flowdesk.cli.runs:cancel",
@@ -37,6 +37,9 @@ COMMANDS: Final = {
     "login": "flowdesk.cli.login:login",
     "logout": "flowdesk.cli.login:logout",
     "contexts": "flowdesk.cli.contexts:contexts",
+    "doctor": "flowdesk.cli.database:doctor",
+    "backup": "flowdesk.cli.database:backup",
+    "db": "flowdesk.cli.database:db",
     "completion": "flowdesk.cli.completion:completion",
 }
 

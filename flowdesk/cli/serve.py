@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
+
+from flowdesk.cli.hand_over import hand_over
 
 
 @click.command(
@@ -16,8 +15,4 @@ import click
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]")
 def serve(arguments: tuple[str, ...]) -> None:
     """Run the server in the foreground; takes the options of `flowdesk-server serve`."""
-    from flowdesk.child import server_command, server_environment
-
-    sys.stdout.flush()
-    # No process in between: signals, exit code and terminal are the server's own.
-    os.execve(sys.executable, server_command("serve", *arguments), server_environment(os.environ))  # noqa: S606
+    hand_over("serve", *arguments)

@@ -1,4 +1,4 @@
-"""`flowdesk versions`, `diff` and `restore`: what a workflow was."""
+"""`flowdesk versions`, `diff` and `restore WORKFLOW VERSION`: what a workflow was."""
 
 from __future__ import annotations
 
@@ -70,11 +70,7 @@ def diff(options: Options, workflow: str, old: int | None, new: int | None) -> N
     on_server(options, work)
 
 
-@click.command()
-@click.argument("workflow", metavar="ID|NAME")
-@click.argument("version", type=NUMBER)
-@server_options
-def restore(options: Options, workflow: str, version: int) -> None:
+def restore_version(options: Options, workflow: str, version: int) -> None:
     """Save an old version of a workflow as the newest one."""
 
     async def work(connection: Connection, out: Output) -> int | None:

@@ -17,9 +17,10 @@ from engine.models.workflow import Workflow
 from engine.store import ANYONE, RunFilter, Store
 from engine.stores.memory import MemoryStore
 from engine.stores.sqlite.migrations import TABLES
-from engine.transfer import copying, source
-from engine.transfer.copying import Copy, refuse_unfinished
+from engine.transfer import source
+from engine.transfer.copying import Copy
 from engine.transfer.digest import KINDS, digest
+from engine.transfer.marks import RUNS, SOURCE, refuse_unfinished
 from engine.transfer.target import BadSource
 from tests.contract.backends import BACKENDS, Backend
 from tests.contract.make import ME, NOW, make_run, make_user, make_workflow, put
@@ -191,7 +192,7 @@ async def test_runs_that_are_there_are_not_read_again(monkeypatch: pytest.Monkey
     stopping(destination, 3 + 3 * 3 + 2)
     with pytest.raises(Stopped):
         await make_copy(origin, destination).run()
-    assert await destination.upkeep.mark(copying.RUNS) == 6
+    assert await destination.upkeep.mark(RUNS) == 6
     asked: list[str] = []
     jobs_page = origin.jobs.page
 
@@ -262,7 +263,7 @@ async def test_a_source_in_use_by_others_is_refused() -> None:
     destination = MemoryStore()
     with pytest.raises(Conflict, match="in use by somebody"):
         await make_copy(origin, destination).run()
-    assert await destination.upkeep.mark(copying.SOURCE) is None
+    assert await destination.upkeep.mark(SOURCE) is None
     await origin.runs.beat("somebody", until=NOW)
     await make_copy(origin, destination).run()
 
