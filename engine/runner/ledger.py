@@ -20,7 +20,7 @@ from engine.watching import answers
 
 log = logging.getLogger("flowdesk.engine")
 
-_FINAL: Final = {
+FINAL: Final = {
     "succeeded": RunStatus.SUCCESS,
     "failed": RunStatus.FAILED,
     "cancelled": RunStatus.CANCELLED,
@@ -99,7 +99,7 @@ class Ledger:
         state = self.state
         row = replace(self.row, seq=state.seq, started_at=self.began, waiting_for=None, due_at=None)
         if state.finished:
-            row.status = _FINAL[state.phase]
+            row.status = FINAL[state.phase]
             row.finished_at, row.owner = state.finished_at, None
             row.error = state.error
             row.error_code = state.error["code"] if state.error else None
