@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from engine.store import ANYONE, FeedItem, Owner
 
@@ -111,17 +111,30 @@ class Subscription:
 class LocalBus:
     """The bus of a single process."""
 
-    look_s = 15.0
-    """How long who follows a run may take silence to mean that nothing has happened."""
-
     def __init__(self) -> None:
         self._by_run: dict[str, set[Subscription]] = {}
         self._wide: set[Subscription] = set()
 
     @property
+    def look_s(self) -> float:
+        """How long who follows a run may take silence to mean that nothing has happened."""
+        return 15.0
+
+    @property
     def listened_to(self) -> bool:
         """Whether anybody listens at all."""
         return bool(self._wide or self._by_run)
+
+    def start(self) -> None:
+        """There is nothing to do here."""
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for health pages."""
+        return {"degraded": False, "error": None}
+
+    async def stop(self) -> None:
+        """End every subscription, and whatever else `start` began."""
+        self.close()
 
     def publish(self, item: FeedItem) -> None:
         """Tell everybody who listens."""

@@ -13,7 +13,8 @@ from engine.errors import Refused
 from engine.models.run import Role, User
 from server.auth import Authenticator
 from server.compose import Parts
-from server.keys import ACCOUNTS, BUS, ENGINE, REGISTRY, SETTINGS, STORE, TOKENS, USER
+from server.fleet import report
+from server.keys import ACCOUNTS, BUS, ENGINE, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
 from server.routing import Handler, Route
 
 MODULES: Final = (
@@ -31,6 +32,7 @@ MODULES: Final = (
     "users",
     "validate",
     "versions",
+    "workers",
     "workflows",
 )
 """The modules of server/routes, by name: one of them describes all of them."""
@@ -46,6 +48,7 @@ def create_app(parts: Parts) -> web.Application:
     app[REGISTRY] = parts.registry
     app[BUS] = parts.bus
     app[ENGINE] = parts.engine
+    app[QUEUE] = parts.queue
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
     add_routes(app, all_routes(), Authenticator(parts.tokens, parts.accounts))
@@ -70,11 +73,20 @@ class Lifetime:
         parts = self._parts
         async with AsyncExitStack() as resources:
             resources.callback(parts.passwords.close)
+            if parts.settings.redis_url is not None:
+                from server.redis_client import check
+
+                await check(parts.settings.redis_url)
             await parts.store.open()
             resources.push_async_callback(parts.store.close)
+            if parts.queue is not None:
+                resources.push_async_callback(parts.queue.close)
+            parts.bus.start()
+            resources.push_async_callback(parts.bus.stop)
             resources.push_async_callback(self._working.aclose)
             self._working.callback(parts.bus.close)
             await parts.engine.start()
+            await report(parts.engine, parts.store)
             self._working.push_async_callback(parts.engine.stop, parts.settings.grace_s)
             if parts.scheduler is not None:
                 await parts.scheduler.start()

@@ -1,4 +1,4 @@
-"""The one place where the parts are put together: for the server, its commands and the tests alike."""
+"""The one place where the parts are put together: for the server, the worker, their commands and the tests alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
+from engine.clock import now_ms
+from engine.doorbell import Doorbell, Execute
 from engine.engine import Engine, EngineOptions
 from engine.events import LocalBus
 from engine.registry import Registry
@@ -16,24 +19,35 @@ from engine.store import Store
 from engine.stores.sqlite.store import SqliteStore
 from plugins.builtins import BUILTINS
 from server.accounts import Accounts
+from server.fleet import Role, introduction
 from server.passwords import Passwords
 from server.scheduler import Scheduler
 from server.settings import Settings
 from server.signing_key import signing_key
 from server.tokens import Tokens
 
+if TYPE_CHECKING:
+    from server.queues.taskiq_queue import TaskiqQueue
+
 Addresses = Callable[[], tuple[tuple[str, int], ...]]
 
 
 @dataclass(slots=True, frozen=True)
-class Parts:
-    """A whole FlowDesk, put together and not running."""
+class Core:
+    """What executes runs, in whatever process, put together and not running."""
 
     settings: Settings
     store: Store
     registry: Registry
     bus: LocalBus
     engine: Engine
+
+
+@dataclass(slots=True, frozen=True)
+class Parts(Core):
+    """A whole server, put together and not running."""
+
+    queue: TaskiqQueue | None
     scheduler: Scheduler | None
     passwords: Passwords
     accounts: Accounts
@@ -50,42 +64,89 @@ def flowdesk_version() -> str:
 
 def make_store(settings: Settings) -> Store:
     """The store these settings choose; nothing is opened."""
-    return SqliteStore(settings.database, synchronous=settings.synchronous)
+    if settings.mongo_url is None:
+        return SqliteStore(settings.database, synchronous=settings.synchronous)
+    from engine.stores.mongo.store import MongoStore  # its drivers cost time and memory
+
+    return MongoStore(settings.mongo_url)
 
 
 def compose(settings: Settings, own_addresses: Addresses = tuple) -> Parts:
-    """Everything these settings ask for. The data directory must exist: the signing key is read or made here."""
+    """A server with everything these settings ask for. The data directory must exist: the signing key may be made."""
     key = signing_key(settings.jwt_secret, settings.signing_key_file)
+    queue = _make_queue(settings)
+    core = _core(settings, "server", execute=settings.execute, doorbell=queue, own_addresses=own_addresses)
+    passwords = Passwords(settings.bcrypt_cost)
+    return Parts(
+        settings=settings,
+        store=core.store,
+        registry=core.registry,
+        bus=core.bus,
+        engine=core.engine,
+        queue=queue,
+        scheduler=Scheduler(core.engine, core.store) if settings.start_scheduler else None,
+        passwords=passwords,
+        accounts=Accounts(core.store.users, passwords),
+        tokens=Tokens(key, hours=settings.token_hours),
+    )
+
+
+def compose_worker(settings: Settings) -> Core:
+    """What a worker process needs: everything but the API, accounts and schedules."""
+    return _core(settings, "worker", execute="all", doorbell=None, own_addresses=tuple)
+
+
+def _core(
+    settings: Settings, role: Role, *, execute: Execute, doorbell: Doorbell | None, own_addresses: Addresses
+) -> Core:
     store = make_store(settings)
     registry = Registry()
     registry.load(BUILTINS)
-    bus = LocalBus()
+    bus = _make_bus(settings, store)
+    worker = role == "worker"
     engine = Engine(
         store,
         registry,
         bus,
         owner=f"{os.getpid()}-{secrets.token_hex(6)}",
         options=EngineOptions(
-            max_running=settings.max_concurrent_runs,
-            max_queued=settings.max_queued_runs,
+            max_running=settings.worker_concurrency if worker else settings.max_concurrent_runs,
+            max_queued=0 if worker else settings.max_queued_runs,
             step_timeout_ms=settings.step_timeout_ms,
-            retention_days=settings.retention_days or None,
+            lease_s=settings.lease_s,
+            heartbeat_s=settings.lease_s / 4,
+            retention_days=None if worker else settings.retention_days or None,
+            execute=execute,
         ),
         host=Host(
             user_agent=f"FlowDesk/{flowdesk_version()}",
             egress_allow=settings.egress_allow,
             own_addresses=own_addresses,
         ),
+        doorbell=doorbell,
+        info=introduction(role, settings, registry, version=flowdesk_version(), now=now_ms()),
     )
-    passwords = Passwords(settings.bcrypt_cost)
-    return Parts(
-        settings=settings,
-        store=store,
-        registry=registry,
-        bus=bus,
-        engine=engine,
-        scheduler=Scheduler(engine, store) if settings.start_scheduler else None,
-        passwords=passwords,
-        accounts=Accounts(store.users, passwords),
-        tokens=Tokens(key, hours=settings.token_hours),
+    return Core(settings, store, registry, bus, engine)
+
+
+def _make_bus(settings: Settings, store: Store) -> LocalBus:
+    if store.exclusive:
+        return LocalBus()
+    from server.buses.shared import SharedBus
+
+    return SharedBus(store.runs, redis_url=settings.redis_url, prefix=settings.redis_prefix)
+
+
+def _make_queue(settings: Settings) -> TaskiqQueue | None:
+    if settings.redis_url is None or settings.workers_execute == "none":
+        return None
+    from server.queues.stream import DoorbellStream
+    from server.queues.taskiq_queue import CONNECTIONS, TaskiqQueue
+
+    stream = DoorbellStream(
+        settings.redis_url,
+        settings.redis_prefix,
+        concurrency=settings.worker_concurrency,
+        connections=CONNECTIONS,
     )
+    return TaskiqQueue(stream)

@@ -16,6 +16,7 @@ from server.tokens import Tokens
 if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.events import LocalBus
+    from server.queues.taskiq_queue import TaskiqQueue
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final[web.AppKey[Store]] = web.AppKey("store")
@@ -24,6 +25,7 @@ BUS: Final[web.AppKey[LocalBus]] = web.AppKey("bus")
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 TOKENS: Final = web.AppKey("tokens", Tokens)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
+QUEUE: Final[web.AppKey[TaskiqQueue | None]] = web.AppKey("queue")
 
 USER: Final = web.RequestKey("user", User)
 """Who asks; present in every handler of a route that is not public."""

@@ -126,10 +126,14 @@ class Settings(BaseModel):
     """Seconds that running steps get to finish when the server is asked to stop."""
 
     @property
+    def workers_execute(self) -> Literal["retries", "all", "none"]:
+        """What workers execute."""
+        return self.workers or ("none" if self.redis_url is None else "retries")
+
+    @property
     def execute(self) -> Execute:
         """Which runs a server executes itself."""
-        workers = self.workers or ("none" if self.redis_url is None else "retries")
-        return _EXECUTE[workers]
+        return _EXECUTE[self.workers_execute]
 
     @property
     def database(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -38,6 +39,7 @@ class Connection:
             "X-Accel-Buffering": "no",
         }
         self.response = web.StreamResponse(headers=headers)
+        self._said_at = 0.0
 
     async def open(self) -> None:
         """Send the head, and how long to wait before coming back."""
@@ -57,11 +59,13 @@ class Connection:
         if waiting:
             await self._write(b"".join(waiting))
 
-    async def beat(self) -> None:
-        """A comment, so that neither side nor a proxy takes silence for death."""
-        await self._write(b": \n\n")
+    async def beat(self, *, unless_within_s: float) -> None:
+        """A comment, so that neither side nor a proxy takes silence for death; not if something was said just now."""
+        if monotonic() - self._said_at > unless_within_s * 0.9:
+            await self._write(b": \n\n")
 
     async def _write(self, data: bytes) -> None:
+        self._said_at = monotonic()
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await self.response.write(data)

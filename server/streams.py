@@ -1,6 +1,7 @@
 """Live events: the journal first, then what the bus tells, each event once and in order.
 
-A stream listens before it reads, so nothing falls between the two; what was read already is dropped by its seq.
+A stream listens before it reads, so nothing falls between the two; what was read already is dropped by its seq, and a
+seq that is missing is read from the journal. Where the bus hears only of this process, streams look for themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.errors import NotFound
-from engine.events import Gap, Subscription
+from engine.events import Gap, LocalBus, Subscription
 from engine.models.event import Event
 from engine.models.run import FINISHED, RunRow
 from engine.store import ANYONE, FeedItem, Owner, Runs
@@ -25,9 +26,10 @@ _TOO_OLD: Final = frame("gap", {"detail": "what happened meanwhile is no longer 
 class RunStream:
     """The events of one run, until it has finished."""
 
-    def __init__(self, connection: Connection, runs: Runs, row: RunRow, after: int) -> None:
+    def __init__(self, connection: Connection, runs: Runs, bus: LocalBus, row: RunRow, after: int) -> None:
         self._connection = connection
         self._runs = runs
+        self._bus = bus
         self._row = row
         self._sent = min(after, row.seq)
 
@@ -35,10 +37,10 @@ class RunStream:
         """Send everything; returns when the run has finished or listening was ended."""
         finished = await self._catch_up()
         while not finished and not subscription.closed:
-            items = await subscription.batch(HEARTBEAT_S)
+            items = await subscription.batch(min(HEARTBEAT_S, self._bus.look_s))
             if not items:
                 if not subscription.closed:
-                    await self._connection.beat()
+                    await self._connection.beat(unless_within_s=HEARTBEAT_S)
                     finished = await self._catch_up()
             elif any(isinstance(item, Gap) for item in items):
                 finished = await self._catch_up()
@@ -110,7 +112,7 @@ class WideStream:
         while not subscription.closed:
             items = await subscription.batch(HEARTBEAT_S)
             if not items and not subscription.closed:
-                await self._connection.beat()
+                await self._connection.beat(unless_within_s=HEARTBEAT_S)
             if any(isinstance(item, Gap) for item in items):
                 await self._catch_up()
             await self._pass_on([item for item in items if isinstance(item, FeedItem)])

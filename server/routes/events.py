@@ -37,7 +37,7 @@ async def of_run(request: web.Request) -> web.StreamResponse:
         connection = Connection(request)
         try:
             await connection.open()
-            await RunStream(connection, runs, row, after).pump(subscription)
+            await RunStream(connection, runs, request.app[BUS], row, after).pump(subscription)
             await connection.close()
         except (ReaderGone, ConnectionError):
             pass

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 
+from engine.engine import Engine
+from engine.errors import FlowDeskError
+from engine.events import LocalBus
 from engine.models.base import Document
-from server.keys import ENGINE, SETTINGS, STORE
+from engine.store import Store
+from server.fleet import living
+from server.keys import BUS, ENGINE, QUEUE, SETTINGS, STORE
 from server.requests import json_response
 from server.routing import Route
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.queues.taskiq_queue import TaskiqQueue
 
 
 class Alive(Document):
@@ -41,6 +50,24 @@ class EngineState(Document):
     """Whether due retries and abandoned runs are taken up."""
 
 
+class QueueState(Document):
+    """How workers are told about runs."""
+
+    state: Literal["off", "ok", "degraded"]
+    """`off` where no worker is told anything; `degraded` when Redis does not answer: workers look for themselves."""
+    error: str | None = None
+    """What is wrong with it."""
+
+
+class BusState(Document):
+    """How live events come from other processes."""
+
+    state: Literal["off", "ok", "degraded"]
+    """`off` without Redis; `degraded` when it does not answer: streams look into the store once a second."""
+    error: str | None = None
+    """What is wrong with it."""
+
+
 class Ready(Document):
     """Whether new work is taken."""
 
@@ -52,6 +79,12 @@ class Ready(Document):
     """How much work there is."""
     scheduler: Literal["on", "off"]
     """Whether this server starts the runs of schedules."""
+    queue: QueueState
+    """How workers are told about runs."""
+    bus: BusState
+    """How live events come from other processes."""
+    workers: int | None
+    """How many worker processes live; null when the store cannot say."""
 
 
 async def alive(request: web.Request) -> web.StreamResponse:
@@ -72,8 +105,38 @@ async def ready(request: web.Request) -> web.StreamResponse:
             "sweeper": "ok" if stats["sweeper"] == "ok" else "failing",
         },
         "scheduler": "on" if request.app[SETTINGS].start_scheduler else "off",
+        "queue": queue_state(request.app[QUEUE]),
+        "bus": bus_state(request.app[SETTINGS], request.app[BUS]),
+        "workers": await workers(request.app[STORE], request.app[ENGINE]) if health.ok else None,
     }
     return json_response(document, 200 if health.ok else 503)
+
+
+def queue_state(queue: TaskiqQueue | None) -> dict[str, Any]:
+    """How the queue is."""
+    if queue is None:
+        return {"state": "off", "error": None}
+    stats = queue.stats()
+    return {"state": "degraded" if stats["degraded"] else "ok", "error": stats["error"]}
+
+
+def bus_state(settings: Settings, bus: LocalBus) -> dict[str, Any]:
+    """How the bus is."""
+    if settings.redis_url is None:
+        return {"state": "off", "error": None}
+    stats = bus.stats()
+    return {"state": "degraded" if stats["degraded"] else "ok", "error": stats["error"]}
+
+
+async def workers(store: Store, engine: Engine) -> int | None:
+    """How many worker processes live; None when the store cannot say."""
+    if store.exclusive:
+        return 0
+    try:
+        processes = await store.upkeep.processes()
+    except FlowDeskError:
+        return None
+    return len([member for member in living(processes, engine.clock()) if member.says("role") == "worker"])
 
 
 routes = [
