@@ -142,12 +142,13 @@ class Recovery:
         broken = [run_id for run_id in self._around.executor.broken if run_id not in self._around.executor.drivers]
         found = []
         for run_id in broken:
-            self._around.executor.broken.discard(run_id)
             try:
                 found.append(await self._runs.get(run_id, owner=ANYONE))
             except NotFound:
                 continue
-        await self.take([row for row in found if row.finished_at is None], count_death=True)
+        self._around.executor.broken.difference_update(broken)
+        mine = [row for row in found if row.finished_at is None and row.owner == self._around.owner]
+        await self.take(mine, count_death=True)
 
     def _without_suspects(self, rows: list[RunRow]) -> list[RunRow]:
         """All but those that saw several deaths without progress: of these only one at a time.
@@ -181,11 +182,17 @@ class Recovery:
         for error in answers:
             if isinstance(error, BaseException) and not isinstance(error, FlowDeskError):
                 raise error
-        journals = await self._runs.journals([row.id for row in claimed])
-        for count, row in enumerate(claimed):
-            await self._go_on(row, journals.get(row.id, []))
-            if count % 20 == 19:
-                await asyncio.sleep(0)
+        try:
+            journals = await self._runs.journals([row.id for row in claimed])
+            for count, row in enumerate(claimed):
+                await self._go_on(row, journals.get(row.id, []))
+                if count % 20 == 19:
+                    await asyncio.sleep(0)
+        except FlowDeskError:
+            # Claimed, but without a driver, and not orphans as long as this process lives: try these again.
+            held = self._around.executor.drivers
+            self._around.executor.broken.update(row.id for row in claimed if row.id not in held)
+            raise
 
     async def _go_on(self, row: RunRow, events: list[Event]) -> None:
         try:

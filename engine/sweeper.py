@@ -126,6 +126,8 @@ class Sweeper:
             log.error("the sweeper cannot work: %s", text)
         self._failures += 1
         self._error = text
+        # When the store comes back others get the time to beat before they are believed dead.
+        self._orphans_at, self._orphans_left = monotonic() + self._around.options.heartbeat_s, False
 
     async def _sleep(self, seconds: float) -> None:
         if self._next_due is not None:

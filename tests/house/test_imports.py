@@ -91,7 +91,10 @@ def _loaded(ran: subprocess.CompletedProcess[str]) -> set[str]:
     ],
 )
 def test_a_package_pulls_in_nothing_it_may_not(package: str, forbidden: set[str]) -> None:
-    """Every module of the package is imported in a fresh process; late and indirect imports count too."""
+    """Every module of the package is imported in a fresh process; late and indirect imports count too.
+
+    Only the MongoDB store may load its drivers, and nobody loads that store who does not use it.
+    """
     loaded = _loaded(python(_ALL_OF.format(package=package)))
     assert package in loaded
     assert loaded & forbidden == set()

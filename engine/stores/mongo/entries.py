@@ -123,7 +123,7 @@ def no_entry(run_id: str, rev: int) -> Doc:
 
 def hole(pos: int) -> Doc:
     """Takes a place in the feed that nobody will ever fill."""
-    return {"_id": bson.Int64(pos), "runId": "", "rev": bson.Int64(pos), "hole": True}
+    return {"_id": bson.Int64(pos), "runId": "", "rev": bson.Int64(pos), "void": True}
 
 
 def weigh(doc: Mapping[str, Any]) -> int:

@@ -26,6 +26,8 @@ BULK_S: Final = 10.0
 """The same for work in the background that nobody waits for."""
 _PROBE_S: Final = 1.0
 _GUARD_S: Final = 0.2
+_BATCH: Final = 1000
+"""Documents of one round trip; MongoDB's own default is 101."""
 
 
 class Link:
@@ -107,7 +109,7 @@ class Link:
         """All documents found."""
 
         async def read() -> list[Doc]:
-            cursor = self[collection].find(where, shown, sort=sort, limit=limit, hint=hint)
+            cursor = self[collection].find(where, shown, sort=sort, limit=limit, hint=hint, batch_size=limit or _BATCH)
             return await cursor.to_list(None)
 
         return await self.call(read, seconds=seconds)

@@ -7,7 +7,6 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from engine.clock import now_ms
 from engine.errors import Unavailable
 from engine.models.run import FINISHED
 from engine.stores.mongo.driver import Doc
@@ -132,7 +131,7 @@ class Mending:
             return True
         await self._projections.remake(run_id)
         if state.row.owner is not None and state.row.status not in FINISHED:
-            due_at = now_ms() if state.row.due_at is None else state.row.due_at
+            due_at = state.row.created_at if state.row.due_at is None else state.row.due_at
             at_rest = replace(state.row, owner=None, due_at=due_at)
             await self._journal.append(entry_doc(at_rest, state.next_rev, new_tag()), state.rev, _later)
             log.warning("run %s was accepted without an answer; it goes on", run_id)

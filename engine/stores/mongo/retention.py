@@ -69,19 +69,13 @@ class Retention:
 
     async def _remove_runs(self, ids: list[str]) -> None:
         link, mine = self._link, {"runId": {"$in": ids}}
-        # A fence becomes a hole: its place is too new to be told to readers of the feed as removed.
-        to_hole: list[Doc] = [{"$set": {"runId": "", "rev": "$_id", "hole": True}}, {"$unset": ["void", "tag"]}]
-        await link.update_many(JOURNAL, {**mine, "void": True}, to_hole, seconds=BULK_S)
-        entries = await link.many(JOURNAL, mine, {"_id": 1}, hint="fence", seconds=BULK_S)
-        if entries:
-            floor = {"$max": {"floor": max(entry["_id"] for entry in entries)}}
-            await link.update_one(META, {"_id": "places"}, floor)
-        for collection in (BLOBS, JOBS, JOURNAL):
-            await link.delete(collection, mine, seconds=BULK_S)
-        await link.delete(RUNS, {"_id": {"$in": ids}}, seconds=BULK_S)
-        places = await link.one(META, {"_id": "places"})
-        if places is not None:
-            await link.delete(JOURNAL, {"runId": "", "rev": {"$lte": places["floor"]}}, seconds=BULK_S)
+        entries = {**mine, "void": None}  # the fences stay: somebody may be about to add to a run he still knows
+        places = await link.many(JOURNAL, entries, {"_id": 1}, hint="fence", seconds=BULK_S)
+        floor = max((entry["_id"] for entry in places), default=0)
+        await link.update_one(META, {"_id": "places"}, {"$max": {"floor": floor}})
+        for collection, where in ((BLOBS, mine), (JOBS, mine), (JOURNAL, entries), (RUNS, {"_id": mine["runId"]})):
+            await link.delete(collection, where, seconds=BULK_S)
+        await link.delete(JOURNAL, {"void": True, "_id": {"$lt": floor}}, seconds=BULK_S)
 
     async def _forget_workflows(self) -> None:
         """Versions of deleted workflows go when no run refers to the workflow any more."""

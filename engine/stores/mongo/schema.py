@@ -40,6 +40,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     JOURNAL: [
         _index("fence", "runId", "rev", unique=True),
         _index("key", "workflowId", "dedupeKey", unique=True, only={"dedupeKey": ANY_TEXT}),
+        _index("void", "void", "_id", only={"void": True}),
     ],
     RUNS: [
         # Lists: each is a merge of one range per status, so that every filter is a short walk along an index.
