@@ -61,6 +61,9 @@ async def test_readiness_tells_of_the_store(server: Live) -> None:
         "store": {"ok": True, "backend": "sqlite", "error": None},
         "engine": {"running": 0, "queued": 0, "sweeper": "ok"},
         "scheduler": "off",
+        "queue": {"state": "off", "error": None},
+        "bus": {"state": "off", "error": None},
+        "workers": 0,
     }
     await server.parts.store.close()
     answer = await server.call("GET", "/readyz")
