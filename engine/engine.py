@@ -128,6 +128,11 @@ class Engine:
         await self._sweeper.retire()
         await self._families.close()
 
+    @property
+    def slots(self) -> int:
+        """How many runs could start this moment."""
+        return self.executor.slots
+
     def stats(self) -> dict[str, Any]:
         """Figures for health pages."""
         return {"running": self.executor.running, "queued": self.executor.queued, **self._sweeper.stats()}
