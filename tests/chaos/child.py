@@ -24,6 +24,7 @@ class Child:
         self.name = name
         self.directory = directory
         self.started_at = 0.0
+        self._said_before = 0
         self._command = command
         self._env = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         self._env |= {"PYTHONPATH": str(ROOT), **env}
@@ -43,6 +44,7 @@ class Child:
         assert not self.is_alive
         self.directory.mkdir(parents=True, exist_ok=True)
         self.started_at = time.time()
+        self._said_before = len(self.said())
         with (self.directory / f"{self.name}.log").open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
@@ -66,6 +68,10 @@ class Child:
         """All it ever wrote."""
         path = self.directory / f"{self.name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def said_since_start(self) -> str:
+        """What it wrote since it was started last, or since its work was interrupted."""
+        return self.said()[self._said_before :]
 
     def kill(self) -> None:
         """kill -9 of the whole group."""
@@ -139,3 +145,37 @@ class WorkerChild(Child):
     def __init__(self, name: str, directory: Path, env: Mapping[str, str]) -> None:
         command = [sys.executable, "-P", "-m", "taskiq", "worker", "server.worker:broker", "--workers", "1"]
         super().__init__(name, directory, command, {"FLOWDESK_DATA_DIR": str(directory), **env})
+
+    def answers(self) -> bool:
+        """Whether the process below the manager executes runs."""
+        return self.is_alive and "a worker is ready" in self.said_since_start()
+
+    def kill_process(self) -> None:
+        """kill -9 of the process that works; the manager is to start another one."""
+        self._said_before = len(self.said())
+        for pid in self._below():
+            os.kill(pid, signal.SIGKILL)
+
+    def kill_manager(self, within_s: float = START_S) -> None:
+        """kill -9 of the manager alone; the process below it is to leave by itself."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(START_S)
+        until = time.monotonic() + within_s
+        while self._group_lives():
+            assert time.monotonic() < until, f"{self.name} lives on without its manager:\n{self.said()[-3000:]}"
+            time.sleep(0.02)
+
+    def _below(self) -> list[int]:
+        assert self._process is not None
+        pid = self._process.pid
+        pids = [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [pid for pid in pids if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def _group_lives(self) -> bool:
+        assert self._process is not None
+        try:
+            os.killpg(self._process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True

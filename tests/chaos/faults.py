@@ -25,21 +25,23 @@ class Faults:
     """How many steps may have been under way at faults that lose what a step did."""
     exit_codes: set[int] = field(default_factory=set)
 
-    def plan(self, count: int) -> list[Callable[[], None]]:
-        """So many faults: each kind there is once, in any order, then whatever the dice says."""
-        kinds = [self.kill_server, self.terminate_server]
-        if self.topology.workers:
-            kinds += [self.kill_worker, self.pause_worker, self.terminate_worker]
-        if len(self.topology.servers) > 1:
-            kinds += [self.pause_server, self.kill_everything]
-        if self.topology.valkey is not None:
-            kinds += [self.flush_redis, self.kill_redis]
-        if self.topology.mongod is not None:
-            kinds += [self.kill_mongod]
-        if not self.topology.workers:
-            kinds += [self.kill_server, self.kill_during_start]
+    def plan(self, count: int, names: tuple[str, ...] = ()) -> list[Callable[[], None]]:
+        """These faults in any order, or so many: each that is possible here once, then whatever the dice says."""
+        kinds: list[Callable[[], None]] = [getattr(self, name) for name in names or self._possible()]
         self.dice.shuffle(kinds)
-        return (kinds + self.dice.choices(kinds, k=max(0, count - len(kinds))))[:count]
+        return kinds if names else (kinds + self.dice.choices(kinds, k=max(0, count - len(kinds))))[:count]
+
+    def _possible(self) -> list[str]:
+        names = ["kill_server", "terminate_server", "kill_during_start"]
+        if self.topology.workers:
+            names += ["kill_worker", "kill_worker_process", "kill_manager", "pause_worker", "terminate_worker"]
+        if len(self.topology.servers) > 1:
+            names += ["pause_server", "kill_everything"]
+        if self.topology.valkey is not None:
+            names += ["flush_redis", "kill_redis"]
+        if self.topology.mongod is not None:
+            names += ["kill_mongod"]
+        return names
 
     def kill_server(self) -> None:
         """kill -9; started again after a while."""
@@ -48,6 +50,21 @@ class Faults:
     def kill_worker(self) -> None:
         """kill -9 of a worker with its manager."""
         self._kill("kill -9 worker", self.dice.choice(self.topology.workers))
+
+    def kill_worker_process(self) -> None:
+        """kill -9 of the process below a manager, which starts it again."""
+        self._note("kill -9 process of a worker", doubtful=True)
+        child = self.dice.choice(self.topology.workers)
+        child.kill_process()
+        self._ready(child)
+
+    def kill_manager(self) -> None:
+        """kill -9 of a manager alone: what it started leaves in good order."""
+        self._note("kill -9 manager of a worker", doubtful=False)
+        child = self.dice.choice(self.topology.workers)
+        child.kill_manager()
+        child.start()
+        self._ready(child)
 
     def kill_during_start(self) -> None:
         """kill -9, and again during the recovery (row 3)."""

@@ -24,7 +24,9 @@ class Weather:
     """How hard it blows."""
 
     seed: int
-    faults: int
+    faults: int = 0
+    names: tuple[str, ...] = ()
+    """Exactly these faults instead of so many."""
     customers: int = 12
     pause_s: float = 0.05
     """Between two orders of one customer."""
@@ -98,7 +100,7 @@ async def storm(topology: Topology, weather: Weather) -> Aftermath:
             asyncio.create_task(customers.keep_ordering(http, weather.pause_s)) for _ in range(weather.customers)
         ]
         try:
-            for fault in faults.plan(weather.faults):
+            for fault in faults.plan(weather.faults, weather.names):
                 await asyncio.to_thread(faults.pass_time, weather.calm_s)
                 await asyncio.to_thread(fault)
         finally:

@@ -13,7 +13,8 @@ from tests.chaos.topology import embedded
 
 async def test_a_short_storm_over_one_server_loses_nothing(tmp_path: Path) -> None:
     """R1 to R6 and R12 with the real server, kill -9, kill -9 in recovery and SIGTERM."""
-    aftermath = await storm(embedded(tmp_path), Weather(seed=3, faults=4))
+    names = ("kill_server", "kill_during_start", "terminate_server", "kill_server")
+    aftermath = await storm(embedded(tmp_path), Weather(seed=3, names=names))
     sys.stdout.write(f"\nembedded\n{aftermath.figures()}\n")
     aftermath.check()
 
