@@ -344,6 +344,9 @@ class Upkeep(Protocol):
     async def processes(self) -> list[ProcessRow]:
         """All processes with a heartbeat, dead ones included, by name."""
 
+    async def clock(self) -> int | None:
+        """The time where the data is kept; None when that is this machine's own."""
+
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Replace a run's summary and these of its jobs by what its journal says, and leave the journal as it is.
 

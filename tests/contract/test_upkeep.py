@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.clock import now_ms
 from engine.errors import Fenced
 from engine.models.run import JobStatus, RunStatus
 from engine.store import ANYONE, ProcessRow, Store
@@ -47,6 +48,12 @@ async def test_processes_are_listed_with_what_they_say_of_themselves(store: Stor
         ProcessRow("a", NOW),
         ProcessRow("b", NOW + 5, {"role": "worker", "slots": 4}),
     ]
+
+
+async def test_the_clock_of_the_data_is_now_or_our_own(store: Store) -> None:
+    before = now_ms()
+    at = await store.upkeep.clock()
+    assert at is None if store.exclusive else at is not None and abs(at - before) < 60_000
 
 
 async def test_a_summary_is_put_right_and_its_journal_left_alone(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -48,6 +49,12 @@ class MongoUpkeep:
         return [
             ProcessRow(doc["_id"], doc["until"], orjson.loads(doc["info"]) if doc.get("info") else None) for doc in docs
         ]
+
+    async def clock(self) -> int | None:
+        """The time on the server."""
+        found = await self._link.call(lambda: self._link.database.command("hello"))
+        at: datetime = found["localTime"]
+        return round(at.replace(tzinfo=UTC).timestamp() * 1000)
 
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Bring the summary up to its journal, then let an entry without events say what is still wrong with it."""

@@ -23,8 +23,8 @@ class Facts:
     """The form of a file, the newest form this program knows, and what is wrong with the pages."""
 
     form: int
+    known: int
     problems: list[str]
-    known: int = len(MIGRATIONS)
 
 
 def examine(path: Path, *, thorough: bool) -> Facts:
@@ -42,7 +42,7 @@ def examine(path: Path, *, thorough: bool) -> Facts:
                 raise Unusable(f"{path} is empty")
             if form == len(MIGRATIONS):
                 check_tables(connection)
-            return Facts(form, _check(connection, "integrity_check" if thorough else "quick_check"))
+            return Facts(form, len(MIGRATIONS), _check(connection, "integrity_check" if thorough else "quick_check"))
     except sqlite3.Error as error:
         raise unusable(error, path) from error
 

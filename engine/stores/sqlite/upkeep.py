@@ -52,6 +52,10 @@ class SqliteUpkeep:
         rows = await self._readers.rows(_PROCESSES)
         return [ProcessRow(owner, until, orjson.loads(info) if info else None) for owner, until, info in rows]
 
+    async def clock(self) -> int | None:
+        """There is no other machine."""
+        return None
+
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Replace a summary and some jobs."""
         expected = (before.id, before.seq, before.owner, before.status.value, int(before.cancel_requested))
