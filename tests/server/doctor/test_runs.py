@@ -286,14 +286,9 @@ async def test_mongo_and_redis(data: Path, mongo_url: str, redis_url: str) -> No
 
 
 async def test_mongo_and_redis_away(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "server.doctor.house.make_store", lambda settings: MongoStore(settings.mongo_url, patience_s=0.1)
-    )
-    away: dict[str, Any] = {
-        "mongo_url": "mongodb://127.0.0.1:1/flowdesk",
-        "redis_url": "redis://127.0.0.1:1/0",
-        "jwt_secret": STRONG,
-    }
+    store = MongoStore("mongodb://127.0.0.1:1/flowdesk", patience_s=0.1)
+    monkeypatch.setattr("server.doctor.house.make_store", lambda settings: store)
+    away: dict[str, Any] = {"mongo_url": "mongodb://127.0.0.1:1/flowdesk", "redis_url": "redis://127.0.0.1:1/0"}
     found = await examined(data, jwt_secret=STRONG, **away)
     assert {code for level, code in found.bad if level == "PROBLEM"} == {"store", "redis"}
     assert "127.0.0.1:1" in found.one("store").message
