@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from server.logs import visible
 from server.operating import operate
 from server.settings import Settings
 
+_WIDTH: Final = 110
 PROBLEMS: Final = Exit.INTERNAL
 _COLOURS: Final = {Level.OK: "green", Level.NOTE: "blue", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 
@@ -71,10 +73,18 @@ def _show(finding: Finding) -> None:
     colour = None if "NO_COLOR" in os.environ else _COLOURS[finding.level]
     level = click.style(f"{'fixed' if finding.fixed else finding.level.name.lower():8}", fg=colour)
     click.echo(f"{level} {finding.code:24} {visible(finding.message)}")
-    if finding.level > Level.NOTE and not finding.fixed:
-        click.echo(f"{'':9}{'':24} {visible(finding.meaning)}")
-    if finding.level > Level.OK and not finding.fixed and finding.remedy:
-        click.echo(f"{'':9}{'':24} > {visible(finding.remedy)}")
+    if finding.fixed or finding.level is Level.OK:
+        return
+    if finding.level > Level.NOTE:
+        click.echo(_wrapped(finding.meaning, "  "))
+    if finding.remedy:
+        click.echo(_wrapped(finding.remedy, "  > "))
+
+
+def _wrapped(text: str, mark: str) -> str:
+    return textwrap.fill(
+        visible(text), _WIDTH, initial_indent=f"{'':9}{mark}", subsequent_indent=f"{'':9}{'':{len(mark)}}"
+    )
 
 
 def _summary(found: Sequence[Finding]) -> str:
