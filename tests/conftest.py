@@ -32,8 +32,22 @@ def mongo_set_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def victim_mongod() -> Iterator[Mongod]:
+    """A server to kill, stop and start again, with data of other tests on it in databases of their own."""
+    server = mongod.SERVERS.victim
+    yield server
+    server.revive()
+
+
+@pytest.fixture
+def victim_url(victim_mongod: Mongod) -> str:
+    """The address of a database there that nobody has used yet."""
+    return mongod.with_database(victim_mongod.url, mongod.new_name())
+
+
+@pytest.fixture
 def own_mongod() -> Iterator[Mongod]:
-    """A server to kill, stop and start again."""
+    """A server with nothing on it, to kill, stop and start again."""
     server = mongod.SERVERS.start()
     yield server
     server.discard()

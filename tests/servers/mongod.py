@@ -77,6 +77,7 @@ class MongoServers:
 
     def __init__(self) -> None:
         self._own: list[Mongod] = []
+        self._clients: dict[str, MongoClient[dict[str, Any]]] = {}
 
     @cached_property
     def standalone(self) -> str:
@@ -89,6 +90,17 @@ class MongoServers:
         """The address of a replica set of one."""
         return self.start(replicas=True).url
 
+    @cached_property
+    def victim(self) -> Mongod:
+        """A server of our own for tests that stop it in the middle; each of them finds it running again."""
+        return self.start()
+
+    def client(self, server: str) -> MongoClient[dict[str, Any]]:
+        """A plain client of one of them, kept open."""
+        if server not in self._clients:
+            self._clients[server] = MongoClient(server)
+        return self._clients[server]
+
     def start(self, *, replicas: bool = False, guarded: bool = False) -> Mongod:
         """One more server of our own; it ends with the tests at the latest."""
         if _binary() is None:
@@ -100,6 +112,8 @@ class MongoServers:
 
     def discard(self) -> None:
         """End all of them."""
+        while self._clients:
+            self._clients.popitem()[1].close()
         while self._own:
             self._own.pop().discard()
 
@@ -118,13 +132,17 @@ def with_database(url: str, name: str) -> str:
     return f"{base}{name}" + (f"?{options}" if options else "")
 
 
+def new_name() -> str:
+    """The name of a database nobody has used yet."""
+    return f"test_{os.getpid()}_{secrets.token_hex(5)}"
+
+
 @contextmanager
 def new_database(server: str) -> Iterator[str]:
     """The address of a database nobody has used yet; it is removed at the end."""
-    name = f"test_{os.getpid()}_{secrets.token_hex(5)}"
+    name = new_name()
     yield with_database(server, name)
-    with MongoClient[dict[str, Any]](server) as client:
-        client.drop_database(name)
+    SERVERS.client(server).drop_database(name)
 
 
 def emptied_database(server: str) -> str:
@@ -133,9 +151,9 @@ def emptied_database(server: str) -> str:
     Making those takes half a second, a hundred times as long as emptying, so tests one after another share it.
     """
     name = f"test_{os.getpid()}_shared"
-    with MongoClient[dict[str, Any]](server) as client:
-        for collection in client[name].list_collection_names():
-            client[name][collection].delete_many({})
+    database = SERVERS.client(server)[name]
+    for collection in database.list_collection_names():
+        database[collection].delete_many({})
     return with_database(server, name)
 
 

@@ -11,11 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 _PR_SET_PDEATHSIG = 1
+_FORKER = ThreadPoolExecutor(1, thread_name_prefix="forker")
+"""Servers die with the thread that forked them, so that must be one that lives as long as this process."""
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -48,13 +51,14 @@ class ServerProcess:
         """Start it and wait until it answers."""
         assert self._process is None
         with (self.directory / "output").open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = _FORKER.submit(
+                subprocess.Popen,
                 self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=_die_with_us,  # noqa: PLW1509 - it only calls prctl
-            )
+                preexec_fn=_die_with_us,  # it only calls prctl
+            ).result()
         until = time.monotonic() + self.start_s
         while not self.answers():
             if self._process.poll() is not None or time.monotonic() > until:
@@ -78,6 +82,14 @@ class ServerProcess:
     def resume(self) -> None:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
+
+    def revive(self) -> None:
+        """Have it run, whatever was done to it."""
+        if self._process is not None and self._process.poll() is None:
+            self.resume()
+        else:
+            self._process = None
+            self.start()
 
     def discard(self) -> None:
         """Kill it, if it runs, and remove its data."""

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, Final
 
 import pymongo
+from pymongo import IndexModel
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
@@ -108,9 +109,11 @@ class Opening:
 async def _recognise(database: Database, name: str) -> None:
     """Refuse a database of another program or of a newer FlowDesk."""
     with pymongo.timeout(_STEP_S * 2):
-        stranger = await _stranger(database)
-        # Looked for last: another server that starts right now writes this mark before anything else.
-        known = await database[META].find_one({"_id": "schema"})
+        known, stranger = await database[META].find_one({"_id": "schema"}), None
+        if known is None:
+            stranger = await _stranger(database)
+            # Once more: another server that starts right now writes this mark before anything else.
+            known = await database[META].find_one({"_id": "schema"})
     if known is None and stranger is not None:
         raise Unusable(
             f"the database {name} belongs to another program: it has a collection {stranger} and no mark of ours",
@@ -145,22 +148,25 @@ async def _make_collections(database: Database) -> None:
 
 
 async def _make_indexes(database: Database) -> None:
+    await asyncio.gather(*(_make_indexes_of(database, collection, indexes) for collection, indexes in INDEXES.items()))
+
+
+async def _make_indexes_of(database: Database, collection: str, indexes: list[IndexModel]) -> None:
     """Make what is missing. On a large database that takes a while; it goes on in the server while we ask again."""
-    for collection, indexes in INDEXES.items():
-        while True:
-            try:
-                with pymongo.timeout(_INDEX_S):
-                    await database[collection].create_indexes(indexes)
-                    break
-            except ExecutionTimeout:
-                continue
-            except OperationFailure as error:
-                if error.code in _CONFLICTS:
-                    raise Unusable(
-                        f"an index of {collection} is not ours: {(error.details or {}).get('errmsg')}",
-                        hint="drop that index and start again",
-                    ) from None
-                raise
+    while True:
+        try:
+            with pymongo.timeout(_INDEX_S):
+                await database[collection].create_indexes(indexes)
+                return
+        except ExecutionTimeout:
+            continue
+        except OperationFailure as error:
+            if error.code in _CONFLICTS:
+                raise Unusable(
+                    f"an index of {collection} is not ours: {(error.details or {}).get('errmsg')}",
+                    hint="drop that index and start again",
+                ) from None
+            raise
 
 
 async def _prepare(database: Database) -> None:

@@ -25,7 +25,7 @@ from engine.stores.mongo.store import MongoStore
 from tests.contract.make import ME, NOW, make_commit, make_run, make_user, make_workflow, put
 from tests.engine.stores.mongo import opened, refused_in_time
 from tests.house.tree import ROOT, name_of, python_files
-from tests.servers.mongod import Mongod, with_database
+from tests.servers.mongod import Mongod
 
 
 def test_one_module_imports_motor() -> None:
@@ -46,11 +46,12 @@ def _motor(path: Path) -> bool:
     return "motor" in names
 
 
-async def test_the_store_works_over_the_client_of_pymongo(own_mongod: Mongod, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_store_works_over_the_client_of_pymongo(
+    victim_mongod: Mongod, victim_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The day motor goes, this is what stands in its place."""
     monkeypatch.setattr(driver, "Client", pymongo.AsyncMongoClient)
-    url = with_database(own_mongod.url, "x")
-    async with opened(url) as store:
+    async with opened(victim_url) as store:
         assert type(store._link.database.client).__name__ == "AsyncMongoClient"
         runs = await asyncio.gather(*(put(store, make_run(due_at=NOW)) for _ in range(100)))
         claimed = await asyncio.gather(
@@ -65,9 +66,9 @@ async def test_the_store_works_over_the_client_of_pymongo(own_mongod: Mongod, mo
         await store.workflows.create(make_workflow(), [], saved_by=ME)
         assert (await store.workflows.page(owner=ME, limit=5)).items
         assert await store.runs.repair(limit=10) == 0
-        own_mongod.pause()
+        victim_mongod.pause()
         await refused_in_time(store.runs.commit(make_commit(make_run())))
-        own_mongod.resume()
+        victim_mongod.resume()
 
 
 async def test_a_closed_store_says_so(mongo_url: str) -> None:

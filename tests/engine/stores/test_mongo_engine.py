@@ -13,12 +13,12 @@ from engine.sdk import Context, StepResult
 from engine.store import ANYONE
 from tests.engine.stores.mongo import opened
 from tests.engine.world import World, eventually, manual
-from tests.servers.mongod import Mongod, with_database
+from tests.servers.mongod import Mongod
 
 
-async def test_runs_outlive_a_killed_server(own_mongod: Mongod) -> None:
+async def test_runs_outlive_a_killed_server(victim_mongod: Mongod, victim_url: str) -> None:
     """R2, R3, row 7: no restart of ours, every accepted run ends, and no finished step runs again."""
-    async with opened(with_database(own_mongod.url, "flowdesk")) as store:
+    async with opened(victim_url) as store:
         world = World(store=store)
         accepted: set[str] = set()
         stop = asyncio.Event()
@@ -44,8 +44,8 @@ async def test_runs_outlive_a_killed_server(own_mongod: Mongod) -> None:
                 return len(accepted) >= 60
 
             await eventually(enough)
-            await asyncio.to_thread(own_mongod.kill)
-            await asyncio.to_thread(own_mongod.start)
+            await asyncio.to_thread(victim_mongod.kill)
+            await asyncio.to_thread(victim_mongod.start)
             before = len(accepted)
 
             async def more() -> bool:

@@ -16,19 +16,13 @@ from engine.stores.mongo.store import MongoStore
 from tests.contract.make import ME, NOW, make_commit, make_run, make_user, make_workflow, put
 from tests.engine.stores.mongo import behind, opened, paused_at_the_insert, refused_in_time, settled
 from tests.engine.world import eventually
-from tests.servers.mongod import Mongod, with_database
+from tests.servers.mongod import Mongod
 
 
 @pytest.fixture
-def url(own_mongod: Mongod) -> str:
-    """A database on a server of the test's own."""
-    return with_database(own_mongod.url, "flowdesk")
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[MongoStore]:
+async def store(victim_url: str) -> AsyncIterator[MongoStore]:
     """An open store there."""
-    async with opened(url) as store:
+    async with opened(victim_url) as store:
         yield store
 
 
@@ -43,7 +37,7 @@ async def _until_it_works(call: Callable[[], Awaitable[object]], within_s: float
                 return
 
 
-async def test_every_acknowledged_commit_outlives_the_server(own_mongod: Mongod, store: MongoStore, url: str) -> None:
+async def test_every_acknowledged_commit_outlives_the_server(victim_mongod: Mongod, store: MongoStore) -> None:
     """R1: whatever the moment mongod is killed at."""
     acknowledged: dict[str, int] = {}
     killed = asyncio.Event()
@@ -66,8 +60,8 @@ async def test_every_acknowledged_commit_outlives_the_server(own_mongod: Mongod,
             return len(acknowledged) >= enough
 
         await eventually(busy)
-        await asyncio.to_thread(own_mongod.kill)
-        await asyncio.to_thread(own_mongod.start)
+        await asyncio.to_thread(victim_mongod.kill)
+        await asyncio.to_thread(victim_mongod.start)
     killed.set()
     await asyncio.gather(*callers)
     await _until_it_works(lambda: put(store, make_run()))
@@ -78,10 +72,10 @@ async def test_every_acknowledged_commit_outlives_the_server(own_mongod: Mongod,
         assert (await store.runs.get(run_id, owner=ME)).seq == len(journals[run_id])
 
 
-async def test_a_paused_server_is_noticed_in_time(own_mongod: Mongod, store: MongoStore) -> None:
+async def test_a_paused_server_is_noticed_in_time(victim_mongod: Mongod, store: MongoStore) -> None:
     """Row 7: every kind of call is refused within two seconds, however many there are."""
     run = await put(store, make_run())
-    own_mongod.pause()
+    victim_mongod.pause()
     calls: list[Awaitable[object]] = [
         store.runs.commit(make_commit(run)),
         store.runs.commit(make_commit(make_run())),
@@ -106,28 +100,28 @@ async def test_a_paused_server_is_noticed_in_time(own_mongod: Mongod, store: Mon
     begun = time.monotonic()
     await refused_in_time(store.runs.get(run.id, owner=ANYONE))
     assert time.monotonic() - begun < 0.7  # by now it is known to be away: nobody waits for the whole time again
-    own_mongod.resume()
+    victim_mongod.resume()
     await _until_it_works(lambda: put(store, make_run()))
     assert (await store.health()).ok
 
 
-async def test_a_server_that_comes_back_is_used_again(own_mongod: Mongod, store: MongoStore) -> None:
+async def test_a_server_that_comes_back_is_used_again(victim_mongod: Mongod, store: MongoStore) -> None:
     """Row 7: without a restart of ours."""
     run = await put(store, make_run(), 2)
-    own_mongod.stop()
+    victim_mongod.stop()
     error = await refused_in_time(put(store, run))
-    assert f"127.0.0.1:{own_mongod.port}" in str(error)
-    await asyncio.to_thread(own_mongod.start)
+    assert f"127.0.0.1:{victim_mongod.port}" in str(error)
+    await asyncio.to_thread(victim_mongod.start)
     await _until_it_works(lambda: store.runs.get(run.id, owner=ME), within_s=5)
     run = await put(store, run)
     assert len(await store.runs.journal(run.id)) == 3
 
 
-async def test_a_commit_without_an_answer_is_not_done_twice(own_mongod: Mongod, store: MongoStore) -> None:
+async def test_a_commit_without_an_answer_is_not_done_twice(victim_mongod: Mongod, store: MongoStore) -> None:
     """R11: the engine tries the same commit again, with more events by then, and each is there once."""
     runs = [await put(store, make_run(owner="p")) for _ in range(20)]
     first = [make_commit(run, 2, by="p") for run in runs]
-    with paused_at_the_insert(store, own_mongod):
+    with paused_at_the_insert(store, victim_mongod):
         await asyncio.gather(*(refused_in_time(store.runs.commit(commit)) for commit in first))
     for number, (run, commit) in enumerate(zip(runs, first, strict=True)):
         again = commit if number % 2 else make_commit(run, 5, by="p", status=RunStatus.WAITING)
@@ -137,10 +131,10 @@ async def test_a_commit_without_an_answer_is_not_done_twice(own_mongod: Mongod, 
         assert [event.seq for event in await store.runs.journal(run.id)] == list(range(1, row.seq + 1))
 
 
-async def test_a_run_without_an_answer_does_not_wait_for_ever(own_mongod: Mongod, store: MongoStore) -> None:
+async def test_a_run_without_an_answer_does_not_wait_for_ever(victim_mongod: Mongod, store: MongoStore) -> None:
     """R2: whether or not a refused run has landed, no process is believed to hold it."""
     runs = [make_run(owner="p", dedupe_key=f"key {number}") for number in range(40)]
-    with paused_at_the_insert(store, own_mongod):
+    with paused_at_the_insert(store, victim_mongod):
         await asyncio.gather(*(refused_in_time(store.runs.commit(make_commit(run))) for run in runs))
     await settled(store)
     await store.runs.repair(limit=1000)
@@ -160,10 +154,10 @@ async def test_a_run_without_an_answer_does_not_wait_for_ever(own_mongod: Mongod
             assert known.id == run.id
 
 
-async def test_a_claim_without_an_answer_is_given_back(own_mongod: Mongod, store: MongoStore) -> None:
+async def test_a_claim_without_an_answer_is_given_back(victim_mongod: Mongod, store: MongoStore) -> None:
     """R2: the process that was told no does not hold the run."""
     runs = [await put(store, make_run(due_at=NOW)) for _ in range(10)]
-    with paused_at_the_insert(store, own_mongod):
+    with paused_at_the_insert(store, victim_mongod):
         await asyncio.gather(
             *(refused_in_time(store.runs.claim(run.id, owner="p", expected_owner=None, now=NOW)) for run in runs)
         )
@@ -174,12 +168,12 @@ async def test_a_claim_without_an_answer_is_given_back(own_mongod: Mongod, store
         assert await store.runs.claim(run.id, owner="q", expected_owner=None, now=NOW) is not None
 
 
-async def test_the_place_of_a_run_that_did_not_land_is_taken(own_mongod: Mongod, store: MongoStore, url: str) -> None:
+async def test_the_place_of_a_run_that_did_not_land_is_taken(store: MongoStore, victim_url: str) -> None:
     """It cannot land late; the same id, as a tick of a schedule has it, is free all the same (R8)."""
     entry = make_commit(make_run(id="tick", owner="p"))
     store._mending.settle(entry_doc(entry.run, 0, new_tag(), "[]", first=True))
     await settled(store)
-    database = behind(url)
+    database = behind(victim_url)
     with database.client:
         (void,) = database["journal"].find({"runId": "tick"})
         assert void["void"] is True
@@ -189,10 +183,10 @@ async def test_the_place_of_a_run_that_did_not_land_is_taken(own_mongod: Mongod,
     await store.runs.commit(Commit(entry.run, [], 1, "p"))
 
 
-async def test_two_processes_and_a_zombie(url: str, store: MongoStore) -> None:
+async def test_two_processes_and_a_zombie(victim_url: str, store: MongoStore) -> None:
     """R11: a process stopped past its lease knows nothing of the claim, and its commit is refused all the same."""
     run = await put(store, make_run(owner="zombie"), 3)
-    async with opened(url) as heir:
+    async with opened(victim_url) as heir:
         claimed = await heir.runs.claim(run.id, owner="heir", expected_owner="zombie", now=NOW)
         assert claimed is not None
         with pytest.raises(Fenced):
@@ -206,9 +200,9 @@ async def test_two_processes_and_a_zombie(url: str, store: MongoStore) -> None:
         assert [event.seq for event in await store.runs.journal(run.id)] == [1, 2, 3, 4]
 
 
-async def test_of_a_claim_and_a_commit_at_the_same_moment_one_wins(url: str, store: MongoStore) -> None:
+async def test_of_a_claim_and_a_commit_at_the_same_moment_one_wins(victim_url: str, store: MongoStore) -> None:
     """R3: either the claimer sees the step's result, or the result was never accepted."""
-    async with opened(url) as heir:
+    async with opened(victim_url) as heir:
         for _ in range(30):
             run = await put(store, make_run(owner="old"))
             commit, claim = await asyncio.gather(

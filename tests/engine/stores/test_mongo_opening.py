@@ -15,7 +15,7 @@ from engine.stores.mongo.schema import FORM, INDEXES
 from engine.stores.mongo.store import MongoStore
 from tests.contract.make import make_commit, make_run, make_user, put
 from tests.engine.stores.mongo import behind, opened
-from tests.servers.mongod import SERVERS, Mongod, with_database
+from tests.servers.mongod import SERVERS, Mongod
 from tests.servers.process import free_port
 
 
@@ -51,23 +51,23 @@ async def test_what_is_no_address_is_refused_without_telling_the_password(url: s
     assert "hunt" not in str(error)
 
 
-async def test_nobody_there(own_mongod: Mongod) -> None:
+async def test_nobody_there(victim_mongod: Mongod, victim_url: str) -> None:
     begun = time.monotonic()
     port = free_port()
     error = await _refusal(f"mongodb://me:hunter2@127.0.0.1:{port}/x")
     assert f"MongoDB at 127.0.0.1:{port} cannot be reached" in str(error)
     assert "Connection refused" in str(error)
     assert time.monotonic() - begun < 3
-    own_mongod.pause()
-    error = await _refusal(own_mongod.url)
+    victim_mongod.pause()
+    error = await _refusal(victim_url)
     assert "cannot be reached" in str(error)
-    own_mongod.resume()
+    victim_mongod.resume()
 
 
-async def test_a_server_that_starts_at_the_same_moment_is_waited_for(own_mongod: Mongod) -> None:
-    own_mongod.stop()
-    starting = asyncio.create_task(asyncio.to_thread(own_mongod.start))
-    async with opened(with_database(own_mongod.url, "x"), patience_s=20) as store:
+async def test_a_server_that_starts_at_the_same_moment_is_waited_for(victim_mongod: Mongod, victim_url: str) -> None:
+    victim_mongod.stop()
+    starting = asyncio.create_task(asyncio.to_thread(victim_mongod.start))
+    async with opened(victim_url, patience_s=20) as store:
         await starting
         assert (await store.health()).ok
 
