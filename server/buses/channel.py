@@ -144,16 +144,21 @@ class Channel:
     async def _listen(self) -> None:
         while not self._closing:
             await self._wanted.wait()
-            try:
-                async with self._client.pubsub() as subscribed:
-                    await subscribed.subscribe(self._name)
-                    await self._hear(subscribed)
-            except AWAY as error:
-                self._hearing.failed(error)
-                if not self._closing:
-                    await asyncio.sleep(AGAIN_S)
-            finally:
-                self.connected = False
+            if not self._closing and not await self._listen_once():
+                await asyncio.sleep(AGAIN_S)
+
+    async def _listen_once(self) -> bool:
+        """Hear for as long as it is wanted; False when Redis does not let us."""
+        try:
+            async with self._client.pubsub() as subscribed:
+                await subscribed.subscribe(self._name)
+                await self._hear(subscribed)
+        except AWAY as error:
+            self._hearing.failed(error)
+            return False
+        finally:
+            self.connected = False
+        return True
 
     async def _hear(self, subscribed: PubSub) -> None:
         heard_at = asked_at = monotonic()
