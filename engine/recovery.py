@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from engine.clock import Clock
 from engine.doorbell import Doorbell, Execute
-from engine.errors import Fenced, FlowDeskError, Invalid, NotFound
+from engine.errors import Fenced, FlowDeskError, Invalid, NotFound, Unavailable
 from engine.executor import Executor
 from engine.ids import new_id
 from engine.inputs import Cancel, Fail
@@ -87,6 +87,9 @@ class Recovery:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._suspect: str | None = None
+        self._unsure: set[str] = set()
+        self._taking: set[str] = set()
+        self._strays: set[str] = set()
         self._rung = Lately(RING_AGAIN_S)
         self._elsewhere = Lately(ELSEWHERE_S)
 
@@ -137,18 +140,36 @@ class Recovery:
         await self.take(chosen, count_death=True)
         return len(chosen)
 
-    async def take_broken(self) -> None:
-        """Take up runs of this process that stopped on an error of ours."""
-        broken = [run_id for run_id in self._around.executor.broken if run_id not in self._around.executor.drivers]
-        found = []
-        for run_id in broken:
-            try:
-                found.append(await self._runs.get(run_id, owner=ANYONE))
-            except NotFound:
-                continue
-        self._around.executor.broken.difference_update(broken)
-        mine = [row for row in found if row.finished_at is None and row.owner == self._around.owner]
-        await self.take(mine, count_death=True)
+    @property
+    def has_unsettled(self) -> bool:
+        """Whether there are runs of this process that it may hold but does not execute."""
+        return bool(self._unsure or self._around.executor.broken)
+
+    async def look_for_strays(self) -> None:
+        """Find runs this process holds, says a shared store, and yet does not execute; twice, since writes overlap.
+
+        Whether a write was made is not always known when the store went away during it, and may be decided later.
+        """
+        drivers = self._around.executor.drivers
+        held = await self._runs.held(self._around.owner, limit=len(drivers) + BATCH)
+        strays = set(held.run_ids) - drivers.keys() - self._taking
+        self._unsure |= strays & self._strays
+        self._strays = strays
+
+    async def take_unsettled(self) -> None:
+        """Take up runs that stopped on an error of ours, and those whose taking up was interrupted by the store."""
+        broken = self._around.executor.broken
+        for ids, count_death in ((broken, True), (self._unsure, False)):
+            asked = [run_id for run_id in ids if run_id not in self._around.executor.drivers]
+            found = []
+            for run_id in asked:
+                try:
+                    found.append(await self._runs.get(run_id, owner=ANYONE))
+                except NotFound:
+                    continue
+            ids.difference_update(asked)
+            mine = [row for row in found if row.finished_at is None and row.owner == self._around.owner]
+            await self.take(mine, count_death=count_death)
 
     def _without_suspects(self, rows: list[RunRow]) -> list[RunRow]:
         """All but those that saw several deaths without progress: of these only one at a time.
@@ -170,6 +191,14 @@ class Recovery:
         """Claim these runs and go on with those that could be claimed."""
         if not rows:
             return
+        ids = {row.id for row in rows}
+        self._taking |= ids
+        try:
+            await self._take(rows, count_death=count_death)
+        finally:
+            self._taking -= ids
+
+    async def _take(self, rows: list[RunRow], *, count_death: bool) -> None:
         now = self._clock()
         claims = [
             self._runs.claim(
@@ -179,19 +208,22 @@ class Recovery:
         ]
         answers = await asyncio.gather(*claims, return_exceptions=True)
         claimed = [row for row in answers if isinstance(row, RunRow)]
-        for error in answers:
-            if isinstance(error, BaseException) and not isinstance(error, FlowDeskError):
-                raise error
+        # A claim whose answer was lost may have been made, and nobody takes a run from a process that lives.
+        self._unsure.update(
+            row.id for row, answer in zip(rows, answers, strict=True) if isinstance(answer, Unavailable)
+        )
         try:
+            for error in answers:
+                if isinstance(error, BaseException) and not isinstance(error, FlowDeskError):
+                    raise error
             journals = await self._runs.journals([row.id for row in claimed])
             for count, row in enumerate(claimed):
                 await self._go_on(row, journals.get(row.id, []))
                 if count % 20 == 19:
                     await asyncio.sleep(0)
-        except FlowDeskError:
-            # Claimed, but without a driver, and not orphans as long as this process lives: try these again.
-            held = self._around.executor.drivers
-            self._around.executor.broken.update(row.id for row in claimed if row.id not in held)
+        except BaseException:
+            # Claimed, but without a driver: try these again.
+            self._unsure.update(row.id for row in claimed if row.id not in self._around.executor.drivers)
             raise
 
     async def _go_on(self, row: RunRow, events: list[Event]) -> None:
@@ -201,6 +233,9 @@ class Recovery:
             state = fold(plan.steps, row.id, events)
         except (NotFound, Invalid, ValueError, KeyError) as error:
             await self._bury(row, f"version {row.workflow_version} of its workflow cannot be used here: {error}")
+            return
+        if state.seq > row.seq:
+            log.info("run %s was moved on by somebody else", row.id)
             return
         if self._belongs_elsewhere(row, plan, state):
             await self._leave(row)

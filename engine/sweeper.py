@@ -19,6 +19,7 @@ from engine.recovery import Recovery
 from engine.store import Store
 
 ORPHANS_S: Final = 2.0
+STRAYS_S: Final = 5.0
 REPAIR_BATCH: Final = 1000
 PRUNE_S: Final = 600.0
 PRUNE_BATCH: Final = 500
@@ -63,7 +64,7 @@ class Sweeper:
         self._next_due: int | None = None
         self._minded: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._beat_at = self._orphans_at = self._prune_at = 0.0
+        self._beat_at = self._orphans_at = self._strays_at = self._prune_at = 0.0
         self._hungry = self._orphans_left = False
         self._failures = 0
         self._error: str | None = None
@@ -150,8 +151,11 @@ class Sweeper:
         if now - self._beat_at >= self._around.options.heartbeat_s:
             await self._beat()
         taken = await self._recovery.take_due()
-        if self._around.executor.broken:
-            await self._recovery.take_broken()
+        if not self._around.store.exclusive and now - self._strays_at >= STRAYS_S:
+            self._strays_at = now
+            await self._recovery.look_for_strays()
+        if self._recovery.has_unsettled:
+            await self._recovery.take_unsettled()
         if self._orphans_left or now - self._orphans_at >= ORPHANS_S:
             self._orphans_at = now
             if not self._around.store.exclusive:
