@@ -84,16 +84,19 @@ class Customers:
         assert set(self.accepted) == set(self.sent)
 
     async def unfinished(self, session: aiohttp.ClientSession) -> list[str]:
-        """Statuses in which there still are runs that have not ended, as the first server says."""
-        headers = {"Authorization": f"Bearer {self.topology.token}"}
+        """Some runs that have not ended, as the first server says: status, id, and since when."""
         found = []
         for status in ("QUEUED", "RUNNING", "WAITING"):
-            url = f"{self.topology.servers[0].url}/api/runs?status={status}&limit=1"
-            async with session.get(url, headers=headers) as answer:
-                assert answer.status == 200, await answer.text()
-                if await answer.json():
-                    found.append(status)
+            for run in await self.ask(session, f"/api/runs?status={status}&limit=5"):
+                found.append(f"{status} {run['id']} since {run['createdAt']}, due {run['dueAt']}")
         return found
+
+    async def ask(self, session: aiohttp.ClientSession, path: str) -> Any:
+        """What the first server answers to its operator."""
+        headers = {"Authorization": f"Bearer {self.topology.token}"}
+        async with session.get(f"{self.topology.servers[0].url}{path}", headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
 
 
 async def until(look: Callable[[], Awaitable[T | None]], within_s: float, *, every_s: float = 0.01) -> T:

@@ -120,7 +120,9 @@ async def settle(customers: Customers, http: aiohttp.ClientSession, within_s: fl
     """Until no run is unfinished; R2 when that takes too long."""
     until = time.monotonic() + within_s
     while unfinished := await customers.unfinished(http):
-        assert time.monotonic() < until, f"R2: there still are runs that are {unfinished} after {within_s:g} s"
+        if time.monotonic() > until:
+            alive = await customers.ask(http, "/api/workers") if customers.topology.workers else "one server"
+            raise AssertionError(f"R2: not ended after {within_s:g} s: {unfinished}; processes: {alive}")
         await asyncio.sleep(0.05)
 
 

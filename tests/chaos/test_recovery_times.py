@@ -54,11 +54,9 @@ async def test_a_retry_keeps_its_time_across_a_crash(tmp_path: Path) -> None:
 
 async def first_job(customers: Customers, http: aiohttp.ClientSession) -> dict[str, Any]:
     """The retry that is owed, once there is one."""
-    headers = {"Authorization": f"Bearer {customers.topology.token}"}
 
     async def look() -> dict[str, Any] | None:
-        async with http.get(f"{customers.topology.servers[0].url}/api/jobs", headers=headers) as answer:
-            jobs: list[dict[str, Any]] = await answer.json()
-            return jobs[0] if jobs else None
+        jobs: list[dict[str, Any]] = await customers.ask(http, "/api/jobs")
+        return jobs[0] if jobs else None
 
     return await until(look, 10)
