@@ -12,6 +12,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import PyMongoError
 
 from engine.errors import Unavailable
+from engine.stores.lender import Lender
 from engine.stores.mongo import driver, faults
 from engine.stores.mongo.driver import Client, Collection, Database, Doc
 from engine.stores.mongo.gate import Gate
@@ -26,6 +27,8 @@ BULK_S: Final = 10.0
 """The same for work in the background that nobody waits for."""
 _PROBE_S: Final = 1.0
 _GUARD_S: Final = 0.2
+_LEND_S: Final = 0.001
+"""A call takes one of motor's threads several turns: with a busy event loop and nobody who lends, seconds."""
 _BATCH: Final = 1000
 """Documents of one round trip; MongoDB's own default is 101."""
 
@@ -37,6 +40,7 @@ class Link:
         self._client: Client | None = None
         self._database: Database | None = None
         self._gate = Gate(self._probe)
+        self._lender = Lender(every_s=_LEND_S)
         self.where = "?"
 
     def attach(self, client: Client, name: str, where: str) -> None:
@@ -48,6 +52,7 @@ class Link:
     async def close(self) -> None:
         """Let go of the server. Twice is fine."""
         await self._gate.close()
+        self._lender.close()
         client, self._client, self._database = self._client, None, None
         if client is not None:
             await driver.close(client)
@@ -70,6 +75,7 @@ class Link:
     async def call(self, operation: Callable[[], Awaitable[T]], *, seconds: float = CALL_S) -> T:
         """Do something with the server, within this time."""
         await self._gate.enter()
+        self._lender.asked(asyncio.get_running_loop())
         try:
             with pymongo.timeout(seconds):
                 # The driver minds the time, but not that of a call still waiting for one of its threads.
@@ -82,6 +88,8 @@ class Link:
             if faults.is_away(error) and isinstance(known, Unavailable):
                 self._gate.shut(known)
             raise known from error
+        finally:
+            self._lender.answered()
 
     async def one(
         self,

@@ -9,10 +9,10 @@ from typing import Final
 
 from engine.errors import Unusable
 from engine.store import Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.stores.lender import Lender
 from engine.stores.sqlite.connection import open_reader
 from engine.stores.sqlite.faults import unusable
 from engine.stores.sqlite.jobs import SqliteJobs
-from engine.stores.sqlite.lender import Lender
 from engine.stores.sqlite.migrations import recognise
 from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from engine.errors import Unavailable
+from engine.stores.lender import Lender
 from engine.stores.sqlite.connection import open_reader
 from engine.stores.sqlite.faults import translated
-from engine.stores.sqlite.lender import Lender
 
 T = TypeVar("T")
 Values = Sequence[Any] | Mapping[str, Any]

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from engine.errors import FlowDeskError
 from engine.store import Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.stores.lender import Lender
 from engine.stores.sqlite import files
 from engine.stores.sqlite.connection import Synchronous, configure_writer, open_writer
 from engine.stores.sqlite.faults import DAMAGED, code_of, unusable
 from engine.stores.sqlite.jobs import SqliteJobs
-from engine.stores.sqlite.lender import Lender
 from engine.stores.sqlite.lock import FileLock
 from engine.stores.sqlite.migrations import check_tables, migrate, recognise
 from engine.stores.sqlite.readers import Readers

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from engine.errors import Unavailable
 from engine.store import Commit
+from engine.stores.lender import Lender
 from engine.stores.sqlite.commits import MOST_AT_ONCE, written
-from engine.stores.sqlite.lender import Lender
 from engine.stores.sqlite.transactions import Transactions
 from engine.stores.sqlite.work import Action, ActionWork, CommitWork, MaintenanceWork, Work
 

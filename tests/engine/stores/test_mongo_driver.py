@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import logging
+import time
 from pathlib import Path
 
 import pymongo
@@ -85,6 +86,28 @@ async def test_a_closed_store_says_so(mongo_url: str) -> None:
         await store.open()
         await put(store, make_run())
         await store.close()
+
+
+async def test_a_busy_event_loop_lends_its_interpreter(mongo_url: str) -> None:
+    """motor works in threads; a loop that never rests would let them wait, and with them every commit."""
+    busy = True
+
+    async def never_rest() -> None:
+        while busy:
+            until = time.perf_counter() + 0.0002
+            while time.perf_counter() < until:
+                pass
+            await asyncio.sleep(0)
+
+    async with opened(mongo_url) as store:
+        spinning = asyncio.create_task(never_rest())
+        async with asyncio.timeout(20):
+            for _ in range(20):
+                await put(store, make_run())
+        busy = False
+        await spinning
+        assert store._link._lender.lent > 10
+        assert store._link._lender.waiting == 0
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from engine.stores.sqlite.lender import Lender
+from engine.stores.lender import Lender
 
 
 async def _without_rest(seconds: float) -> None:

@@ -1,8 +1,9 @@
-"""Lets the store's threads have Python's interpreter while the event loop never rests.
+"""Lets a store's threads have Python's interpreter while the event loop never rests.
 
-A thread that comes back from SQLite needs the interpreter lock. A busy event loop gives the lock up between callbacks,
-but only for a microsecond, too short for a sleeping thread to wake up: measured, a commit could wait for seconds. So
-while somebody waits for the store and no answer has come for a moment, the loop sleeps for a tenth of a millisecond.
+A thread that comes back from SQLite or from a socket needs the interpreter lock. A busy event loop gives the lock up
+between callbacks, but only for a microsecond, too short for a sleeping thread to wake up: measured, a commit could wait
+for seconds. So while somebody waits for the store and no answer has come for a moment, the loop sleeps for a tenth of a
+millisecond.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ _FOR_S: Final = 0.0001
 
 
 class Lender:
-    """Counts who waits for the store. Used in the event loop only."""
+    """Counts who waits for the store. Used in the event loop only.
 
-    def __init__(self) -> None:
+    `every_s` is how long no answer may have come; short where an answer takes a thread several turns.
+    """
+
+    def __init__(self, *, every_s: float = _EVERY_S) -> None:
+        self._every_s = every_s
         self._waiting = 0
         self._answered = 0
         self._seen = 0
@@ -36,7 +41,7 @@ class Lender:
         self._waiting += 1
         if self._timer is None:
             self._seen = self._answered
-            self._timer = loop.call_later(_EVERY_S, self._tick, loop)
+            self._timer = loop.call_later(self._every_s, self._tick, loop)
 
     def answered(self, callers: int = 1) -> None:
         """So many have their answer."""
@@ -57,4 +62,4 @@ class Lender:
             self.lent += 1
             time.sleep(_FOR_S)
         self._seen = self._answered
-        self._timer = loop.call_later(_EVERY_S, self._tick, loop)
+        self._timer = loop.call_later(self._every_s, self._tick, loop)
