@@ -12,6 +12,7 @@ from typing import Any, Final
 from taskiq import TaskiqEvents, TaskiqState
 
 from engine.errors import FlowDeskError, NotFound
+from engine.transfer.marks import refuse_unfinished
 from server.compose import Core, compose_worker
 from server.fleet import report
 from server.logs import start_logging
@@ -65,6 +66,7 @@ class Crew:
         try:
             await check(self._settings.redis_url or "")
             await core.store.open()
+            await refuse_unfinished(core.store)
         except FlowDeskError as error:
             refuse(error)
         self._core = core

@@ -88,6 +88,14 @@ CATALOGUE: Final[dict[str, Entry]] = {
     ),
     # -- runs and plugins ---------------------------------------------------------------------------------------------
     "processes": Entry("Who executes runs, by heartbeat.", "Start at least one server or worker."),
+    "processes.differ": Entry(
+        "A process that works on the same runs was started with other settings, plugins or another version than this "
+        "command sees.",
+        "Give all of them the same, and restart those that differ. During a rolling upgrade this is to be expected.",
+    ),
+    "workers": Entry(
+        "Processes that execute what servers leave to them.", "`taskiq worker server.worker:broker` starts some."
+    ),
     "runs.orphaned": Entry(
         "Runs whose process has died. A living one takes them up within seconds, at the first unfinished step.",
         "Start the server. If one runs, look into its log: it cannot keep up, or cannot reach the database.",

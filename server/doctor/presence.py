@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -13,8 +13,10 @@ import aiohttp
 
 from engine.errors import BadJson
 from engine.jsonio import parse_json
+from server.compose import flowdesk_version
 from server.doctor.findings import Finding, note, ok, problem, some, warning
 from server.doctor.house import House
+from server.fleet import Member, differences, introduction, living
 from server.state_file import read_state
 
 ANSWER_S: Final = 3.0
@@ -77,17 +79,31 @@ def _why(document: object) -> str:
 
 
 async def check_processes(house: House) -> AsyncIterator[Finding]:
-    """Who executes runs, of a database that many share."""
+    """Who executes runs of a database that many share, and whether they fit together."""
     if house.store is None or house.embedded:
         return
     now = house.now()
     processes = await house.store.upkeep.processes()
-    living = [process for process in processes if process.until > now]
-    if living:
-        names = some(f"{process.owner} ({(process.info or {}).get('role', 'process')})" for process in living)
-        yield ok("processes", f"{len(living)} live: {names}")
+    members = living(processes, now)
+    if members:
+        yield ok("processes", f"{len(members)} live: {some(member.name for member in members)}")
     else:
         yield warning("processes", "nobody executes runs")
     silent = [process.owner for process in processes if process.until <= now]
     if silent:
         yield note("processes", f"no heartbeat any more: {some(silent)}", "their runs are taken up by others")
+    mine = introduction("server", house.settings, house.registry, version=flowdesk_version(), now=now)
+    for member in members:
+        for text in differences(Member("doctor", mine), member, now):
+            yield warning("processes.differ", f"{member.name}: {text}")
+    if not any(member.says("role") == "worker" for member in members):
+        for found in _without_workers(house, served=bool(members)):
+            yield found
+
+
+def _without_workers(house: House, *, served: bool) -> Iterator[Finding]:
+    wanted = house.settings.workers_execute
+    if wanted == "all" and served:
+        yield problem("workers", "FLOWDESK_WORKERS=all leaves every run to workers, and none lives")
+    elif wanted == "retries" and served:
+        yield note("workers", "no worker lives; servers take up retries themselves, some seconds later")

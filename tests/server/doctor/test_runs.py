@@ -18,11 +18,13 @@ from engine.models.workflow import Workflow
 from engine.registry import PluginInfo
 from engine.store import ANYONE, Commit, Store
 from engine.stores.mongo.store import MongoStore
+from server.compose import flowdesk_version
 from server.doctor import timing
 from server.doctor.findings import Finding, Level
 from server.doctor.house import House, load_registry
 from server.doctor.redis import look_at
 from server.doctor.workflows import check_plugins
+from server.fleet import introduction
 from server.settings import Settings
 from tests.server.doctor.examined import STRONG, Findings, database, examined
 
@@ -271,17 +273,36 @@ async def test_mongo_and_redis(data: Path, mongo_url: str, redis_url: str) -> No
     await store.open()
     workflow = await make_workflow(store)
     row = await put(store, workflow, *begun(*DONE), **ENDED)
-    await store.runs.beat("a-worker", until=now_ms() + HOUR, info={"role": "worker"})
     settings: dict[str, Any] = {"mongo_url": mongo_url, "redis_url": redis_url, "jwt_secret": STRONG}
+    known = introduction("worker", Settings(**settings), load_registry(), version=flowdesk_version(), now=now_ms())
+    await store.runs.beat("a-worker", until=now_ms() + HOUR, info=known)
     found = await examined(data, **settings)
     assert found.bad == []
-    assert found.one("processes").message == "1 live: a-worker (worker)"
+    assert found.one("processes").message.startswith("1 live: the worker ")
     assert len(found.of("clock")) == 3
     await store._link["runs"].update_one({"_id": row.id}, {"$set": {"status": "RUNNING", "rev": 0}})
     assert ("PROBLEM", "runs.differ") in (await examined(data, **settings)).bad
     assert (await examined(data, fix=True, **settings)).one("runs.differ").fixed
     assert await store.runs.get(row.id, owner=ANYONE) == row
     assert (await examined(data, **settings)).bad == []
+    await store.close()
+
+
+async def test_processes_that_do_not_fit_together(data: Path, mongo_url: str, redis_url: str) -> None:
+    """Bad input: a worker with other settings or plugins than the servers."""
+    store = MongoStore(mongo_url)
+    await store.open()
+    settings: dict[str, Any] = {"mongo_url": mongo_url, "redis_url": redis_url, "jwt_secret": STRONG}
+    assert (await examined(data, **settings)).bad == [("WARNING", "processes")]
+    known = introduction("server", Settings(**settings), load_registry(), version=flowdesk_version(), now=now_ms())
+    await store.runs.beat("fits", until=now_ms() + HOUR, info=known)
+    found = await examined(data, **settings)
+    assert found.bad == []
+    assert found.one("workers").level is Level.NOTE
+    await store.runs.beat("other", until=now_ms() + HOUR, info={**known, "steps": "x", "added": ["mail.send"]})
+    found = await examined(data, **settings, workers="all")
+    assert sorted(found.bad) == [("PROBLEM", "workers")] + [("WARNING", "processes.differ")] * 3
+    assert any("mail.send only there" in finding.message for finding in found.of("processes.differ"))
     await store.close()
 
 
