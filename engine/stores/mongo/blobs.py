@@ -14,10 +14,11 @@ from bson import Binary
 from engine.errors import NotFound, Unavailable
 from engine.store import Blob
 from engine.stores.mongo.driver import Doc
-from engine.stores.mongo.link import BULK_S, Link
+from engine.stores.mongo.link import Link
 from engine.stores.mongo.schema import BLOBS, JOURNAL
 
-PIECE: Final = 4 << 20
+PIECE: Final = 2 << 20
+"""Bytes that even a slow network carries within the time of one call."""
 EVENTS_APART: Final = 4 << 20
 """Bytes of events above which they are kept here and not in their entry."""
 
@@ -49,18 +50,23 @@ class Blobs:
             log.info("large values of run %s stay until it is pruned: %s", run_id, error)
 
     async def get(self, run_id: str, ref: str) -> bytes:
-        """The value the run's first entry with this ref brought."""
-        pieces = await self._link.many(
-            BLOBS, {"runId": run_id, "ref": ref}, sort=[("rev", 1), ("part", 1)], seconds=BULK_S
-        )
+        """The value the run's first entry with this ref brought, piece by piece."""
+        order = [("rev", 1), ("part", 1)]
+        pieces = await self._link.many(BLOBS, {"runId": run_id, "ref": ref}, {"data": 0}, sort=order)
         revs = sorted({piece["rev"] for piece in pieces})
         entries = await self._link.many(JOURNAL, {"runId": run_id, "rev": {"$in": revs}}, {"rev": 1, "tag": 1})
         tags = {entry["rev"]: entry["tag"] for entry in entries}
         for rev in revs:
-            mine = [piece["data"] for piece in pieces if piece["rev"] == rev and piece["tag"] == tags.get(rev)]
-            if mine:
-                return b"".join(mine)
+            ids = [piece["_id"] for piece in pieces if piece["rev"] == rev and piece["tag"] == tags.get(rev)]
+            if ids:
+                return b"".join([await self._piece(piece_id) for piece_id in ids])
         raise NotFound
+
+    async def _piece(self, piece_id: object) -> bytes:
+        found = await self._link.one(BLOBS, {"_id": piece_id}, {"data": 1})
+        if found is None:
+            raise NotFound
+        return bytes(found["data"])
 
 
 def _pieces(run_id: str, rev: int, tag: str, blob: Blob) -> Iterator[Doc]:

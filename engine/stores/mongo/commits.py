@@ -106,9 +106,10 @@ class Commits:
             place = await self._append(doc, state, takes_over=takes_over)
         else:
             place = await self._with_blobs(blobs, doc, lambda: self._append(doc, state, takes_over=takes_over))
-        self._remember(run.id, State(rev, run.seq, run.owner))
         if run.status in FINISHED:
-            del self._known[run.id]
+            self._known.pop(run.id, None)
+        else:
+            self._remember(run.id, State(rev, run.seq, run.owner))
         return place
 
     async def _with_blobs(self, blobs: list[Blob], doc: Doc, append: Callable[[], Awaitable[int]]) -> int:

@@ -83,6 +83,8 @@ async def test_a_paused_server_is_noticed_in_time(victim_mongod: Mongod, store: 
         store.runs.get(run.id, owner=ANYONE),
         store.runs.page(RunFilter(ANYONE), limit=10),
         store.runs.journal(run.id),
+        store.runs.journals([run.id]),
+        store.runs.blob(run.id, "1.output"),
         store.runs.feed(None, limit=1),
         store.runs.beat("p", until=NOW),
         store.runs.repair(limit=5),
