@@ -150,6 +150,7 @@ class Sweeper:
         self._minded = None
         if now - self._beat_at >= self._around.options.heartbeat_s:
             await self._beat()
+        looked_at = self._around.clock()
         taken = await self._recovery.take_due()
         if not self._around.store.exclusive and now - self._strays_at >= STRAYS_S:
             self._strays_at = now
@@ -172,7 +173,8 @@ class Sweeper:
         due = [at for at in (await self._around.store.runs.next_due(), self._minded) if at is not None]
         soon = self._around.clock() + round(self._around.options.sweep_s * 1000)
         # What is overdue was left to others, or could not be taken: there is no sense in trying without a pause.
-        due = [at if at > self._around.clock() or taken else soon for at in due]
+        # What became due since we looked is not overdue but next.
+        due = [at if at > looked_at or taken else soon for at in due]
         self._next_due = min(due) if due and not self._hungry else None
         return taken > 0 and not self._hungry
 
