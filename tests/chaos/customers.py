@@ -87,8 +87,8 @@ class Customers:
         """Some runs that have not ended, as the first server says: status, id, and since when."""
         found = []
         for status in ("QUEUED", "RUNNING", "WAITING"):
-            for run in await self.ask(session, f"/api/runs?status={status}&limit=5"):
-                found.append(f"{status} {run['id']} since {run['createdAt']}, due {run['dueAt']}")
+            runs = await self.ask(session, f"/api/runs?status={status}&limit=5")
+            found += [f"{status} {run['id']} since {run['createdAt']}, due {run['dueAt']}" for run in runs]
         return found
 
     async def ask(self, session: aiohttp.ClientSession, path: str) -> Any:
