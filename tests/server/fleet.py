@@ -87,7 +87,7 @@ class Workers:
 
 @asynccontextmanager
 async def workers(
-    directory: Path, *, processes: int = 1, ready: bool = True, uvloop: bool = True, **settings: str
+    directory: Path, settings: dict[str, str], *, processes: int = 1, ready: bool = True, uvloop: bool = True
 ) -> AsyncIterator[Workers]:
     """`taskiq worker server.worker:broker`, ready to work; killed at the end if it still runs."""
     directory.mkdir(parents=True, exist_ok=True)
