@@ -22,11 +22,13 @@ class Plan:
     """Runs that wait for a day."""
     repeats: int
     """Starts, imports and queries of each kind."""
+    workers: tuple[int, ...] = (1, 2, 4)
+    """Numbers of worker processes that are compared."""
     patience_s: float = 300.0
     """How long to wait for runs to finish before giving up."""
 
 
 FULL = Plan(5.0, 1.0, (1, 16, 64), (1, 20, 200), 100_000, 10_000, 10_000, 5)
 QUICK = Plan(1.0, 0.3, (1, 16, 64), (1, 20, 200), 5_000, 1_000, 1_000, 3)
-TINY = Plan(0.2, 0.0, (2,), (1, 3), 20, 10, 10, 1, 60.0)
+TINY = Plan(0.2, 0.0, (2,), (1, 3), 20, 10, 10, 1, (1,), 60.0)
 """Proves that every measurement works; its figures mean nothing."""

@@ -29,9 +29,9 @@ def w1(*, synchronous: bool) -> Document:
     }
 
 
-def w2(echo: str) -> Document:
+def w2(echo: str, *, synchronous: bool = True) -> Document:
     """W1 with one POST to a local echo server before the last step."""
-    document = w1(synchronous=True)
+    document = w1(synchronous=synchronous)
     document["name"] = "W2"
     document["steps"][2] = _known("tell")
     body = {"kind": "json", "value": {"email": "{{email}}", "greeting": "{{greeting}}"}}
@@ -77,6 +77,14 @@ def parked() -> Document:
         "retry": {"maxAttempts": 2, "backoffMs": 86_400_000, "maxBackoffMs": 86_400_000},
     }
     return {"name": "parked", "steps": [_webhook(synchronous=False, following="fails"), failing]}
+
+
+def retrying() -> Document:
+    """Fails, and fails once more a moment later."""
+    document = parked()
+    document["name"] = "retrying"
+    document["steps"][1]["retry"] = {"maxAttempts": 2, "backoffMs": 300}
+    return document
 
 
 def failing() -> Document:

@@ -89,7 +89,7 @@ def test_every_measurement_runs(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     sections = {section["title"]: section for section in json.loads(target.read_text())["sections"]}
-    assert len(sections) == 7
+    assert len(sections) == 10
     (workloads,) = [section for title, section in sections.items() if title.startswith("Workloads")]
     assert {row[0] for row in workloads["rows"]} >= {"ceiling: echo", "ceiling: durable", "W1 synchronous"}
     assert all(row[2] > 0 and row[-1] == 0 for row in workloads["rows"])
