@@ -18,7 +18,7 @@ from flowdesk.client_events import Events
 from flowdesk.client_http import Http, Limits, quote
 from flowdesk.client_runs import Jobs, Runs
 from flowdesk.client_workflows import Workflows
-from flowdesk.replies import Session, StepKind, UserDoc
+from flowdesk.replies import Session, StepKind, UserDoc, WorkerDoc
 
 
 class Client:
@@ -76,6 +76,10 @@ class Client:
     async def ready(self) -> dict[str, Any]:
         """Whether the server can take work, and what of it cannot."""
         return cast(dict[str, Any], (await self._http.call("GET", "/readyz")).body)
+
+    async def workers(self) -> list[WorkerDoc]:
+        """The processes that execute runs; for administrators."""
+        return cast(list[WorkerDoc], (await self._http.call("GET", "/api/workers")).body)
 
     async def step_kinds(self) -> list[StepKind]:
         """Every kind of step the server knows."""

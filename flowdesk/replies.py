@@ -200,6 +200,30 @@ class DiffDoc(TypedDict):
     changes: list[ChangeDoc]
 
 
+class HeldDoc(TypedDict):
+    """The unfinished runs a process executes, and the ids of some."""
+
+    count: int
+    ids: list[str]
+
+
+class WorkerDoc(TypedDict):
+    """A living process that executes runs: a server or a worker."""
+
+    id: str
+    role: str | None
+    host: str | None
+    pid: int | None
+    version: str | None
+    since: str | None
+    lastBeatAt: str | None
+    executes: str | None
+    concurrency: int | None
+    runs: HeldDoc
+    differences: list[str]
+    answering: bool
+
+
 class StepKind(TypedDict):
     """One kind of step the server knows."""
 

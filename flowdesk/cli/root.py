@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "jobs": "flowdesk.cli.jobs:jobs",
     "retry": "flowdesk.cli.jobs:retry",
     "steps": "flowdesk.cli.steps:steps",
+    "workers": "flowdesk.cli.workers:workers",
     "login": "flowdesk.cli.login:login",
     "logout": "flowdesk.cli.login:logout",
     "contexts": "flowdesk.cli.contexts:contexts",

@@ -286,3 +286,17 @@ def test_serve_is_the_server(home: Home) -> None:
         command = Path(f"/proc/{server.pid}/cmdline")
         if command.exists():
             assert b"-P\0-m\0server" in command.read_bytes()
+
+
+def test_who_executes_runs(home: Home) -> None:
+    with serving(home):
+        (alone,) = home.flowdesk("workers", "--json").json
+        assert (alone["role"], alone["executes"], alone["differences"], alone["answering"]) == (
+            "server",
+            "all",
+            [],
+            True,
+        )
+        shown = home.flowdesk("workers")
+        assert (shown.code, len(shown.out.splitlines())) == (0, 2)
+        assert shown.out.splitlines()[1].startswith("server *")
