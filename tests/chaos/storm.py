@@ -52,6 +52,8 @@ class Aftermath:
         self.verdict.check_journals()
         self.verdict.check_calls()
         self.verdict.check_duplicates(self.faults.doubtful)
+        faulty = [child.name for child in self.customers.topology.children if "Traceback (most" in child.said()]
+        assert not faulty, f"an error of ours is in the logs of {faulty}"
         assert self.faults.exit_codes <= {0}, "row 4: SIGTERM did not end a process in good order"
         assert set(self.exit_codes.values()) == {0}, f"row 4: {self.exit_codes}"
 
