@@ -118,4 +118,4 @@ def test_packages_evaluate_no_code() -> None:
 
 def test_the_top_of_the_tree_is_tidy() -> None:
     directories = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
-    assert directories - {"build", "dist", "__pycache__"} == {*PACKAGES, "tests", "docs", "examples", "bench"}
+    assert directories - {"build", "dist", "__pycache__"} == {*PACKAGES, "tests", "docs", "examples", "bench", "deploy"}
