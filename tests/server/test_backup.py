@@ -20,50 +20,13 @@ from engine.store import ANYONE, RunFilter
 from engine.stores.sqlite.store import SqliteStore
 from server.backup import backup, restore
 from tests.contract.make import make_run, make_user, put
-from tests.server.process import Served, run, running, stop
-
-FLOW = {
-    "name": "Slow",
-    "steps": [
-        {"id": "hook", "type": "TRIGGER", "ref": "http.webhook", "next": "wait"},
-        {"id": "wait", "ref": "core.sleep", "params": {"duration": "300ms"}, "next": "done"},
-        {"id": "done", "ref": "core.log", "params": {"message": "done"}},
-    ],
-}
+from tests.server.hooking import Hooks, until_all_ended
+from tests.server.process import run, running, stop
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
-
-
-class Hooks:
-    """Somebody who calls a webhook until told to stop."""
-
-    def __init__(self, server: Served) -> None:
-        self._server = server
-        self.accepted: list[str] = []
-        self.enough = asyncio.Event()
-
-    async def apply(self) -> str:
-        """Save the workflow; its id."""
-        headers = {"Authorization": f"Bearer {self._server.state['token']}"}
-        async with (
-            aiohttp.ClientSession() as client,
-            client.post(f"{self._server.url}/api/workflows", json=FLOW, headers=headers) as response,
-        ):
-            assert response.status == 201, await response.text()
-            return str((await response.json())["id"])
-
-    async def call(self, workflow_id: str) -> None:
-        """One call after another."""
-        async with aiohttp.ClientSession() as client:
-            while True:
-                async with client.post(f"{self._server.url}/api/hooks/{workflow_id}", json={"n": 1}) as response:
-                    assert response.status == 202
-                    self.accepted.append((await response.json())["runId"])
-                if len(self.accepted) == 200:
-                    self.enough.set()
 
 
 async def statuses(data: Path) -> dict[str, RunStatus]:
@@ -81,16 +44,11 @@ async def test_a_backup_made_while_webhooks_arrive_goes_on_elsewhere(data: Path,
     other = tmp_path / "other"
     async with running(data) as server:
         hooks = Hooks(server)
-        workflow_id = await hooks.apply()
-        callers = [asyncio.create_task(hooks.call(workflow_id)) for _ in range(8)]
-        await hooks.enough.wait()
-        before = list(hooks.accepted)
-        done = await run(data, "backup", str(tmp_path / "copy.db"), "--json")
-        assert done.code == 0, done.err
-        assert len(hooks.accepted) > len(before)  # it worked meanwhile
-        for caller in callers:
-            caller.cancel()
-        await asyncio.gather(*callers, return_exceptions=True)
+        async with hooks.calling():
+            before = list(hooks.accepted)
+            done = await run(data, "backup", str(tmp_path / "copy.db"), "--json")
+            assert done.code == 0, done.err
+            assert len(hooks.accepted) > len(before)  # it worked meanwhile
         server.process.send_signal(signal.SIGKILL)
         await server.ended()
     restored = await run(other, "restore", str(tmp_path / "copy.db"), "--json")
@@ -100,24 +58,13 @@ async def test_a_backup_made_while_webhooks_arrive_goes_on_elsewhere(data: Path,
     assert set(before) <= set(copied)
     assert any(status not in FINISHED for status in copied.values())
     async with running(other) as server:
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {server.state['token']}"}) as client:
-            async with asyncio.timeout(30):
-                while await _unfinished(client, server.url):  # noqa: ASYNC110 - another process works on it
-                    await asyncio.sleep(0.05)
+        await until_all_ended(server)
         stop(server.process)
         assert (await server.ended()).code == 0
     ended = await statuses(other)
     assert ended.keys() == copied.keys()
     assert set(ended.values()) == {RunStatus.SUCCESS}
     assert {path.name for path in other.iterdir()} <= {"flowdesk.db", "flowdesk.db.lock", "jwt.key"}
-
-
-async def _unfinished(client: aiohttp.ClientSession, url: str) -> bool:
-    for status in ("QUEUED", "RUNNING", "WAITING"):
-        async with client.get(f"{url}/api/runs", params={"status": status, "limit": "1"}) as response:
-            if await response.json():
-                return True
-    return False
 
 
 async def test_a_living_server_is_never_replaced(data: Path, tmp_path: Path) -> None:

@@ -13,13 +13,17 @@ from typing import Any
 
 import pytest
 
-from engine.store import Store
+from engine.models.run import RunStatus
+from engine.store import ANYONE, RunFilter, Store
+from engine.stores.mongo.store import MongoStore
 from engine.stores.sqlite.store import SqliteStore
 from tests.contract.make import NOW, make_run, make_user, make_workflow, put
 from tests.engine.transfer.full import fill
+from tests.server.hooking import Hooks, until_all_ended
 from tests.server.process import Ended, run, running, spawn
 
 MANY = 1600
+STRONG = "Zk3vQ9xP7mT2rW8sL4nB6hJ1cF5gD0aE"
 
 
 @asynccontextmanager
@@ -104,6 +108,26 @@ def _copied(copy: Path) -> int:
             return int(connection.execute("SELECT count(*) FROM runs").fetchone()[0])
     except sqlite3.Error:
         return 0
+
+
+async def test_a_killed_embedded_server_goes_on_with_mongodb(tmp_path: Path, mongo_url: str) -> None:
+    """R2, R3: grown without losing a run; what was under way is finished by whoever opens the copy."""
+    data, home = tmp_path / "data", tmp_path / "home"
+    async with running(data) as server:
+        hooks = Hooks(server)
+        async with hooks.calling():
+            server.process.send_signal(signal.SIGKILL)
+            await server.ended()
+    copied = await run(data, "db", "copy", str(data), mongo_url, "--json")
+    assert hashes(copied)["runs"][0] >= len(hooks.accepted)
+    async with running(home, MONGO_URL=mongo_url, JWT_SECRET=STRONG) as server:
+        await until_all_ended(server)
+    store = MongoStore(mongo_url)
+    await store.open()
+    rows = {row.id: row.status for row in (await store.runs.page(RunFilter(ANYONE), limit=10_000)).items}
+    await store.close()
+    assert set(hooks.accepted) <= set(rows)
+    assert set(rows.values()) == {RunStatus.SUCCESS}
 
 
 async def test_a_source_in_use_is_refused(data: Path, tmp_path: Path) -> None:
