@@ -19,6 +19,8 @@ from engine.errors import FlowDeskError
 from server.exits import exit_code
 from server.launch import complain
 
+REFUSED: Final = signal.SIGUSR1
+"""Ends the manager of workers that cannot work; a service manager can tell it from a crash."""
 LOOK_S: Final = 1.0
 SPOKEN_S: Final = 2.0
 _MANAGER: Final = "taskiq.cli.worker.process_manager"
@@ -34,8 +36,9 @@ def refuse(error: FlowDeskError) -> NoReturn:
         raise SystemExit(exit_code(error))
     complain(error)
     if manager is not None:
-        # Asked politely it would report success. As the first process of a container it cannot be killed, only asked.
-        _kill(manager, signal.SIGKILL)
+        # Asked to stop it would report success; a signal it does not know ends it with that signal's own exit code. The
+        # first process of a container does not hear those, so there it is asked after all.
+        _kill(manager, REFUSED)
         if not _ended(manager, within_s=0.5):
             _kill(manager, signal.SIGTERM)
     raise SystemExit(exit_code(error))

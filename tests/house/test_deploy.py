@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from server import worker
 from server.app import all_routes
 from server.environment import load_settings
+from server.manager import REFUSED
 from server.settings import Settings, setting_names
 from server.worker_settings import worker_settings
 from tests.house.tree import ROOT, name_of
@@ -231,7 +232,8 @@ def test_units_start_commands_that_exist(unit: dict[str, dict[str, list[str]]]) 
 def test_units_leave_time_to_stop_and_do_not_start_again_in_vain(unit: dict[str, dict[str, list[str]]]) -> None:
     service = unit["Service"]
     assert float(service["TimeoutStopSec"][0]) > float(str(Settings.model_fields["grace_s"].default))
-    assert service["RestartPreventExitStatus"] == ["2 3 4"]
+    is_worker = "taskiq" in service["ExecStart"][0]
+    assert service["RestartPreventExitStatus"] == [REFUSED.name if is_worker else "2 3 4"]
     assert service["User"] == ["flowdesk"]
     assert service["StateDirectoryMode"] == ["0700"]
     (directory,) = [pair.split("=")[1] for pair in service["Environment"] if pair.startswith("FLOWDESK_DATA_DIR")]

@@ -20,6 +20,7 @@ PROMISES = {
     "R7": "retries, delays and timeouts are rows with a due time",
     "R8": "one run for each tick of a schedule",
     "R9": "recovery starts within 5 s of process start",
+    "R10": "Redis may be flushed, restarted or absent: nothing is lost",
     "R11": "a change of state is a compare-and-set; who lost a run cannot overwrite it",
     "R12": "a run that keeps killing its process is parked",
 }
