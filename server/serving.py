@@ -106,9 +106,9 @@ def welcome(url: str, settings: Settings) -> str:
     """What a person sees who started the server by hand."""
     return (
         f"\n  FlowDesk {flowdesk_version()} listens on {url}\n"
-        f"  Data: {settings.data_dir}\n\n"
+        f"  Data: {'MongoDB, named by MONGO_URL' if settings.mongo_url else settings.data_dir}\n\n"
         f"  Next, in another terminal:\n"
-        f"    flowdesk                     opens the terminal interface\n"
+        f"    flowdesk                     shows what happens, live\n"
         f"    flowdesk apply examples/     loads the example workflows\n"
         f"    {url}/api/docs  describes the API\n\n"
         f"  Ctrl+C stops it in good order.\n"

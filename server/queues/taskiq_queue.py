@@ -11,7 +11,7 @@ from taskiq.exceptions import SendTaskError
 from taskiq.kicker import AsyncKicker
 
 from server.queues.stream import TASK, DoorbellStream
-from server.redis_client import AWAY, Standing
+from server.redis_client import Standing
 
 RING_S: Final = 0.5
 QUIET_S: Final = 1.0
@@ -27,6 +27,7 @@ class TaskiqQueue:
         self._quiet_until = 0.0
         self._rung = 0
         self._missed = 0
+        self._sending: set[asyncio.Task[BaseException | None]] = set()
         self._standing = Standing("workers cannot be told about runs")
 
     @property
@@ -43,21 +44,41 @@ class TaskiqQueue:
         if self._clock() < self._quiet_until:
             self._missed += 1
             return False
-        try:
-            async with asyncio.timeout(RING_S):
-                await self._kicker().kiq(run_id, reason)
-        except (SendTaskError, *AWAY) as error:
-            self._missed += 1
-            self._quiet_until = self._clock() + QUIET_S
-            self._standing.failed(error.__cause__ or error)
-            return False
+        # A task of its own: redis-py may lose a cancellation, and then we would wait longer.
+        sending = asyncio.create_task(self._send(run_id, reason))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        await asyncio.wait([sending], timeout=RING_S)
+        if not sending.done():
+            sending.cancel()
+            return self._failed(TimeoutError(f"Redis did not answer within {RING_S:g} s"))
+        error = sending.result()
+        if error is not None:
+            return self._failed(error)
         self._rung += 1
         self._standing.worked()
         return True
 
-    def _kicker(self) -> AsyncKicker[[str, str], None]:
-        return AsyncKicker(TASK, self._broker, labels={})
+    async def _send(self, run_id: str, reason: str) -> BaseException | None:
+        """What went wrong, if anything."""
+        kicker: AsyncKicker[[str, str], None] = AsyncKicker(TASK, self._broker, labels={})
+        try:
+            await kicker.kiq(run_id, reason)
+        except SendTaskError as error:
+            return error.__cause__ or error
+        except Exception as error:
+            return error
+        return None
+
+    def _failed(self, error: BaseException) -> bool:
+        self._missed += 1
+        self._quiet_until = self._clock() + QUIET_S
+        self._standing.failed(error)
+        return False
 
     async def close(self) -> None:
         """Let go of Redis."""
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
         await self._broker.shutdown()

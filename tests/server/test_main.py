@@ -86,7 +86,7 @@ async def test_port_in_use(data: Path) -> None:
 
 async def test_settings_that_are_wrong(data: Path) -> None:
     """Row 40 too: nothing starts, everything is named, no value is shown."""
-    ended = await run(data, JWT_SECRET="hunter2", FLOWDESK_LOGLEVEL="x", MONGO_URL="mongodb://u:pw12@h", PORT="a")
+    ended = await run(data, JWT_SECRET="hunter2", FLOWDESK_LOGLEVEL="x", MONGO_URL="http://u:pw12@h", PORT="a")
     assert ended.code == 2
     assert ended.err.startswith("error: 4 settings are wrong:\n")
     assert "did you mean FLOWDESK_LOG_LEVEL?" in ended.err
