@@ -6,6 +6,8 @@ SHELL := /bin/sh
 .PHONY: help run demo test check lint types contracts format test-long bench docs lock clean venv venv-dev
 
 PY := .venv/bin/python
+# One test process more than there are processors: many tests wait for processes they started.
+TESTERS := $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 ))
 CODE := flowdesk server engine plugins tests bench examples docs
 
 help: ## Show this list
@@ -20,7 +22,7 @@ demo: venv ## Show it all in half a minute: webhook, retry, cron, kill -9 and re
 	@exec $(PY) -P -m examples.demo
 
 test: venv-dev check ## Run every check and every test
-	@exec $(PY) -m pytest -n auto $(PYTEST)
+	@exec $(PY) -m pytest -n $(TESTERS) $(PYTEST)
 
 check: lint types contracts ## Style, types and import contracts, without the tests
 
