@@ -70,11 +70,11 @@ class Commit:
 
 @dataclass(slots=True, frozen=True)
 class RunFilter:
-    """Which runs a list shows; None means any."""
+    """Which runs a list shows; None, and no status at all, mean any."""
 
     owner: Owner
     workflow_id: str | None = None
-    status: RunStatus | None = None
+    statuses: tuple[RunStatus, ...] = ()
     trigger: str | None = None
     since: int | None = None
     until: int | None = None

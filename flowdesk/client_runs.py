@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 from flowdesk.client_http import Http, page_of, quote
@@ -20,7 +21,7 @@ class Runs:
         self,
         *,
         workflow_id: str | None = None,
-        status: str | None = None,
+        status: str | Sequence[str] | None = None,
         trigger: str | None = None,
         since: str | None = None,
         until: str | None = None,
@@ -28,10 +29,10 @@ class Runs:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[RunSummary]:
-        """Runs, newest first; `since` and `until` are ISO times."""
+        """Runs, newest first; of one state or of several, and `since` and `until` are ISO times."""
         query = {
             "workflowId": workflow_id,
-            "status": status,
+            "status": status if status is None or isinstance(status, str) else ",".join(status) or None,
             "trigger": trigger,
             "since": since,
             "until": until,

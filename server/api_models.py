@@ -54,13 +54,20 @@ def millis(when: datetime | None) -> int | None:
     return None if when is None else round(when.timestamp() * 1000)
 
 
+def _split(value: Any) -> Any:
+    return list(dict.fromkeys(value.split(","))) if isinstance(value, str) else value
+
+
+Statuses = Annotated[tuple[RunStatus, ...], BeforeValidator(_split)]
+
+
 class RunsQuery(PageQuery):
     """Which runs to list."""
 
     workflow_id: Id | None = None
     """Only runs of this workflow."""
-    status: RunStatus | None = None
-    """Only runs in this state."""
+    status: Statuses | None = None
+    """Only runs in this state, or in one of several: `FAILED,WAITING`."""
     trigger: TriggerKind | None = None
     """Only runs started this way."""
     since: When | None = None

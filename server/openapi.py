@@ -224,15 +224,15 @@ class _Schemas:
         for name, described in schema["properties"].items():
             kept = {key: value for key, value in described.items() if key not in ("title", "description")}
             kept = _without_null(kept)
-            parameters.append(
-                {
-                    "name": name,
-                    "in": "query",
-                    "required": name in required,
-                    "description": described.get("description", ""),
-                    "schema": kept,
-                }
-            )
+            parameter = {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "description": described.get("description", ""),
+                "schema": kept,
+            }
+            # Several values are one text with commas, as the models read it.
+            parameters.append({**parameter, "explode": False} if kept.get("type") == "array" else parameter)
         return parameters
 
     def drop_unused(self, document: Json) -> None:

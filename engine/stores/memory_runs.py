@@ -208,7 +208,7 @@ def _wanted(row: RunRow, where: RunFilter) -> bool:
     return (
         may(where.owner, row.user_id)
         and where.workflow_id in (None, row.workflow_id)
-        and where.status in (None, row.status)
+        and (not where.statuses or row.status in where.statuses)
         and where.trigger in (None, row.trigger.value)
         and where.parent_run_id in (None, row.parent_run_id)
         and (where.since is None or row.created_at >= where.since)

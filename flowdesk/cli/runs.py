@@ -33,7 +33,12 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
 
 @click.command()
 @click.argument("workflow", metavar="[ID|NAME]", required=False)
-@click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only runs in this state.")
+@click.option(
+    "--status",
+    type=click.Choice(STATUSES, case_sensitive=False),
+    multiple=True,
+    help="Only runs in this state; repeat it for several.",
+)
 @click.option("--trigger", type=click.Choice(TRIGGERS, case_sensitive=False), help="Only runs started this way.")
 @click.option("--since", callback=_moment, metavar="AGO|TIME", help="Only runs made since: 15m, 2h, 7d or a time.")
 @click.option("--until", callback=_moment, metavar="AGO|TIME", help="Only runs made before.")
@@ -42,7 +47,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
 def runs(
     options: Options,
     workflow: str | None,
-    status: str | None,
+    status: tuple[str, ...],
     trigger: str | None,
     since: str | None,
     until: str | None,

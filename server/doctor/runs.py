@@ -105,9 +105,9 @@ class Comparing:
     async def run(self) -> Comparison:
         """Look at them all."""
         for status in _OPEN:
-            await self._all(RunFilter(ANYONE, status=status))
+            await self._all(RunFilter(ANYONE, statuses=(status,)))
         for status in sorted(FINISHED):
-            await self._all(RunFilter(ANYONE, status=status), most=None if self._house.everything else RECENT)
+            await self._all(RunFilter(ANYONE, statuses=(status,)), most=None if self._house.everything else RECENT)
         return self._seen
 
     async def _all(self, where: RunFilter, *, most: int | None = None) -> None:

@@ -20,7 +20,7 @@ async def index(request: web.Request) -> web.StreamResponse:
     where = RunFilter(
         owner=owner_of(request),
         workflow_id=wanted.workflow_id,
-        status=wanted.status,
+        statuses=wanted.status or (),
         trigger=wanted.trigger,
         since=millis(wanted.since),
         until=millis(wanted.until),

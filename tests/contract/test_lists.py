@@ -48,10 +48,12 @@ FILTERS: list[dict[str, Any]] = [
     {"owner": ME},
     {"owner": YOU},
     {"owner": "nobody"},
-    {"owner": ANYONE, "status": RunStatus.FAILED},
-    {"owner": ME, "status": RunStatus.SUCCESS},
+    {"owner": ANYONE, "statuses": (RunStatus.FAILED,)},
+    {"owner": ME, "statuses": (RunStatus.SUCCESS,)},
+    {"owner": ME, "statuses": (RunStatus.FAILED, RunStatus.WAITING)},
+    {"owner": ANYONE, "statuses": (RunStatus.WAITING, RunStatus.FAILED, RunStatus.WAITING)},
     {"owner": ANYONE, "workflow_id": "workflow-1"},
-    {"owner": ME, "workflow_id": "workflow-1", "status": RunStatus.WAITING},
+    {"owner": ME, "workflow_id": "workflow-1", "statuses": (RunStatus.WAITING,)},
     {"owner": ME, "workflow_id": "workflow-2"},
     {"owner": ANYONE, "workflow_id": "unknown"},
     {"owner": ME, "trigger": "cron"},
@@ -61,7 +63,7 @@ FILTERS: list[dict[str, Any]] = [
     {"owner": ME, "until": NOW + 30_000},
     {"owner": ANYONE, "since": NOW + 10_000, "until": NOW + 20_000},
     {"owner": ANYONE, "parent_run_id": "parent"},
-    {"owner": ME, "parent_run_id": "parent", "status": RunStatus.QUEUED},
+    {"owner": ME, "parent_run_id": "parent", "statuses": (RunStatus.QUEUED,)},
     {"owner": ME, "workflow_id": "workflow-0", "trigger": "cron", "since": NOW, "until": NOW + 50_000},
 ]
 
@@ -69,9 +71,8 @@ FILTERS: list[dict[str, Any]] = [
 def _matches(run: RunRow, where: dict[str, Any]) -> bool:
     return (
         where["owner"] in (ANYONE, run.user_id)
-        and all(
-            getattr(run, name) == where[name] for name in ("workflow_id", "status", "parent_run_id") if name in where
-        )
+        and all(getattr(run, name) == where[name] for name in ("workflow_id", "parent_run_id") if name in where)
+        and run.status in where.get("statuses", (run.status,))
         and where.get("trigger", run.trigger.value) == run.trigger.value
         and where.get("since", 0) <= run.created_at < where.get("until", 1 << 60)
     )
@@ -134,10 +135,10 @@ async def test_runs_of_the_same_millisecond_are_paged_in_one_order(store: Store)
 
 async def test_a_run_moves_between_lists_with_its_status(store: Store) -> None:
     run = await put(store, make_run(status=RunStatus.RUNNING))
-    assert await _all(store, RunFilter(ME, status=RunStatus.RUNNING)) == [run.id]
+    assert await _all(store, RunFilter(ME, statuses=(RunStatus.RUNNING,))) == [run.id]
     await put(store, run, status=RunStatus.FAILED)
-    assert await _all(store, RunFilter(ME, status=RunStatus.RUNNING)) == []
-    assert await _all(store, RunFilter(ME, status=RunStatus.FAILED)) == [run.id]
+    assert await _all(store, RunFilter(ME, statuses=(RunStatus.RUNNING,))) == []
+    assert await _all(store, RunFilter(ME, statuses=(RunStatus.FAILED,))) == [run.id]
     assert await _all(store, RunFilter(ME)) == [run.id]
 
 

@@ -89,6 +89,19 @@ async def test_every_call_asks_for_the_right_thing() -> None:
     assert all(headers["Authorization"] == "Bearer t" for headers in server.sent_headers)
 
 
+async def test_a_list_may_be_asked_for_one_status_or_for_several() -> None:
+    server = Recorder([])
+    async with serving(server.answer) as client:
+        await client.runs.list(status="FAILED", limit=9)
+        await client.runs.list(status=["FAILED", "WAITING"])
+        await client.runs.list(status=[])
+    assert server.asked == [
+        "GET /api/runs?status=FAILED&limit=9",
+        "GET /api/runs?status=FAILED,WAITING&limit=50",
+        "GET /api/runs?limit=50",
+    ]
+
+
 async def test_lists_carry_their_filters_and_their_cursor() -> None:
     server = Recorder([{"id": "x", "name": "n"}], headers={"X-Next-Cursor": "c2"})
     async with serving(server.answer) as client:

@@ -73,6 +73,8 @@ async def test_lists_are_filtered(ali: Person) -> None:
 
     assert await ids("") == [again["id"], two["id"], one["id"]]
     assert await ids("status=FAILED") == [two["id"]]
+    assert await ids("status=FAILED,SUCCESS") == [again["id"], two["id"], one["id"]]
+    assert await ids("status=WAITING,FAILED,WAITING") == [two["id"]]
     assert await ids(f"workflowId={first}") == [again["id"], one["id"]]
     assert await ids("trigger=rerun") == [again["id"]]
     assert await ids(f"parentRunId={one['id']}") == [again["id"]]
@@ -87,7 +89,18 @@ async def test_lists_are_filtered(ali: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["status=DONE", "trigger=x", "since=yesterday", "since=2026-01-01", "limit=-1", "x=1"]
+    "query",
+    [
+        "status=DONE",
+        "status=",
+        "status=FAILED,DONE",
+        "status=FAILED,",
+        "trigger=x",
+        "since=yesterday",
+        "since=2026-01-01",
+        "limit=-1",
+        "x=1",
+    ],
 )
 async def test_bad_filters_are_refused(ali: Person, query: str) -> None:
     """Row 54: filters are checked values."""

@@ -34,7 +34,7 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
         parentRunId=where.parent_run_id,
         trigger=where.trigger,
     )
-    found["status"] = _statuses(where.status, RunStatus)
+    found["status"] = _statuses(where.statuses, RunStatus)
     created = equal(**{"$gte": where.since, "$lt": where.until})
     if cursor is not None:
         created_at, run_id = cursors.decode(cursor, int, str)
@@ -54,11 +54,12 @@ def jobs(
 ) -> tuple[Doc, str]:
     """The same for jobs."""
     found = equal(userId=whose(owner), workflowId=workflow_id, runId=run_id)
-    found["status"] = _statuses(status, JobStatus)
+    found["status"] = _statuses(() if status is None else (status,), JobStatus)
     if cursor is not None:
         found["_id"] = {"$lt": cursors.decode(cursor, str)[0]}
     return found, "run" if run_id else "workflow" if workflow_id else "status" if owner is ANYONE else "user"
 
 
-def _statuses(one: StrEnum | None, every: Iterable[StrEnum]) -> str | dict[str, Sequence[str]]:
-    return {"$in": [status.value for status in every]} if one is None else one.value
+def _statuses(wanted: Sequence[StrEnum], every: Iterable[StrEnum]) -> str | dict[str, Sequence[str]]:
+    found = [status.value for status in dict.fromkeys(wanted or every)]
+    return found[0] if len(found) == 1 else {"$in": found}

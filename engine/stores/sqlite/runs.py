@@ -265,7 +265,7 @@ class SqliteRuns:
 
 def _list(where: RunFilter) -> tuple[Merged, str]:
     """The query for a list, and the index it walks along."""
-    statuses = [where.status.value] if where.status is not None else [status.value for status in RunStatus]
+    statuses = [status.value for status in dict.fromkeys(where.statuses or RunStatus)]
     merged = Merged("runs", "n", RUN_COLUMNS, _ORDER, statuses)
     merged.equal("user_id", _whose(where.owner))
     merged.equal("workflow_id", where.workflow_id)

@@ -69,9 +69,9 @@ async def _runs(store: MongoStore) -> None:
     for where in (
         RunFilter(ANYONE),
         RunFilter(ME),
-        RunFilter(ME, status=RunStatus.FAILED, trigger="cron"),
+        RunFilter(ME, statuses=(RunStatus.FAILED, RunStatus.WAITING), trigger="cron"),
         RunFilter(ME, workflow_id="workflow", since=NOW, until=NOW + 50),
-        RunFilter(ANYONE, workflow_id="workflow", status=RunStatus.RUNNING),
+        RunFilter(ANYONE, workflow_id="workflow", statuses=(RunStatus.RUNNING,)),
         RunFilter(ANYONE, parent_run_id="parent"),
     ):
         page = await store.runs.page(where, limit=1)

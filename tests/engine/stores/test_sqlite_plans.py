@@ -34,11 +34,12 @@ SMALL = ("runs_due", "runs_deadline", "runs_owner", "runs_cancel", "owners", "ma
 RUN_FILTERS: list[dict[str, Any]] = [
     {},
     {"workflow_id": "w"},
-    {"status": RunStatus.FAILED},
+    {"statuses": (RunStatus.FAILED,)},
+    {"statuses": (RunStatus.FAILED, RunStatus.WAITING)},
     {"trigger": "cron"},
     {"since": NOW, "until": NOW + 5},
     {"parent_run_id": "p"},
-    {"workflow_id": "w", "status": RunStatus.SUCCESS, "trigger": "cron", "since": NOW, "until": NOW + 5},
+    {"workflow_id": "w", "statuses": (RunStatus.SUCCESS,), "trigger": "cron", "since": NOW, "until": NOW + 5},
 ]
 
 
