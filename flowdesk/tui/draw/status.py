@@ -1,4 +1,4 @@
-"""How each state looks: a glyph of one cell, its ASCII twin, the CSS class and theme variable of its colour, and a word.
+"""How each state looks: a sign of one cell, its ASCII twin, the CSS class and theme variable of its colour, and a word.
 
 No state is told by colour alone. The states are those the API gives, the same word meaning the same for runs and steps;
 where a job, link or schedule differs, `kind` says so.
