@@ -71,11 +71,15 @@ def make_store(settings: Settings) -> Store:
     return MongoStore(settings.mongo_url)
 
 
-def compose(settings: Settings, own_addresses: Addresses = tuple) -> Parts:
-    """A server with everything these settings ask for. The data directory must exist: the signing key may be made."""
+def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Store | None = None) -> Parts:
+    """A server with everything these settings ask for. The data directory must exist: the signing key may be made.
+
+    `store` replaces the one the settings choose; it must be of the same kind.
+    """
     key = signing_key(settings.jwt_secret, settings.signing_key_file)
     queue = _make_queue(settings)
-    core = _core(settings, "server", execute=settings.execute, doorbell=queue, own_addresses=own_addresses)
+    store = store or make_store(settings)
+    core = _core(settings, store, "server", execute=settings.execute, doorbell=queue, own_addresses=own_addresses)
     passwords = Passwords(settings.bcrypt_cost)
     return Parts(
         settings=settings,
@@ -91,15 +95,21 @@ def compose(settings: Settings, own_addresses: Addresses = tuple) -> Parts:
     )
 
 
-def compose_worker(settings: Settings) -> Core:
-    """What a worker process needs: everything but the API, accounts and schedules."""
-    return _core(settings, "worker", execute="all", doorbell=None, own_addresses=tuple)
+def compose_worker(settings: Settings, *, store: Store | None = None) -> Core:
+    """What a worker process needs: everything but the API, accounts and schedules. `store` as for `compose`."""
+    store = store or make_store(settings)
+    return _core(settings, store, "worker", execute="all", doorbell=None, own_addresses=tuple)
 
 
 def _core(
-    settings: Settings, role: Role, *, execute: Execute, doorbell: Doorbell | None, own_addresses: Addresses
+    settings: Settings,
+    store: Store,
+    role: Role,
+    *,
+    execute: Execute,
+    doorbell: Doorbell | None,
+    own_addresses: Addresses,
 ) -> Core:
-    store = make_store(settings)
     registry = Registry()
     registry.load(BUILTINS)
     bus = _make_bus(settings, store)

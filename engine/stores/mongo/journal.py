@@ -24,8 +24,8 @@ from engine.stores.mongo.schema import JOURNAL, META
 
 MOST_AT_ONCE: Final = 128
 LANES: Final = 2
-PATIENCE_S: Final = 1.8
-"""How long a caller is kept waiting for all steps of an append together."""
+MORE_S: Final = 0.3
+"""How much longer than for one call a caller is kept waiting for all steps of an append together."""
 
 
 class Taken(Exception):
@@ -61,7 +61,7 @@ class Journal:
         entry = Entry(doc, prev, weigh(doc))
         self.gatherer.put(entry)
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._link.call_s + MORE_S):
                 return await asyncio.shield(entry.answer)
         except OutcomeUnknown:
             doubt(doc)

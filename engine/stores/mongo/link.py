@@ -22,7 +22,7 @@ Sort = Sequence[tuple[str, int]]
 Change = Doc | list[Doc]
 
 CALL_S: Final = 1.5
-"""How long one call may take, so that whoever asked is answered within two seconds."""
+"""How long one call may take unless the store was told otherwise: whoever asked is answered within two seconds."""
 BULK_S: Final = 10.0
 """The same for work in the background that nobody waits for."""
 _PROBE_S: Final = 1.0
@@ -34,9 +34,10 @@ _BATCH: Final = 1000
 
 
 class Link:
-    """Owns the client between `attach` and `close`."""
+    """Owns the client between `attach` and `close`. One call may take `call_s`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, call_s: float = CALL_S) -> None:
+        self.call_s = call_s
         self._client: Client | None = None
         self._database: Database | None = None
         self._gate = Gate(self._probe)
@@ -72,8 +73,9 @@ class Link:
     def __getitem__(self, name: str) -> Collection:
         return self.database[name]
 
-    async def call(self, operation: Callable[[], Awaitable[T]], *, seconds: float = CALL_S) -> T:
-        """Do something with the server, within this time."""
+    async def call(self, operation: Callable[[], Awaitable[T]], *, seconds: float | None = None) -> T:
+        """Do something with the server, within this time or that of one call."""
+        seconds = self.call_s if seconds is None else seconds
         await self._gate.enter()
         self._lender.asked(asyncio.get_running_loop())
         try:
@@ -112,7 +114,7 @@ class Link:
         sort: Sort | None = None,
         limit: int = 0,
         hint: str | None = None,
-        seconds: float = CALL_S,
+        seconds: float | None = None,
     ) -> list[Doc]:
         """All documents found."""
 
@@ -143,11 +145,11 @@ class Link:
 
         return await self.call(change_it)
 
-    async def update_many(self, collection: str, where: Doc, change: Change, *, seconds: float = CALL_S) -> None:
+    async def update_many(self, collection: str, where: Doc, change: Change, *, seconds: float | None = None) -> None:
         """Change all documents found."""
         await self.call(lambda: self[collection].update_many(where, change), seconds=seconds)
 
-    async def delete(self, collection: str, where: Doc, *, seconds: float = CALL_S) -> int:
+    async def delete(self, collection: str, where: Doc, *, seconds: float | None = None) -> int:
         """Remove all documents found; how many."""
         done = await self.call(lambda: self[collection].delete_many(where), seconds=seconds)
         return int(done.deleted_count)

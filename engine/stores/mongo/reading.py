@@ -12,7 +12,7 @@ from engine.stores import batch
 from engine.stores.mongo.blobs import Blobs, events_ref
 from engine.stores.mongo.driver import Doc
 from engine.stores.mongo.entries import State, last_rev_before, state_of
-from engine.stores.mongo.link import BULK_S, CALL_S, Link
+from engine.stores.mongo.link import BULK_S, Link
 from engine.stores.mongo.schema import JOURNAL
 
 _SHOWN: Final = {"runId": 1, "rev": 1, "tag": 1, "events": 1}
@@ -63,7 +63,7 @@ class Reading:
     async def journals(self, run_ids: Sequence[str]) -> dict[str, list[Event]]:
         """Whole journals, of all runs that have one."""
         found: dict[str, list[Event]] = {}
-        seconds = CALL_S if len(run_ids) == 1 else BULK_S
+        seconds = None if len(run_ids) == 1 else BULK_S
         for start in range(0, len(run_ids), _RUNS_AT_ONCE):
             where = {"runId": {"$in": list(run_ids[start : start + _RUNS_AT_ONCE])}}
             docs = await self._link.many(
