@@ -1,0 +1,194 @@
+"""The terminal UI as an application: its areas, its connection, its keys. It knows no verb of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from flowdesk.tui import keys, toast
+from flowdesk.tui.deferred import Deferred
+from flowdesk.tui.host import FlowApp, Options
+from flowdesk.tui.live import Live
+from flowdesk.tui.memory import Memory
+from flowdesk.tui.start import Starter
+from flowdesk.tui.tasks import task
+
+if TYPE_CHECKING:
+    from flowdesk.launch import Connection
+    from flowdesk.tui.connecting import Connector
+
+START: Final = "start"
+
+
+def _area(module: str, name: str) -> Callable[[], Screen[Any]]:
+    """A screen whose module is imported when it is first shown: the first frame needs none of them."""
+
+    def make() -> Screen[Any]:
+        from importlib import import_module
+
+        screen: Screen[Any] = getattr(import_module(f"flowdesk.tui.screens.{module}"), name)()
+        return screen
+
+    return make
+
+
+class FlowDeskApp(FlowApp):
+    """FlowDesk in the terminal. `run` gives the exit code."""
+
+    TITLE = "FlowDesk"
+    CSS_PATH = "styles/app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("everywhere")]
+    DEFAULT_MODE = START
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        START: _area("start", "StartScreen"),
+        "dashboard": _area("dashboard", "DashboardScreen"),
+        "workflows": _area("workflows", "WorkflowsScreen"),
+        "runs": _area("runs", "RunsScreen"),
+        "jobs": _area("jobs", "JobsScreen"),
+        "schedules": _area("schedules", "SchedulesScreen"),
+        "plugins": _area("plugins", "PluginsScreen"),
+    }
+
+    def __init__(self, connector: Connector, options: Options | None = None) -> None:
+        self.options = options or Options()
+        super().__init__()
+        self.live = Live(self)
+        place = None if self.read_only or self.options.state_dir is None else self.options.state_dir / "session.json"
+        self.memory = Memory(place)
+        self.deferred = Deferred(self)
+        self.starter = Starter(self, connector)
+        self.server_name = ""
+        self.badge = ""
+        self._came_from = ""
+
+    @property
+    def connection(self) -> Connection | None:
+        """The server and how it was found; None until there is one."""
+        return self.starter.connection
+
+    def on_mount(self) -> None:
+        """Begin to connect; the first frame does not wait for it."""
+        if self.memory.trouble:
+            toast.warn(self, self.memory.trouble)
+        task(self, self.starter.connect(), what="Connecting", group="connect", exclusive=True)
+
+    async def leave(self, code: int = 0) -> None:
+        """End well: what was promised is done, what is remembered is written, the server we started is ended."""
+        await self.deferred.finish()
+        self.memory.save()
+        self.live.detach()
+        await self.starter.close()
+        self.exit(code)
+
+    async def go(self, area: str) -> None:
+        """Show an area, as it was left."""
+        if area != self.current_mode and self.live.attached:
+            self._came_from = self.current_mode
+            await self.switch_mode(area)
+            self.memory.put("area", area)
+
+    def open_run(self, run_id: str, *, step: str | None = None, tab: str | None = None) -> None:
+        """Show a run, standing on that step and tab."""
+        from flowdesk.tui.screens.run.screen import RunScreen
+
+        self.push_screen(RunScreen(run_id, step=step, tab=tab))
+
+    def open_editor(
+        self,
+        workflow_id: str | None,
+        *,
+        step: str | None = None,
+        run_id: str | None = None,
+        draft: dict[str, Any] | None = None,
+    ) -> None:
+        """Edit a workflow (None: a new one, perhaps beginning as `draft`), with the values of a run beside it."""
+        from flowdesk.tui.screens.editor.screen import EditorScreen
+
+        self.push_screen(EditorScreen(workflow_id, step=step, run_id=run_id, draft=draft))
+
+    async def action_app_quit(self) -> None:
+        """Leave FlowDesk."""
+        await self.leave()
+
+    async def action_app_last(self) -> None:
+        """Back to the area shown before this one."""
+        if self._came_from and self._came_from != START:
+            await self.go(self._came_from)
+
+    def action_app_back(self) -> None:
+        """Leave the screen on top; areas stay."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_app_undo(self) -> None:
+        """Take back the newest deletion that has not happened yet."""
+        self.deferred.undo()
+
+    def action_app_restart(self) -> None:
+        """Connect again, starting the local engine when it is gone."""
+        task(self, self.starter.connect(), what="Connecting", group="connect", exclusive=True)
+
+    def action_app_copy(self) -> None:
+        """Copy the selected text."""
+        from flowdesk.tui.clipboard import copy_selection
+
+        copy_selection(self)
+
+    def action_app_zoom(self) -> None:
+        """Give the focused pane the whole screen, or give it back."""
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif self.focused is not None:
+            self.screen.maximize(self.focused)
+
+    def action_app_palette(self) -> None:
+        """Everything that can be done, in one list."""
+        from flowdesk.tui.modals.palette import PaletteModal
+
+        self.push_screen(PaletteModal(self.screen))
+
+    def action_app_help(self) -> None:
+        """What can be done here."""
+        from flowdesk.tui.modals.help import HelpModal
+
+        self.push_screen(HelpModal(self.screen))
+
+    def action_app_jump(self) -> None:
+        """A letter on each pane; pressing it goes there."""
+        from flowdesk.tui.modals.jump import JumpModal
+
+        self.push_screen(JumpModal(self.screen))
+
+    def action_app_settings(self) -> None:
+        """Theme, log and mouse settings."""
+        from flowdesk.tui.modals.settings import SettingsModal
+
+        self.push_screen(SettingsModal())
+
+    async def action_area_dashboard(self) -> None:
+        """Show the dashboard."""
+        await self.go("dashboard")
+
+    async def action_area_workflows(self) -> None:
+        """Show the workflows."""
+        await self.go("workflows")
+
+    async def action_area_runs(self) -> None:
+        """Show the runs."""
+        await self.go("runs")
+
+    async def action_area_jobs(self) -> None:
+        """Show the jobs."""
+        await self.go("jobs")
+
+    async def action_area_schedules(self) -> None:
+        """Show the schedules."""
+        await self.go("schedules")
+
+    async def action_area_plugins(self) -> None:
+        """Show the plugins."""
+        await self.go("plugins")

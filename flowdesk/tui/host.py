@@ -1,0 +1,97 @@
+"""The application as its screens, dialogs and controllers see it; FlowDeskApp is the one implementation.
+
+Kept apart from it because the application imports them all, and nothing imports in a circle.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+if TYPE_CHECKING:
+    from flowdesk.launch import Connection
+    from flowdesk.tui.deferred import Deferred
+    from flowdesk.tui.live import Live
+    from flowdesk.tui.memory import Memory
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).astimezone()
+
+
+@dataclass(slots=True)
+class Options:
+    """How the terminal UI was called, and what tests put in place of the world."""
+
+    read_only: bool = False
+    ascii: bool = False
+    state_dir: Path | None = None
+    """Where drafts, memory and the log are; None keeps nothing."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    clock: Callable[[], datetime] = _now
+
+
+class FlowApp(App[int]):
+    """What the rest of the terminal UI may ask of the application."""
+
+    options: Options
+    live: Live
+    memory: Memory
+    deferred: Deferred
+    server_name: str
+    """What the header calls the server."""
+    badge: str
+    """The server's label, and `read-only` for such a session."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed in this session."""
+        return self.options.read_only
+
+    @property
+    def ascii(self) -> bool:
+        """Whether only ASCII glyphs are drawn."""
+        return self.options.ascii
+
+    @property
+    def production(self) -> bool:
+        """Whether every write must be confirmed, because the server is marked `production`."""
+        return "production" in self.badge.split()
+
+    def clock(self) -> datetime:
+        """The time now, in the zone of this terminal."""
+        return self.options.clock()
+
+    @property
+    @abstractmethod
+    def connection(self) -> Connection | None:
+        """The server and how it was found; None until there is one."""
+
+    @abstractmethod
+    async def leave(self, code: int = 0) -> None:
+        """End well: what was promised is done, what is remembered is written, the server we started is ended."""
+
+    @abstractmethod
+    async def go(self, area: str) -> None:
+        """Show an area, as it was left."""
+
+    @abstractmethod
+    def open_run(self, run_id: str, *, step: str | None = None, tab: str | None = None) -> None:
+        """Show a run, standing on that step and tab."""
+
+    @abstractmethod
+    def open_editor(
+        self,
+        workflow_id: str | None,
+        *,
+        step: str | None = None,
+        run_id: str | None = None,
+        draft: dict[str, Any] | None = None,
+    ) -> None:
+        """Edit a workflow (None: a new one, perhaps beginning as `draft`), with the values of a run beside it."""

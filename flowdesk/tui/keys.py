@@ -1,0 +1,182 @@
+"""The one table of what can be done and which key does it.
+
+From it come the bindings of every screen and widget, the footer, the `?` help, the palette, the page docs/keys.md, the
+check of a user's keymap file and the test for clashes. The action method of `run.cancel` is `action_run_cancel`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+
+@dataclass(slots=True, frozen=True)
+class Act:
+    """Something that can be done: `title` says what pressing one of `keys` (comma separated) does.
+
+    `writes` marks what changes something on the server: gone with --read-only. `group` is its heading in the help.
+    """
+
+    id: str
+    keys: str
+    title: str
+    group: str = ""
+    writes: bool = False
+    show: bool = True
+
+    @property
+    def action(self) -> str:
+        """The name of its action method, without `action_`."""
+        return self.id.replace(".", "_")
+
+
+EVERYWHERE: Final = (
+    Act("app.palette", "colon,ctrl+p", "Palette", "Everywhere"),
+    Act("app.help", "question_mark,f1", "Help", "Everywhere"),
+    Act("app.back", "escape", "One layer back", "Everywhere", show=False),
+    Act("app.last", "minus", "Last place", "Everywhere", show=False),
+    Act("app.zoom", "z", "Zoom pane", "Everywhere", show=False),
+    Act("app.jump", "ctrl+o", "Jump to a pane", "Everywhere", show=False),
+    Act("app.settings", "comma", "Settings", "Everywhere", show=False),
+    Act("app.quit", "ctrl+q", "Quit", "Everywhere", show=False),
+    Act("app.copy", "ctrl+c", "Copy the selection", "Everywhere", show=False),
+    Act("app.undo", "u", "Undo the last deletion", "Everywhere", show=False),
+    Act("app.restart", "f6", "Start the engine again", "Everywhere", show=False),
+    Act("area.dashboard", "1,alt+1", "Dashboard", "Areas", show=False),
+    Act("area.workflows", "2,alt+2", "Workflows", "Areas", show=False),
+    Act("area.runs", "3,alt+3", "Runs", "Areas", show=False),
+    Act("area.jobs", "4,alt+4", "Jobs", "Areas", show=False),
+    Act("area.schedules", "5,alt+5", "Schedules", "Areas", show=False),
+    Act("area.plugins", "7,alt+7", "Plugins", "Areas", show=False),
+)
+
+LIST: Final = (
+    Act("list.down", "j", "Down", "Move", show=False),
+    Act("list.up", "k", "Up", "Move", show=False),
+    Act("list.first", "g", "First", "Move", show=False),
+    Act("list.end", "G", "Last", "Move", show=False),
+    Act("list.page_down", "ctrl+d", "Half a page down", "Move", show=False),
+    Act("list.page_up", "ctrl+u", "Half a page up", "Move", show=False),
+    Act("list.filter", "slash", "Filter", "List"),
+    Act("list.mark", "space", "Mark", "List", show=False),
+    Act("list.mark_all", "asterisk", "Mark all shown", "List", show=False),
+    Act("list.sort", "s", "Sort by the next column", "List", show=False),
+    Act("list.reverse", "S", "Reverse the order", "List", show=False),
+    Act("list.copy", "y", "Copy", "List", show=False),
+    Act("list.more", "full_stop", "Load more", "List", show=False),
+)
+
+DASHBOARD: Final = (
+    Act("dashboard.rerun", "R", "Rerun…", "Run", writes=True),
+    Act("dashboard.logs", "l", "Logs", "Run"),
+    Act("dashboard.new", "n", "New workflow", "Workflow", writes=True),
+)
+
+WORKFLOWS: Final = (
+    Act("workflow.run", "r", "Run", "Workflow", writes=True),
+    Act("workflow.logs", "l", "Last log", "Workflow"),
+    Act("workflow.new", "n", "New", "Workflow", writes=True),
+    Act("workflow.editor", "E", "Open in $EDITOR", "Workflow", writes=True, show=False),
+    Act("workflow.duplicate", "d", "Duplicate", "Workflow", writes=True, show=False),
+    Act("workflow.disable", "D", "Disable or enable", "Workflow", writes=True),
+    Act("workflow.import", "i", "Import a file", "Workflow", writes=True, show=False),
+    Act("workflow.delete", "x", "Delete", "Workflow", writes=True),
+)
+
+RUNS: Final = (
+    Act("runs.status", "v", "Only one status", "Run"),
+    Act("runs.rerun", "R", "Rerun…", "Run", writes=True),
+    Act("runs.cancel", "c", "Cancel", "Run", writes=True),
+    Act("runs.edit", "e", "Edit workflow", "Run"),
+)
+
+JOBS: Final = (
+    Act("jobs.status", "v", "Only one status", "Job"),
+    Act("jobs.retry", "r", "Retry now", "Job", writes=True),
+    Act("jobs.cancel", "c", "Cancel its run", "Job", writes=True),
+)
+
+SCHEDULES: Final = (
+    Act("schedules.run", "r", "Run now", "Schedule", writes=True),
+    Act("schedules.pause", "p", "Pause or go on", "Schedule", writes=True),
+    Act("schedules.edit", "e", "Edit", "Schedule"),
+)
+
+PLUGINS: Final = (
+    Act("plugins.error", "exclamation_mark", "Show error", "Plugin"),
+    Act("plugins.copy", "e", "Copy example", "Plugin"),
+    Act("plugins.new", "n", "New workflow with this step", "Plugin", writes=True),
+)
+
+RUN: Final = (
+    Act("run.rerun", "R", "Rerun…", "Run", writes=True),
+    Act("run.cancel", "c", "Cancel", "Run", writes=True),
+    Act("run.decide", "a", "Decide", "Run", writes=True),
+    Act("run.edit", "e", "Edit step", "Run"),
+    Act("run.log", "L", "Log", "Tabs", show=False),
+    Act("run.input", "I", "Input", "Tabs", show=False),
+    Act("run.output", "O", "Output", "Tabs", show=False),
+    Act("run.error", "X", "Error", "Tabs", show=False),
+    Act("run.journal", "J", "Journal", "Tabs", show=False),
+    Act("run.next_tab", "right_square_bracket", "Next tab", "Tabs", show=False),
+    Act("run.previous_tab", "left_square_bracket", "Previous tab", "Tabs", show=False),
+    Act("run.older_attempt", "less_than_sign", "Earlier attempt", "Run", show=False),
+    Act("run.newer_attempt", "greater_than_sign", "Later attempt", "Run", show=False),
+    Act("run.map", "o", "Map", "Run"),
+    Act("run.markdown", "M", "Copy as Markdown", "Run", show=False),
+)
+
+EDITOR: Final = (
+    Act("editor.map", "1", "Map", "Panes", show=False),
+    Act("editor.form", "2", "Form", "Panes", show=False),
+    Act("editor.source", "3", "Source", "Panes", show=False),
+    Act("editor.add", "a", "Add after", "Step", writes=True),
+    Act("editor.add_before", "A", "Add before", "Step", writes=True, show=False),
+    Act("editor.remove", "x", "Remove", "Step", writes=True),
+    Act("editor.duplicate", "d", "Duplicate", "Step", writes=True, show=False),
+    Act("editor.branch", "b", "Add branch", "Step", writes=True, show=False),
+    Act("editor.connect", "C", "Connect to…", "Step", writes=True, show=False),
+    Act("editor.rename", "f2", "Rename", "Step", writes=True, show=False),
+    Act("editor.copy", "c", "Copy step", "Step", writes=True, show=False),
+    Act("editor.paste", "v", "Paste step", "Step", writes=True, show=False),
+    Act("editor.test", "t", "Test step", "Step", writes=True),
+    Act("editor.run", "r,f5,ctrl+enter", "Run", "Workflow", writes=True),
+    Act("editor.save", "ctrl+s", "Save", "Workflow", writes=True),
+    Act("editor.undo", "u", "Undo", "Workflow", writes=True),
+    Act("editor.redo", "ctrl+r", "Redo", "Workflow", writes=True, show=False),
+    Act("editor.external", "E,ctrl+e", "$EDITOR", "Workflow", writes=True),
+    Act("editor.problem", "exclamation_mark", "Next problem", "Workflow"),
+    Act("editor.versions", "V", "Versions", "Workflow", show=False),
+    Act("editor.settings", "w", "Workflow settings", "Workflow", show=False),
+    Act("editor.format", "F", "YAML or JSON", "Workflow", show=False),
+)
+
+SCOPES: Final[dict[str, tuple[Act, ...]]] = {
+    "everywhere": EVERYWHERE,
+    "list": LIST,
+    "dashboard": DASHBOARD,
+    "workflows": WORKFLOWS,
+    "runs": RUNS,
+    "jobs": JOBS,
+    "schedules": SCHEDULES,
+    "plugins": PLUGINS,
+    "run": RUN,
+    "editor": EDITOR,
+}
+
+NEVER: Final = frozenset({"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket", "ctrl+j", "ctrl+z"})
+"""Keys that most terminals report as another key, or that belong to the shell."""
+
+
+def acts() -> dict[str, Act]:
+    """Every row of the table by its id."""
+    return {act.id: act for table in SCOPES.values() for act in table}
+
+
+def bindings(*scopes: str) -> list[Binding]:
+    """The bindings of these scopes, for a widget's or screen's BINDINGS."""
+    return [
+        Binding(act.keys, act.action, act.title, show=act.show, id=act.id) for scope in scopes for act in SCOPES[scope]
+    ]

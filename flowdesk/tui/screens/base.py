@@ -1,0 +1,104 @@
+"""What every full screen shares: the header line, the footer, where it is, and why an action is off right now."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from flowdesk.tui import keys, tasks
+from flowdesk.tui.widgets.header import HeaderLine
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from flowdesk.tui.host import FlowApp
+    from flowdesk.tui.live import LinkState, Live
+
+_BY_ACTION: Final = {act.action: act for act in keys.acts().values()}
+
+
+class FlowScreen(Screen[None]):
+    """A screen of FlowDesk: subclasses give `compose_body`, `crumbs` and, where it matters, `why_not`."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - no ClassVar in textual
+    AUTO_FOCUS: ClassVar[str | None] = None
+
+    @property
+    def flow(self) -> FlowApp:
+        """The application, by its own type."""
+        return cast("FlowApp", self.app)
+
+    @property
+    def live(self) -> Live:
+        """The server as this program knows it."""
+        return self.flow.live
+
+    def compose(self) -> ComposeResult:
+        """Header, body, footer."""
+        yield HeaderLine(ascii_only=self.flow.ascii)
+        yield from self.compose_body()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def compose_body(self) -> ComposeResult:
+        """What the screen shows."""
+        raise NotImplementedError
+
+    def crumbs(self) -> list[str]:
+        """Where this is, outermost first."""
+        raise NotImplementedError
+
+    def why_not(self, act_id: str) -> str | None:
+        """Why that action cannot be taken now; None when it can. Say what would have to be different."""
+        return None
+
+    def refusal(self, act_id: str) -> str | None:
+        """The same, with the reasons that hold on every screen."""
+        act = keys.acts().get(act_id)
+        if act is not None and act.writes:
+            if self.flow.read_only:
+                return "this session is read-only"
+            if self.live.state != "connected":
+                return "there is no connection to the server"
+        return self.why_not(act_id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Dim what cannot be done now; hide what a read-only session never offers."""
+        act = _BY_ACTION.get(action)
+        if act is None:
+            return True
+        if act.writes and self.flow.read_only:
+            return False
+        return None if self.refusal(act.id) else True
+
+    def background(
+        self, work: Coroutine[Any, Any, None], *, what: str, group: str = "default", exclusive: bool = False
+    ) -> Worker[None]:
+        """Background work of this screen; see flowdesk.tui.tasks."""
+        return tasks.task(self, work, what=what, group=group, exclusive=exclusive)
+
+    def on_mount(self) -> None:
+        """Show the link's state from the first frame on."""
+        self.live.link.subscribe(self, self._show_link)
+        self._show_link(self.live.state)
+
+    def on_screen_resume(self) -> None:
+        """Say where we are again: names may have changed while another screen was on top."""
+        self.show_place()
+
+    def show_place(self, note: str | None = None) -> None:
+        """Write the crumbs, and perhaps a note, into the header."""
+        header = self.query_one(HeaderLine)
+        header.place(self.crumbs())
+        if note is not None:
+            header.note = note
+
+    def _show_link(self, _state: LinkState) -> None:
+        header = self.query_one(HeaderLine)
+        header.link, header.why = self.live.state, self.live.why
+        header.server, header.badge = self.flow.server_name, self.flow.badge
+        self.set_class(self.live.state != "connected", "-offline")
+        self.refresh_bindings()

@@ -1,0 +1,46 @@
+"""What is on the screen while the server is found or started, and when there is none to be had."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Middle
+from textual.widgets import Static
+
+from flowdesk.clean import clean
+from flowdesk.tui.live import LinkState
+from flowdesk.tui.screens.base import FlowScreen
+
+
+class StartScreen(FlowScreen):
+    """The first frame; its text is what is going on."""
+
+    DEFAULT_CSS = """
+    StartScreen Middle { align: center middle; }
+    StartScreen #going-on { width: auto; max-width: 100%; padding: 1 4; }
+    StartScreen.-failed #going-on { color: $text-error; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.app_restart", "Try again")]
+    HELP = "FlowDesk looks for its server, and starts one on this machine when none was named."
+
+    def compose_body(self) -> ComposeResult:
+        """One text in the middle."""
+        yield Middle(Static(Text("Starting engine…"), id="going-on", markup=False))
+
+    def crumbs(self) -> list[str]:
+        """Nowhere yet."""
+        return []
+
+    def on_mount(self) -> None:
+        """Follow the link."""
+        super().on_mount()
+        self.live.link.subscribe(self, self._tell)
+
+    def _tell(self, state: LinkState) -> None:
+        failed = state == "offline"
+        self.set_class(failed, "-failed")
+        text = f"{clean(self.live.why)}\n\nenter tries again, ctrl+q leaves" if failed else "Starting engine…"
+        self.query_one("#going-on", Static).update(Text(text))

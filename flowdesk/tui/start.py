@@ -1,0 +1,101 @@
+"""From the first frame to the first area: connect, log in where the server asks, and begin anew when it was lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flowdesk.tui import toast
+from flowdesk.tui.tasks import ENDLESS, task
+
+if TYPE_CHECKING:
+    from flowdesk.child import Child
+    from flowdesk.launch import Connection
+    from flowdesk.tui.connecting import Connector
+    from flowdesk.tui.host import FlowApp
+
+FIRST_AREA: Final = "dashboard"
+
+
+class Starter:
+    """Owns the connection. `connection` is None until there is one."""
+
+    def __init__(self, app: FlowApp, connector: Connector) -> None:
+        self._app = app
+        self._connector = connector
+        self.connection: Connection | None = None
+
+    async def connect(self) -> None:
+        """Get to the server and show the first area; what is wrong is shown where the person looks."""
+        from flowdesk.errors import ClientError, NotAuthorised
+
+        app = self._app
+        app.live.become("connecting")
+        token: str | None = None
+        try:
+            while True:
+                connection = await self._connector.open(token)
+                try:
+                    await self._introduce(connection)
+                    break
+                except NotAuthorised as error:
+                    if error.status != 401:
+                        raise
+                    token = await self._log_in(connection, error)
+                    if token is None:
+                        app.live.become("offline", "not logged in")
+                        return
+        except ClientError as error:
+            app.live.become("offline", toast.reason(error))
+            return
+        self.connection = connection
+        app.live.attach(connection.client)
+        if connection.child is not None:
+            task(
+                app, self._mourn(connection.child), what="Watching the engine", group=f"{ENDLESS}child", exclusive=True
+            )
+        await self._show_first(connection)
+
+    async def close(self) -> None:
+        """Leave the server; one that was started here ends."""
+        self.connection = None
+        await self._connector.close()
+
+    async def _introduce(self, connection: Connection) -> None:
+        """Learn who we are and what the server is; NotAuthorised when it does not know us."""
+        from importlib.metadata import version
+
+        app, target = self._app, connection.target
+        server = await connection.client.server()
+        app.server_name = target.name or ("local" if target.source in ("local", "started") else target.url)
+        label = server.get("label") or ""
+        app.badge = " ".join(filter(None, [label, "read-only" if app.read_only else ""]))
+        theirs, ours = server.get("version"), version("flowdesk")
+        if theirs != ours:
+            toast.warn(app, f"the server is version {theirs}, this program {ours}; some things may not fit")
+
+    async def _log_in(self, connection: Connection, error: Exception) -> str | None:
+        from flowdesk.tui.modals.login import LoginModal
+
+        return await self._app.push_screen_wait(LoginModal(connection, toast.reason(error)))
+
+    async def _show_first(self, connection: Connection) -> None:
+        """Welcome for who has no workflow yet, else where the last session ended."""
+        app = self._app
+        if app.current_mode != "start":
+            return
+        if not (await connection.client.workflows.list(limit=1)).items and not app.read_only:
+            from flowdesk.tui.screens.welcome import WelcomeScreen
+
+            await app.go(FIRST_AREA)
+            await app.push_screen(WelcomeScreen())
+            return
+        remembered = app.memory.get("area")
+        await app.go(remembered if remembered in app.MODES and remembered != "start" else FIRST_AREA)
+
+    async def _mourn(self, child: Child) -> None:
+        """Say it when the engine that was started here ends; what is on the screen stays."""
+        await child.ended()
+        app = self._app
+        if self.connection is not None and self.connection.child is child:
+            app.live.detach()
+            app.live.become("offline", f"engine stopped ({child.last_words()}); F6 starts it again")
