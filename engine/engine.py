@@ -294,10 +294,20 @@ class Engine:
         return await self._steering.retry_job(job_id, owner=owner, by=by)
 
     async def decide(
-        self, run_id: str, *, owner: Owner, by: str | None, step_id: str, outcome: str, data: Any = None
+        self,
+        run_id: str,
+        *,
+        owner: Owner,
+        by: str | None,
+        step_id: str,
+        outcome: str,
+        data: Any = None,
+        reason: str | None = None,
     ) -> RunRow:
         """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
-        return await self._steering.decide(run_id, owner=owner, by=by, step_id=step_id, outcome=outcome, data=data)
+        return await self._steering.decide(
+            run_id, owner=owner, by=by, step_id=step_id, outcome=outcome, data=data, reason=reason
+        )
 
     async def rerun(
         self,

@@ -80,6 +80,7 @@ class Decided:
     by: str | None
     data: Any = None
     job_id: str = ""
+    reason: str | None = None
 
 
 Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Decided

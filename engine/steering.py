@@ -83,7 +83,15 @@ class Steering:
         return await self._around.store.jobs.get(job_id, owner=owner)
 
     async def decide(
-        self, run_id: str, *, owner: Owner, by: str | None, step_id: str, outcome: str, data: Any = None
+        self,
+        run_id: str,
+        *,
+        owner: Owner,
+        by: str | None,
+        step_id: str,
+        outcome: str,
+        data: Any = None,
+        reason: str | None = None,
     ) -> RunRow:
         """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
         history = await self._around.history(run_id, owner=owner)
@@ -95,7 +103,7 @@ class Steering:
         if not waits or history.row.owner is not None:
             raise Conflict(f"the step {step_id} does not wait for a decision", code="no_decision_awaited")
         driver = self._reopened(history)
-        driver.feed(Decided(step_id, outcome, by, data, new_id(self._around.clock())))
+        driver.feed(Decided(step_id, outcome, by, data, new_id(self._around.clock()), reason))
         await self._write_or_conflict(driver)
         return driver.row
 

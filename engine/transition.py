@@ -234,11 +234,13 @@ class _Turn:
 
     def resolve(self, given: Decided) -> None:
         step = self.plan.steps[given.step_id]
-        self.emit(EventType.WAIT_RESOLVED, step.id, {"outcome": given.outcome, "by": given.by})
+        said = {} if given.reason is None else {"reason": given.reason}
+        self.emit(EventType.WAIT_RESOLVED, step.id, {"outcome": given.outcome, "by": given.by, **said})
         if given.outcome == "done":
             self.finish(Finished(step.id, StepResult(True, given.data)))
         elif given.outcome == "fail":
-            failure = StepResult.failure("decided to have failed", code="decided_failed", retryable=False)
+            message = f"decided to have failed: {given.reason}" if given.reason else "decided to have failed"
+            failure = StepResult.failure(message, code="decided_failed", retryable=False)
             self.finish(Finished(step.id, failure, job_id=given.job_id))
         else:
             self.ready.append(step.id)

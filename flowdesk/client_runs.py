@@ -10,6 +10,9 @@ from flowdesk.replies import JobDoc, JournalPart, Page, RunDoc, RunSummary
 
 BASE: Final = "/api/runs"
 
+Outcome = Literal["done", "again", "fail"]
+"""What may have become of a step: it happened, it did not and is to run, or it counts as failed."""
+
 
 class Runs:
     """What can be done with runs."""
@@ -70,6 +73,17 @@ class Runs:
         if data is not None:
             asked["data"] = data
         return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/rerun", body=asked)).body)
+
+    async def decide(
+        self, run_id: str, step_id: str, outcome: Outcome, *, data: Any = None, reason: str | None = None
+    ) -> RunSummary:
+        """Answer one of the run's `questions`, `data` being the output of a step that is `done`.
+
+        InConflict when the step does not wait for an answer, or not any more.
+        """
+        asked = {"stepId": step_id, "outcome": outcome, "data": data, "reason": reason}
+        given = {name: value for name, value in asked.items() if value is not None}
+        return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/decide", body=given)).body)
 
     async def blob(self, run_id: str, ref: str) -> Any:
         """A large output, which the journal holds only by reference."""

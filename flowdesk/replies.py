@@ -115,12 +115,23 @@ class LoggedRun(RunSummary):
     logs: list[LogDoc]
 
 
+class QuestionDoc(TypedDict):
+    """Something a waiting run wants to hear; `runs.decide` answers with one of the outcomes."""
+
+    stepId: str
+    kind: str
+    outcomes: list[str]
+    since: str
+    message: str
+
+
 class RunDoc(LoggedRun):
-    """A run with everything that happened in it."""
+    """A run with everything that happened in it, and what it asks."""
 
     seq: int
     data: Any
     steps: list[StepDoc]
+    questions: list[QuestionDoc]
 
 
 class EventDoc(TypedDict):

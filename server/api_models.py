@@ -148,6 +148,8 @@ class DecideBody(Document):
     """`done`: it happened, go on; `again`: it did not, run it; `fail`: count it as failed."""
     data: Any = None
     """The step's output, when it is done."""
+    reason: str | None = Field(default=None, min_length=1, max_length=1000)
+    """Why, for whoever reads the run later."""
 
 
 class WorkflowUpdate(WorkflowDraft):

@@ -23,7 +23,7 @@ BODIES: Final[dict[str, Any]] = {
     "WorkflowDraft": WORKFLOW,
     "WorkflowUpdate": {**WORKFLOW, "version": 1, "tags": ["welcome"]},
     "ExecuteBody": {"data": {"email": "user@example.com", "name": "Ali"}},
-    "DecideBody": {"stepId": "pay", "outcome": "done", "data": {"payment": "P-1007"}},
+    "DecideBody": {"stepId": "pay", "outcome": "done", "data": {"payment": "P-1007"}, "reason": "seen in the bank"},
     "RerunBody": {"from": "greet", "data": {"name": "Aylin"}, "version": "latest"},
 }
 HOOK_BODY: Final[dict[str, Any]] = {"email": "user@example.com", "name": "Ali"}

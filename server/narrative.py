@@ -100,7 +100,8 @@ def _wait_started(event: Event) -> Line:
 
 
 def _wait_resolved(event: Event) -> Line:
-    return "info", f"decided: {event.data.get('outcome')}"
+    reason = event.data.get("reason")
+    return "info", f"decided: {event.data.get('outcome')}{f' ({reason})' if reason else ''}"
 
 
 def _error(error: Mapping[str, Any]) -> str:

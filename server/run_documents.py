@@ -150,6 +150,21 @@ class RunWithLogs(RunSummary):
     """The newest lines, oldest first; at most 1,000."""
 
 
+class Question(Document):
+    """Something a run that waits wants to hear from somebody."""
+
+    step_id: str
+    """The step it is about."""
+    kind: WaitingFor
+    """What is asked for; `decision`: whether a `once` step happened whose process died."""
+    outcomes: list[str]
+    """The answers there are."""
+    since: AwareDatetime
+    """When it was asked."""
+    message: str
+    """The question."""
+
+
 class Run(RunSummary):
     """A run with everything that is known about it."""
 
@@ -161,6 +176,8 @@ class Run(RunSummary):
     """The trigger's data and all outputs merged, as a step at the end would see it."""
     steps: list[StepRun]
     """Every step, in the order of the workflow."""
+    questions: list[Question]
+    """What can be answered now, by `POST /api/runs/{id}/decide`; empty for most runs."""
     logs: list[LogLine]
     """The newest lines, oldest first; at most 1,000."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.clock import iso
-from engine.models.event import Event
-from engine.models.run import JobRow, RunRow
+from engine.models.event import Event, EventType
+from engine.models.run import JobRow, RunRow, RunStatus, WaitingFor
 from engine.models.workflow import Workflow
 from engine.plan import Plan, PlanStep
 from engine.registry import PluginInfo
 from engine.sdk import Example, StepDefinition
-from engine.state import RunState, StepState
+from engine.state import RunState, StepState, StepStatus
 from engine.store import ScheduleRow, VersionInfo
 from engine.visible import contribution
 from server.narrative import log_lines
@@ -19,6 +19,7 @@ from server.references import is_marker, with_markers
 from server.schemas import params_schema
 
 MAX_LOG_LINES = 1000
+OUTCOMES = ("done", "again", "fail")
 
 Document = dict[str, Any]
 
@@ -86,7 +87,26 @@ def run_document(row: RunRow, plan: Plan, state: RunState, events: list[Event]) 
         },
         "data": merged_data(plan, state),
         "steps": [step_run(step, state.steps[step.id]) for step in plan.steps.values()],
+        "questions": questions(row, state, events),
     }
+
+
+def questions(row: RunRow, state: RunState, events: list[Event]) -> list[Document]:
+    """What a resting run wants to hear from somebody; while it works nothing can be answered."""
+    if row.status is not RunStatus.WAITING or row.owner is not None:
+        return []
+    asked = {event.step_id: event.at for event in events if event.type is EventType.WAIT_STARTED}
+    return [
+        {
+            "stepId": step_id,
+            "kind": WaitingFor.DECISION.value,
+            "outcomes": list(OUTCOMES),
+            "since": iso(asked.get(step_id, row.created_at)),
+            "message": f"the process died while {step_id} was under way: did it happen?",
+        }
+        for step_id, step in state.steps.items()
+        if step.status is StepStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
+    ]
 
 
 def merged_data(plan: Plan, state: RunState) -> Document:

@@ -16,19 +16,28 @@ data_option = click.option("--data", metavar=_METAVAR, help=_HELP)
 
 def read_data(given: str | None) -> dict[str, Any] | None:
     """The object `--data` gives; a usage error for anything that is none."""
-    from engine.errors import BadJson
-    from engine.jsonio import parse_json
-
     if given is None:
         return None
-    where, raw = _raw(given)
-    try:
-        value = parse_json(raw)
-    except BadJson as error:
-        raise click.UsageError(f"{where}: {error.message}") from None
+    where, value = _parsed(given)
     if not isinstance(value, dict):
         raise click.UsageError(f'{where}: the data must be a JSON object, such as {{"name": "Ada"}}')
     return value
+
+
+def read_value(given: str | None) -> Any:
+    """The JSON value `--data` gives, of any kind; a usage error for what is no JSON."""
+    return None if given is None else _parsed(given)[1]
+
+
+def _parsed(given: str) -> tuple[str, Any]:
+    from engine.errors import BadJson
+    from engine.jsonio import parse_json
+
+    where, raw = _raw(given)
+    try:
+        return where, parse_json(raw)
+    except BadJson as error:
+        raise click.UsageError(f"{where}: {error.message}") from None
 
 
 def _raw(given: str) -> tuple[str, bytes]:

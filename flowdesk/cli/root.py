@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "logs": "flowdesk.cli.logs:logs",
     "cancel": "flowdesk.cli.runs:cancel",
     "rerun": "flowdesk.cli.runs:rerun",
+    "decide": "flowdesk.cli.decide:decide",
     "jobs": "flowdesk.cli.jobs:jobs",
     "retry": "flowdesk.cli.jobs:retry",
     "steps": "flowdesk.cli.steps:steps",

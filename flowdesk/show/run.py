@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.jsonio import dump_text
 from flowdesk.clean import clean, clean_lines
-from flowdesk.replies import ErrorDoc, RunDoc, RunSummary
+from flowdesk.replies import ErrorDoc, QuestionDoc, RunDoc, RunSummary
 from flowdesk.show.paint import Paint
 from flowdesk.show.table import Column, table
 from flowdesk.show.text import day_time, duration
@@ -59,10 +59,21 @@ def run_lines(run: RunDoc, paint: Paint, columns: int | None) -> list[str]:
         "",
         *step_table(run, paint, columns),
     ]
+    lines += [line for question in run["questions"] for line in question_lines(run["id"], question, paint)]
     for title, value in (("trigger data", trigger.get("data")), ("data", run["data"])):
         if value:
             lines += ["", paint.dim(title), *indented(value)]
     return lines
+
+
+def question_lines(run_id: str, question: QuestionDoc, paint: Paint) -> list[str]:
+    """What a waiting run asks, and the command that answers."""
+    outcomes = "|".join(clean(outcome) for outcome in question["outcomes"])
+    return [
+        "",
+        paint.warn(f"step {clean(question['stepId'])}: {clean(question['message'])}"),
+        f"  flowdesk decide {clean(run_id)} --step {clean(question['stepId'])} {outcomes}",
+    ]
 
 
 def step_table(run: RunDoc, paint: Paint, columns: int | None) -> list[str]:

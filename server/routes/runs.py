@@ -106,6 +106,7 @@ async def decide(request: web.Request) -> web.StreamResponse:
         step_id=given.step_id,
         outcome=given.outcome,
         data=given.data,
+        reason=given.reason,
     )
     return json_response(await summary(request.app, row), status=202)
 
@@ -177,7 +178,10 @@ routes = [
         "/api/runs/{id}/decide",
         decide,
         summary="Say what became of a step whose outcome nobody knows",
-        description="A `once` step that was under way when its process died waits for this: it may have happened.",
+        description=(
+            "A `once` step that was under way when its process died waits for this: it may have happened. The run's "
+            "`questions` say what can be answered now; 409 `no_decision_awaited` for anything else."
+        ),
         body=DecideBody,
         response=RunSummary,
         status=202,

@@ -284,6 +284,18 @@ class TestRecovery:
         follows = play.give(Decided("a", outcome, "me", {"paid": True}, "job1"))
         assert play.state.phase == phase
         assert follows.ready == {"done": ["b"], "again": ["a"], "fail": []}[outcome]
+        assert follows.events[0].data == {"outcome": outcome, "by": "me"}
+
+    def test_the_reason_of_a_decision_is_written_down(self) -> None:
+        play = Play(make_plan({"id": "a", "ref": "t.work", "effect": "once"}))
+        play.start("a")
+        play.give(Recover())
+        follows = play.give(Decided("a", "fail", "me", reason="the bank says no"))
+        assert follows.events[0].data["reason"] == "the bank says no"
+        assert play.state.steps["a"].error == {
+            "code": "decided_failed",
+            "message": "decided to have failed: the bank says no",
+        }
 
     def test_recovering_twice_changes_nothing_more(self) -> None:
         play = Play(make_plan({"id": "a", "ref": "t.work", "effect": "once"}))

@@ -89,6 +89,18 @@ async def test_every_call_asks_for_the_right_thing() -> None:
     assert all(headers["Authorization"] == "Bearer t" for headers in server.sent_headers)
 
 
+async def test_a_decision_says_only_what_is_given() -> None:
+    server = Recorder()
+    async with serving(server.answer) as client:
+        await client.runs.decide("r", "pay", "done", data=[1], reason="seen")
+        await client.runs.decide("r", "pay", "again")
+    assert server.asked == ["POST /api/runs/r/decide"] * 2
+    assert server.bodies == [
+        b'{"stepId":"pay","outcome":"done","data":[1],"reason":"seen"}',
+        b'{"stepId":"pay","outcome":"again"}',
+    ]
+
+
 async def test_a_list_may_be_asked_for_one_status_or_for_several() -> None:
     server = Recorder([])
     async with serving(server.answer) as client:

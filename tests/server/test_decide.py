@@ -27,7 +27,7 @@ async def waiting(server: Live, ali: Person) -> str:
     ("given", "status"),
     [
         ({"outcome": "done", "data": {"paid": 1}}, "SUCCESS"),
-        ({"outcome": "fail"}, "FAILED"),
+        ({"outcome": "fail", "reason": "the bank says no"}, "FAILED"),
         ({"outcome": "again"}, "RUNNING"),
     ],
 )
@@ -45,6 +45,11 @@ async def test_a_decision_lets_the_run_go_on(tmp_path: Path, given: dict[str, An
 
         run = await eventually(asked)
         assert run["status"] == "WAITING"
+        (question,) = run["questions"]
+        assert (question["stepId"], question["kind"]) == ("pay", "decision")
+        assert question["outcomes"] == ["done", "again", "fail"]
+        assert question["since"] >= run["startedAt"]
+        assert "pay was under way" in question["message"]
         veli = await server.person("veli")
         body = {"stepId": "pay", **given}
         assert (await veli.call("POST", f"/api/runs/{run_id}/decide", body)).status == 404
@@ -56,12 +61,19 @@ async def test_a_decision_lets_the_run_go_on(tmp_path: Path, given: dict[str, An
             return bool((await ali.get(f"/api/runs/{run_id}"))["status"] == status)
 
         await eventually(moved)
+        assert (await ali.get(f"/api/runs/{run_id}"))["questions"] == []
+        if status == "FAILED":
+            failed = await ali.get(f"/api/runs/{run_id}")
+            assert failed["error"]["message"] == "decided to have failed: the bank says no"
+            assert "decided: fail (the bank says no)" in [line["message"] for line in failed["logs"]]
         if status == "SUCCESS":
             assert (await ali.get(f"/api/runs/{run_id}"))["data"] == {"name": "Ali", "paid": 1, "greeting": "Hello Ali"}
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"stepId": "a"}, {"stepId": "a", "outcome": "maybe"}, {"stepId": "../a", "outcome": "done"}]
+    "body",
+    [{}, {"stepId": "a"}, {"stepId": "a", "outcome": "maybe"}, {"stepId": "../a", "outcome": "done"}]
+    + [{"stepId": "a", "outcome": "done", "reason": reason} for reason in ("", "x" * 1001, 1)],
 )
 async def test_decisions_that_make_no_sense(ali: Person, body: Any) -> None:
     run = await ali.run(await ali.save(action("a", "core.log", params={"message": "hi"})))

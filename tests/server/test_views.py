@@ -103,6 +103,7 @@ def test_a_run_is_what_its_journal_says() -> None:
     assert document["data"] == {"a": 1, "kept": kept["output"]}
     assert len(document["logs"]) == 9
     assert "secret-key" not in str(document)
+    assert document["questions"] == []
     for step in document["steps"]:
         fits(step, run_documents.StepRun)
     for line in document["logs"]:

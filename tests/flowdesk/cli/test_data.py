@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from flowdesk.cli.data import read_data
+from flowdesk.cli.data import read_data, read_value
 
 
 def test_data_from_the_command_line_a_file_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +17,12 @@ def test_data_from_the_command_line_a_file_and_standard_input(tmp_path: Path, mo
     assert read_data('{"a": 1}') == {"a": 1}
     assert read_data(f"@{path}") == {"a": 2}
     assert read_data("-") == {"a": 3}
+
+
+def test_an_output_may_be_any_value() -> None:
+    assert [read_value(given) for given in (None, "1", "[1]", "null", '"x"')] == [None, 1, [1], None, "x"]
+    with pytest.raises(click.UsageError, match="not valid JSON"):
+        read_value("{")
 
 
 @pytest.mark.parametrize(

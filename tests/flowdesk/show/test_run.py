@@ -35,6 +35,7 @@ def _run(**more: Any) -> Any:
         "data": {},
         "logs": [],
         "steps": [],
+        "questions": [],
         **more,
     }
 
