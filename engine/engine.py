@@ -115,10 +115,17 @@ class Engine:
         return self._families.state(ref)
 
     async def start(self) -> None:
-        """Open the step families, say that this process lives, and take up what was left behind."""
+        """Open the step families, say that this process lives, and take up what was left behind.
+
+        Nothing has begun when it raises; after an Unavailable it may be called again.
+        """
         await refuse_unfinished(self.store)
         await self._families.open()
-        await self._sweeper.start()
+        try:
+            await self._sweeper.start()
+        except BaseException:
+            await self._families.close()
+            raise
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let steps under way end within the grace time, and let go of every run."""

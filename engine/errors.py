@@ -13,6 +13,7 @@
     │   ├── StoreBusy          the database is locked
     │   └── StoreFull          the disk is full
     ├── Unusable           the program cannot start like this (settings, database file, port)
+    │   └── Unreachable        not yet: a server it needs does not answer, or cannot work for now
     └── Fenced             another owner has moved the run on; internal, never shown
 
 The class says what kind of thing happened; `code` is stable and machine-readable; `hint` says what to do next.
@@ -145,6 +146,12 @@ class Unusable(FlowDeskError):
     """FlowDesk cannot start like this."""
 
     code = "unusable"
+
+
+class Unreachable(Unusable):
+    """FlowDesk cannot start before a server it needs answers."""
+
+    code = "unreachable"
 
 
 class Fenced(FlowDeskError):

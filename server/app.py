@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
 from engine.errors import Refused
 from engine.models.run import Role, User
+from server.arrival import Arrival, Step
 from server.auth import Authenticator
 from server.compose import Parts
-from server.fleet import report
-from server.keys import ACCOUNTS, BUS, ENGINE, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
+from server.keys import ACCOUNTS, ARRIVAL, BUS, ENGINE, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
+from server.lifetime import Lifetime
 from server.routing import Handler, Route
 
 MODULES: Final = (
@@ -40,62 +40,31 @@ MODULES: Final = (
 Authenticate = Callable[[web.Request], Awaitable[User]]
 
 
-def create_app(parts: Parts) -> web.Application:
-    """The application over these parts; starting and stopping it starts and stops them."""
+async def _nothing_more() -> None:
+    return None
+
+
+def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothing_more) -> web.Application:
+    """The application over these parts; starting and stopping it starts and stops them.
+
+    A `patient` one starts without a store that other processes share, too, and says 503 until it has come. `introduce`
+    is the last thing it does before it takes requests; it may be called again.
+    """
     app = web.Application()
+    lifetime = Lifetime(parts, introduce, patient=patient and not parts.store.exclusive)
     app[SETTINGS] = parts.settings
     app[STORE] = parts.store
     app[REGISTRY] = parts.registry
     app[BUS] = parts.bus
     app[ENGINE] = parts.engine
+    app[ARRIVAL] = lifetime.arrival
     app[QUEUE] = parts.queue
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
     add_routes(app, all_routes(), Authenticator(parts.tokens, parts.accounts))
-    lifetime = Lifetime(parts)
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(lifetime.drain)
     return app
-
-
-class Lifetime:
-    """Opens and closes the parts with the application.
-
-    Work ends before the connections do, so that whoever waits for a run still gets an answer.
-    """
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._working = AsyncExitStack()
-
-    async def __call__(self, app: web.Application) -> AsyncIterator[None]:
-        """Around the life of the application."""
-        parts = self._parts
-        async with AsyncExitStack() as resources:
-            resources.callback(parts.passwords.close)
-            if parts.settings.redis_url is not None:
-                from server.redis_client import check
-
-                await check(parts.settings.redis_url)
-            await parts.store.open()
-            resources.push_async_callback(parts.store.close)
-            if parts.queue is not None:
-                resources.push_async_callback(parts.queue.close)
-            parts.bus.start()
-            resources.push_async_callback(parts.bus.stop)
-            resources.push_async_callback(self._working.aclose)
-            self._working.callback(parts.bus.close)
-            await parts.engine.start()
-            await report(parts.engine, parts.store)
-            self._working.push_async_callback(parts.engine.stop, parts.settings.grace_s)
-            if parts.scheduler is not None:
-                await parts.scheduler.start()
-                self._working.push_async_callback(parts.scheduler.stop)
-            yield
-
-    async def drain(self, app: web.Application) -> None:
-        """Start nothing more, let running steps end, and tell listeners that there is nothing more to hear."""
-        await self._working.aclose()
 
 
 def all_routes() -> list[Route]:
@@ -120,7 +89,23 @@ def guarded(route: Route, authenticate: Authenticate) -> Handler:
     return locked
 
 
+def held_back(handler: Handler, arrival: Arrival) -> Handler:
+    """The handler, once everything it needs is there."""
+
+    async def later(request: web.Request) -> web.StreamResponse:
+        trouble = arrival.trouble
+        if trouble is not None:
+            raise trouble
+        return await handler(request)
+
+    return later
+
+
 def add_routes(app: web.Application, routes: list[Route], authenticate: Authenticate) -> None:
-    """Register every endpoint behind its lock."""
+    """Register every endpoint behind its lock, and behind a store that may be late."""
+    arrival = app[ARRIVAL]
     for route in routes:
-        app.router.add_route(route.method, route.path, guarded(route, authenticate))
+        handler = guarded(route, authenticate)
+        if arrival.patient and not route.early:
+            handler = held_back(handler, arrival)
+        app.router.add_route(route.method, route.path, handler)

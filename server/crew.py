@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from taskiq import TaskiqEvents, TaskiqState
 
 from engine.errors import FlowDeskError, NotFound
-from engine.transfer.marks import refuse_unfinished
+from server.arrival import Arrival
 from server.compose import Core, compose_worker
 from server.fleet import report
 from server.logs import start_logging
-from server.manager import mind_manager, refuse
+from server.manager import dismiss, leave, mind_manager, refuse
 from server.queues.stream import TASK, DoorbellStream
 from server.redis_client import check
 from server.settings import Settings
@@ -36,8 +37,10 @@ class Crew:
         self._writer = start_logging(settings.log_level, settings.log_format)
         logging.getLogger("taskiq").setLevel(logging.WARNING)
         self._core: Core | None = None
+        self._arrival = Arrival(patient=True)
+        self._working = AsyncExitStack()
         self._watchdog = Watchdog()
-        self._minding: asyncio.Task[None] | None = None
+        self._minding: list[asyncio.Task[None]] = []
         self.broker = self._make_broker(settings)
 
     def _make_broker(self, settings: Settings) -> DoorbellStream:
@@ -60,26 +63,45 @@ class Crew:
         return broker
 
     async def start(self, _state: TaskiqState) -> None:
-        """Open the store and begin to execute; ends the program when that can never work."""
-        self._minding = asyncio.create_task(mind_manager(), name="manager")
+        """Open the store and begin to execute, or go on trying to; ends the program when that can never work."""
+        self._minding.append(asyncio.create_task(mind_manager(), name="manager"))
+        self._watchdog.start()
         core = compose_worker(self._settings)
         try:
             await check(self._settings.redis_url or "")
-            await core.store.open()
-            await refuse_unfinished(core.store)
+            self._core = core
+            core.bus.start()
+            self._arrival = Arrival(core.store.open, self._work, self._introduce, patient=True)
+            await self._arrival.start()
         except FlowDeskError as error:
             refuse(error)
-        self._core = core
-        self._watchdog.start()
-        core.bus.start()
-        await core.engine.start()
-        await report(core.engine, core.store)
-        fields = {"id": core.engine.owner, "concurrency": self._settings.worker_concurrency}
-        log.info("a worker is ready", extra={"fields": fields})
+        self._minding.append(asyncio.create_task(self._mind_arrival(), name="mind-arrival"))
+
+    async def _work(self) -> None:
+        if self._core is not None:
+            await self._core.engine.start()
+            self._working.push_async_callback(self._core.engine.stop, self._settings.grace_s)
+
+    async def _introduce(self) -> None:
+        if self._core is not None:
+            await report(self._core.engine, self._core.store)
+            fields = {"id": self._core.engine.owner, "concurrency": self._settings.worker_concurrency}
+            log.info("a worker is ready", extra={"fields": fields})
+
+    async def _mind_arrival(self) -> None:
+        """Leave when what was waited for turns out to be of no use."""
+        try:
+            await self._arrival.wait()
+        except FlowDeskError as error:
+            dismiss(error)
+            leave()
+        except Exception as error:
+            log.critical("the worker failed", exc_info=error)
+            leave()
 
     def room(self) -> int:
         """How many more runs could start this moment."""
-        return 0 if self._core is None else self._core.engine.slots
+        return self._core.engine.slots if self._core is not None and self._arrival.over else 0
 
     async def drive(self, run_id: Any, reason: Any) -> None:
         """Go on with this run until it rests; a message that is wrong costs no more than a look at the store."""
@@ -95,19 +117,22 @@ class Crew:
 
     async def stop(self) -> None:
         """Called when taskiq listens no longer: start nothing more and let go of every run within the grace time."""
-        if self._core is not None:
+        if self._core is not None and self._arrival.over:
             log.info("stopping: running steps have %g s", self._settings.grace_s)
-            await self._core.engine.stop(self._settings.grace_s)
+        await self._arrival.stop()
+        await self._working.aclose()
 
     async def close(self, _state: TaskiqState) -> None:
         """Let go of everything else."""
-        if self._minding is not None:
-            self._minding.cancel()
-            await asyncio.gather(self._minding, return_exceptions=True)
+        for task in self._minding:
+            task.cancel()
+        await asyncio.gather(*self._minding, return_exceptions=True)
         core, self._core = self._core, None
         if core is not None:
+            await self._arrival.stop()
+            await self._working.aclose()
             await core.bus.stop()
             await core.store.close()
-            self._watchdog.stop()
             log.info("stopped")
+        self._watchdog.stop()
         self._writer.close()

@@ -10,6 +10,7 @@ from engine.models.run import Role, User
 from engine.registry import Registry
 from engine.store import ANYONE, Owner, Store
 from server.accounts import Accounts
+from server.arrival import Arrival
 from server.settings import Settings
 from server.tokens import Tokens
 
@@ -25,6 +26,7 @@ BUS: Final[web.AppKey[LocalBus]] = web.AppKey("bus")
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 TOKENS: Final = web.AppKey("tokens", Tokens)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
+ARRIVAL: Final = web.AppKey("arrival", Arrival)
 QUEUE: Final[web.AppKey[TaskiqQueue | None]] = web.AppKey("queue")
 
 USER: Final = web.RequestKey("user", User)

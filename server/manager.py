@@ -30,10 +30,16 @@ log = logging.getLogger("flowdesk.worker")
 
 def refuse(error: FlowDeskError) -> NoReturn:
     """Say why in one line, for all worker processes together, and end the manager with this process."""
+    dismiss(error)
+    raise SystemExit(exit_code(error))
+
+
+def dismiss(error: FlowDeskError) -> None:
+    """The same, but leave it to the caller to end this process."""
     manager = manager_pid()
     process = multiprocessing.current_process().name
     if manager is not None and process != "worker-0" and _ended(manager, within_s=SPOKEN_S):
-        raise SystemExit(exit_code(error))
+        return
     complain(error)
     if manager is not None:
         # Asked to stop it would report success; a signal it does not know ends it with that signal's own exit code. The
@@ -41,7 +47,11 @@ def refuse(error: FlowDeskError) -> NoReturn:
         _kill(manager, REFUSED)
         if not _ended(manager, within_s=0.5):
             _kill(manager, signal.SIGTERM)
-    raise SystemExit(exit_code(error))
+
+
+def leave() -> None:
+    """Ask this process to end in good order, as a service manager would."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def manager_pid() -> int | None:
@@ -62,7 +72,7 @@ async def mind_manager() -> None:
         if _gone(manager):
             break
     log.warning("the manager %d is gone; this worker leaves too", manager)
-    os.kill(os.getpid(), signal.SIGTERM)
+    leave()
 
 
 def _is_worker(name: str) -> bool:

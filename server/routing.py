@@ -24,9 +24,10 @@ class Media:
 class Route:
     """One endpoint: `handler` answers `method path`.
 
-    A route asks for a bearer token unless it is `public`; `admin` asks for an administrator's. `body`, `query` and
-    `response` are the models that validate and describe; `response` may be any annotation pydantic understands, or
-    `Media`. `also` names the other statuses a good request may be answered with, and what they carry.
+    A route asks for a bearer token unless it is `public`; `admin` asks for an administrator's. An `early` one answers
+    before the store has been opened. `body`, `query` and `response` are the models that validate and describe;
+    `response` may be any annotation pydantic understands, or `Media`. `also` names the other statuses a good request
+    may be answered with, and what they carry.
     """
 
     method: str
@@ -35,6 +36,7 @@ class Route:
     _: KW_ONLY
     public: bool = False
     admin: bool = False
+    early: bool = False
     summary: str = ""
     description: str = ""
     body: type[BaseModel] | None = None

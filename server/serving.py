@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import click
@@ -16,9 +17,11 @@ from aiohttp import web
 
 from server import sockets
 from server.app import create_app
+from server.arrival import Arrival
 from server.compose import Parts, compose, flowdesk_version
 from server.deadlines import Runner
 from server.exits import Exit
+from server.keys import ARRIVAL
 from server.lifeline import hold
 from server.log_writer import LineWriter
 from server.preflight import warnings
@@ -49,15 +52,16 @@ async def serve(start: Start) -> Exit:
     watchdog.start()
     own = sockets.addresses(start.listening)
     parts = compose(start.settings, lambda: own)
-    runner = Runner(create_app(parts), start.settings)
+    app = create_app(parts, patient=not start.embedded, introduce=partial(introduce, start, parts))
+    runner = Runner(app, start.settings)
     try:
         await runner.setup()
         for sock in start.listening:
             await web.SockSite(runner, sock, backlog=sockets.BACKLOG).start()
-        await introduce(start, parts)
+        await greet(start, parts)
         if start.embedded:
             hold(sys.stdin.fileno(), stopping.set)
-        await stopping.wait()
+        await until_asked(stopping, app[ARRIVAL])
         log.info("stopping: nothing new is accepted, running steps have %g s", start.settings.grace_s)
     finally:
         await runner.cleanup()
@@ -83,21 +87,44 @@ def watch_signals(start: Start, stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, on_signal, number)
 
 
+async def until_asked(stopping: asyncio.Event, arrival: Arrival) -> None:
+    """Return when asked to stop; raises when a store that was waited for turns out to be of no use."""
+    asked = asyncio.create_task(stopping.wait(), name="stopping")
+    arriving = asyncio.create_task(arrival.wait(), name="arriving")
+    try:
+        await asyncio.wait([asked, arriving], return_when=asyncio.FIRST_COMPLETED)
+        if arriving.done():
+            arriving.result()
+            await asked
+    finally:
+        for task in (asked, arriving):
+            task.cancel()
+        await asyncio.gather(asked, arriving, return_exceptions=True)
+
+
 async def introduce(start: Start, parts: Parts) -> None:
-    """Tell those on this machine how to reach us: by file, by hello line, by words."""
-    local = await parts.accounts.local_user()
+    """Leave a file that tells programs on this machine how to reach us."""
+    write_state(start.settings.state_file, await _running(start, parts))
+
+
+async def _running(start: Start, parts: Parts) -> Running:
+    token = parts.tokens.issue_local(await parts.accounts.local_user())
+    return Running(sockets.url_of(start.listening), os.getpid(), token, flowdesk_version())
+
+
+async def greet(start: Start, parts: Parts) -> None:
+    """Tell those who started us how to reach us: by hello line, by words."""
     url = sockets.url_of(start.listening)
-    running = Running(url, os.getpid(), parts.tokens.issue_local(local), flowdesk_version())
-    write_state(start.settings.state_file, running)
     for text in warnings(start.settings, sockets.beyond_loopback(start.listening)):
         log.warning("%s", text)
     for plugin in parts.registry.plugins:
         if plugin.error is not None:
             log.warning("the plugin %s was skipped: %s", plugin.name, plugin.error)
-    fields = {"url": url, "dataDir": str(start.settings.data_dir), "pid": running.pid, "version": running.version}
+    version = flowdesk_version()
+    fields = {"url": url, "dataDir": str(start.settings.data_dir), "pid": os.getpid(), "version": version}
     log.info("listening on %s", url, extra={"fields": fields})
     if start.embedded:
-        os.write(sys.stdout.fileno(), running.line())
+        os.write(sys.stdout.fileno(), (await _running(start, parts)).line())
     elif sys.stderr.isatty():
         click.echo(welcome(url, start.settings), err=True)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from aiohttp import web
 
 from engine.engine import Engine
-from engine.errors import FlowDeskError
+from engine.errors import FlowDeskError, Unavailable
 from engine.events import LocalBus
 from engine.models.base import Document
-from engine.store import Store
+from engine.store import Health, Store
 from server.fleet import living
-from server.keys import BUS, ENGINE, QUEUE, SETTINGS, STORE
+from server.keys import ARRIVAL, BUS, ENGINE, QUEUE, SETTINGS, STORE
 from server.requests import json_response
 from server.routing import Route
 from server.settings import Settings
@@ -95,6 +95,9 @@ async def alive(request: web.Request) -> web.StreamResponse:
 async def ready(request: web.Request) -> web.StreamResponse:
     """Whether new work is taken: the store can be written and the server is not stopping."""
     health = await request.app[STORE].health()
+    trouble = request.app[ARRIVAL].trouble
+    if trouble is not None:
+        health = Health(False, health.backend, {"error": trouble.message})
     stats = request.app[ENGINE].stats()
     document = {
         "status": "ok" if health.ok else "unavailable",
@@ -109,7 +112,9 @@ async def ready(request: web.Request) -> web.StreamResponse:
         "bus": bus_state(request.app[SETTINGS], request.app[BUS]),
         "workers": await workers(request.app[STORE], request.app[ENGINE]) if health.ok else None,
     }
-    return json_response(document, 200 if health.ok else 503)
+    if health.ok:
+        return json_response(document)
+    return json_response(document, 503, {"Retry-After": str(Unavailable.retry_after_s)})
 
 
 def queue_state(queue: TaskiqQueue | None) -> dict[str, Any]:
@@ -140,12 +145,22 @@ async def workers(store: Store, engine: Engine) -> int | None:
 
 
 routes = [
-    Route("GET", "/healthz", alive, public=True, summary="The process answers", response=Alive, tags=("health",)),
+    Route(
+        "GET",
+        "/healthz",
+        alive,
+        public=True,
+        early=True,
+        summary="The process answers",
+        response=Alive,
+        tags=("health",),
+    ),
     Route(
         "GET",
         "/readyz",
         ready,
         public=True,
+        early=True,
         summary="New work is taken",
         response=Ready,
         also={503: Ready},

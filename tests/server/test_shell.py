@@ -34,6 +34,7 @@ STATUSES = {
     errors.StoreBusy: 503,
     errors.StoreFull: 507,
     errors.Unusable: 500,
+    errors.Unreachable: 500,
     errors.Fenced: 500,
     errors.FlowDeskError: 500,
     Unauthenticated: 401,

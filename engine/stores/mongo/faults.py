@@ -42,6 +42,7 @@ _AWAY: Final = {
     *(91, 189, 11600, 11602, 10107, 13435, 13436, 10058),  # shutting down, stepping down, not primary
     *(24, 46, 50, 112, 262, 290, 50915),  # locks, time limits, write conflict
     *(64, 79, 100),  # write concern not satisfied
+    134,  # a new primary that cannot read from a majority yet
 }
 
 

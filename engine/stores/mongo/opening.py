@@ -1,4 +1,8 @@
-"""From an address to a database that is ours and in the form this program knows; Unusable says what to do otherwise."""
+"""From an address to a database that is ours and in the form this program knows; Unusable says what to do otherwise.
+
+Unreachable, a kind of Unusable, says that the same may work later: nobody listens, there is no primary, the disk is
+full.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from pymongo.errors import (
 )
 from pymongo.uri_parser import parse_uri
 
-from engine.errors import Unusable
+from engine.errors import Unavailable, Unreachable, Unusable
 from engine.stores.mongo import driver, faults
 from engine.stores.mongo.driver import Client, Database, Doc
 from engine.stores.mongo.schema import COLLECTIONS, FORM, INDEXES, JOURNAL, META, VALIDATORS
@@ -29,15 +33,17 @@ _EXAMPLE: Final = "set MONGO_URL to something like mongodb://user:password@host:
 _EXISTS: Final = 48
 _CONFLICTS: Final = (85, 86)
 _NO_RIGHT, _NO_LOGIN = 13, 18
-_STEP_S: Final = 1.0
+_KNOCK_S: Final = 1.0
+STEP_S: Final = 2.0
 _INDEX_S: Final = 10.0
 
 
 class Opening:
-    """One attempt to open `url`; afterwards `client`, `name` and `where` are known."""
+    """One attempt to open `url`; afterwards `client`, `name` and `where` are known. One step may take `step_s`."""
 
-    def __init__(self, url: str, *, patience_s: float) -> None:
+    def __init__(self, url: str, *, patience_s: float, step_s: float = STEP_S) -> None:
         self._url = url
+        self._step_s = step_s
         self._patience_s = patience_s
         self.client = self._connect()
         self.version = "?"
@@ -63,27 +69,25 @@ class Opening:
         try:
             await self._reach()
             database = driver.database(self.client, self.name)
-            await _recognise(database, self.name)
-            await _prepare(database)
-            await _make_collections(database)
+            await _recognise(database, self.name, self._step_s)
+            await _prepare(database, self._step_s)
+            await _make_collections(database, self._step_s)
             await _make_indexes(database)
-        except OperationFailure as error:
-            raise self._refused(error) from error
         except PyMongoError as error:
-            raise Unusable(f"MongoDB at {self.where} cannot be used: {faults.reason(error)}") from error
+            raise self._refused(error) from error
 
     async def _reach(self) -> None:
         until = monotonic() + self._patience_s
         while True:
             try:
-                with pymongo.timeout(_STEP_S):
+                with pymongo.timeout(_KNOCK_S):
                     info: Doc = await self.client.admin.command("buildInfo")
                     break
             except ConfigurationError as error:
                 raise Unusable(f"{faults.reason(error)}", hint="upgrade MongoDB to 4.4 or newer") from None
             except (ConnectionFailure, ExecutionTimeout) as error:
                 if monotonic() >= until:
-                    raise Unusable(
+                    raise Unreachable(
                         f"MongoDB at {self.where} cannot be reached: {faults.reason(error)}",
                         hint="start it, or correct MONGO_URL; without MONGO_URL FlowDesk keeps everything in SQLite",
                     ) from None
@@ -95,20 +99,26 @@ class Opening:
                 hint="upgrade MongoDB",
             )
 
-    def _refused(self, error: OperationFailure) -> Unusable:
-        text = (error.details or {}).get("errmsg", str(error))
-        if error.code == _NO_LOGIN:
+    def _refused(self, error: PyMongoError) -> Unusable:
+        """What to tell; Unreachable for what the store waits for once it is open."""
+        code = error.code if isinstance(error, OperationFailure) else None
+        text = error.details.get("errmsg") if isinstance(error, OperationFailure) and error.details else None
+        text = text or faults.reason(error)
+        if code == _NO_LOGIN:
             hint = "correct user and password in MONGO_URL; a user of another database needs ?authSource=<database>"
             return Unusable(f"MongoDB at {self.where} refuses the login of MONGO_URL: {text}", hint=hint)
-        if error.code == _NO_RIGHT:
+        if code == _NO_RIGHT:
             hint = f"grant it the role readWrite on {self.name}, or name another database in MONGO_URL"
             return Unusable(f"the user of MONGO_URL may not use the database {self.name}: {text}", hint=hint)
+        known = faults.translated(error, self.where)
+        if isinstance(known, Unavailable):
+            return Unreachable(known.message, hint=known.hint)
         return Unusable(f"MongoDB at {self.where} cannot be used: {text}")
 
 
-async def _recognise(database: Database, name: str) -> None:
+async def _recognise(database: Database, name: str, step_s: float) -> None:
     """Refuse a database of another program or of a newer FlowDesk."""
-    with pymongo.timeout(_STEP_S * 2):
+    with pymongo.timeout(step_s):
         known, stranger = await database[META].find_one({"_id": "schema"}), None
         if known is None:
             stranger = await _stranger(database)
@@ -136,9 +146,9 @@ async def _stranger(database: Database) -> str | None:
     return None
 
 
-async def _make_collections(database: Database) -> None:
+async def _make_collections(database: Database, step_s: float) -> None:
     for collection, validator in VALIDATORS.items():
-        with pymongo.timeout(_STEP_S * 2):
+        with pymongo.timeout(step_s):
             try:
                 await database.command("create", collection, validator=validator)
             except OperationFailure as error:
@@ -169,10 +179,10 @@ async def _make_indexes_of(database: Database, collection: str, indexes: list[In
             raise
 
 
-async def _prepare(database: Database) -> None:
+async def _prepare(database: Database, step_s: float) -> None:
     """The single documents. The counter of the feed is never behind the journal, whatever was restored by hand."""
     meta = database[META]
-    with pymongo.timeout(_STEP_S * 2):
+    with pymongo.timeout(step_s):
         await meta.update_one({"_id": "schema"}, {"$max": {"form": FORM}}, upsert=True)
         newest = await database[JOURNAL].find_one({}, {"_id": 1}, sort=[("_id", -1)])
         places: dict[str, Any] = {"$setOnInsert": {"floor": 0}, "$max": {"last": newest["_id"] if newest else 0}}

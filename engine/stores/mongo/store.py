@@ -12,10 +12,10 @@ from engine.stores.mongo.commits import Commits
 from engine.stores.mongo.driver import close
 from engine.stores.mongo.jobs import MongoJobs
 from engine.stores.mongo.journal import Journal
-from engine.stores.mongo.link import Link
+from engine.stores.mongo.link import CALL_S, Link
 from engine.stores.mongo.lookups import Lookups
 from engine.stores.mongo.mending import Mending
-from engine.stores.mongo.opening import Opening
+from engine.stores.mongo.opening import STEP_S, Opening
 from engine.stores.mongo.places import Places
 from engine.stores.mongo.projections import Projections
 from engine.stores.mongo.reading import Reading
@@ -36,16 +36,24 @@ class MongoStore:
 
     `url` is MONGO_URL; its path names the database, `flowdesk` when there is none. `patience_s` is how long `open`
     waits for a server that starts at the same moment, `repair_every_s` how often one of all processes looks for
-    summaries that were left behind.
+    summaries that were left behind, `call_s` how long MongoDB may take for one call: more than the default breaks
+    the promise that whoever asks is answered within two seconds.
     """
 
     exclusive = False
 
-    def __init__(self, url: str, *, patience_s: float = _PATIENCE_S, repair_every_s: float = _REPAIR_EVERY_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience_s: float = _PATIENCE_S,
+        repair_every_s: float = _REPAIR_EVERY_S,
+        call_s: float = CALL_S,
+    ) -> None:
         self._url = url
         self._patience_s = patience_s
         self._version = "?"
-        self._link = link = Link()
+        self._link = link = Link(call_s=call_s)
         self._projections = projections = Projections(link)
         self._journal = journal = Journal(link, projections.put)
         self._lookups = Lookups(link)
@@ -72,8 +80,8 @@ class MongoStore:
         self.upkeep: Upkeep = MongoUpkeep(link, runs, reading, projections)
 
     async def open(self) -> None:
-        """Connect, check and prepare the database; raises Unusable with what to do."""
-        opening = Opening(self._url, patience_s=self._patience_s)
+        """Connect, check and prepare the database; raises Unusable with what to do, and may be called again then."""
+        opening = Opening(self._url, patience_s=self._patience_s, step_s=max(STEP_S, self._link.call_s))
         try:
             await opening.run()
         except BaseException:
