@@ -18,15 +18,17 @@ from flowdesk.client_events import Events
 from flowdesk.client_http import Http, Limits, quote
 from flowdesk.client_runs import Jobs, Runs
 from flowdesk.client_workflows import Workflows
-from flowdesk.replies import Session, StepKind, UserDoc, WorkerDoc
+from flowdesk.replies import ServerDoc, Session, StepKind, UserDoc, WorkerDoc
 
 
 class Client:
-    """One server, seen by one user. Close it, or use it as a context manager."""
+    """One server, seen by one user. Close it, or use it as a context manager. `http` takes the place of the network."""
 
-    def __init__(self, url: str, token: str | None = None, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, url: str, token: str | None = None, *, limits: Limits | None = None, http: Http | None = None
+    ) -> None:
         self.url = url.rstrip("/")
-        self._http = Http(self.url, token, limits or Limits())
+        self._http = http or Http(self.url, token, limits or Limits())
         self.workflows = Workflows(self._http)
         self.runs = Runs(self._http)
         self.jobs = Jobs(self._http)
@@ -72,6 +74,10 @@ class Client:
     async def alive(self, *, within_s: float = 2) -> dict[str, Any]:
         """What the server says of its own health; Unreachable when it says nothing."""
         return cast(dict[str, Any], (await self._http.call("GET", "/healthz", total_s=within_s)).body)
+
+    async def server(self) -> ServerDoc:
+        """What the server says of itself: its version, and the label its operator gave it."""
+        return cast(ServerDoc, (await self._http.call("GET", "/api/server")).body)
 
     async def ready(self) -> dict[str, Any]:
         """Whether the server can take work, and what of it cannot."""

@@ -4,6 +4,7 @@ FlowDeskError (engine.errors)
 └── ClientError
     ├── Unreachable          nothing answered, or no server could be started
     ├── TimedOut             the caller's patience ended first; the run goes on
+    ├── NoTerminal           the terminal UI has nothing to draw on
     ├── BadContext           the contexts file or the chosen context is unusable
     ├── BadFile              a workflow file cannot be read; carries its problems with line and column
     ├── BadReply             what answered is not a FlowDesk server
@@ -40,6 +41,12 @@ class TimedOut(ClientError):
     """It took longer than you were willing to wait."""
 
     code = "timed_out"
+
+
+class NoTerminal(ClientError):
+    """The terminal UI has nothing to draw on."""
+
+    code = "no_terminal"
 
 
 class BadContext(ClientError):

@@ -21,6 +21,16 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
+class ServerDoc(TypedDict):
+    """A server as it introduces itself."""
+
+    version: str
+    label: str
+    """What its operator calls it; `production` is treated with care."""
+    storage: str
+    queue: str
+
+
 class UserDoc(TypedDict):
     """An account."""
 

@@ -10,6 +10,7 @@ from flowdesk.errors import (
     ClientError,
     InConflict,
     Missing,
+    NoTerminal,
     NotAuthorised,
     ServerTrouble,
     TimedOut,
@@ -26,7 +27,7 @@ class Exit(IntEnum):
     FAILED = 1
     """The run failed or was cancelled, or the document has problems."""
     USAGE = 2
-    """The command line, the data given or the contexts file is wrong."""
+    """The command line, the data given or the contexts file is wrong, or there is no terminal for the terminal UI."""
     UNREACHABLE = 3
     """No server answered, none could be started, or it takes nothing right now."""
     NOT_AUTHORISED = 4
@@ -58,6 +59,7 @@ _CODES: tuple[tuple[type[ClientError], Exit], ...] = (
     (Missing, Exit.NOT_FOUND),
     (InConflict, Exit.CONFLICT),
     (BadContext, Exit.USAGE),
+    (NoTerminal, Exit.USAGE),
     (TimedOut, Exit.TIMED_OUT),
     (BadReply, Exit.TROUBLE),
     (ServerTrouble, Exit.TROUBLE),

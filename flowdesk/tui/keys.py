@@ -66,6 +66,7 @@ LIST: Final = (
     Act("list.reverse", "S", "Reverse the order", "List", show=False),
     Act("list.copy", "y", "Copy", "List", show=False),
     Act("list.more", "full_stop", "Load more", "List", show=False),
+    Act("list.leave", "escape", "Leave filter, drop filter, drop marks", "List", show=False),
 )
 
 DASHBOARD: Final = (

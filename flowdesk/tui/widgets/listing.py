@@ -1,0 +1,388 @@
+"""A list of things from the server: paged, filtered, marked, sorted and changed in place.
+
+Rows are known by key and never cleared for a change, so the cursor stays where the person put it. More pages are read
+when the cursor comes near the end of what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import DataTable, Input, Static
+from textual.widgets.data_table import CellDoesNotExist, RowDoesNotExist
+
+from flowdesk.clean import clean
+from flowdesk.tui import keys
+from flowdesk.tui.draw.rowset import Column, RowSet
+from flowdesk.tui.tasks import task
+
+T = TypeVar("T")
+PAGE: Final = 200
+_NEAR_END: Final = 20
+_MARK: Final = "mark"
+
+
+@dataclass(frozen=True)  # no slots: `Fetched[Run](...)` sets an attribute
+class Fetched(Generic[T]):
+    """A page of things and what to ask for the next one."""
+
+    items: Sequence[T]
+    cursor: str | None = None
+
+
+Fetch = Callable[[str | None], Awaitable[Fetched[T]]]
+
+
+class Rows(DataTable[Text]):
+    """The table itself, with the keys that move in it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+
+class Listing(Vertical, Generic[T]):
+    """A filterable list. Give it `fetch`, then call `reload`; `upsert` and `remove` keep it live."""
+
+    DEFAULT_CSS = """
+    Listing { height: 1fr; }
+    Listing DataTable { height: 1fr; background: $background; }
+    Listing Input { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+    Listing.-filtering Input, Listing.-filtered Input { display: block; }
+    Listing .empty { display: none; }
+    Listing.-empty .empty { display: block; }
+    Listing.-empty DataTable { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("list")]
+    HELP = "`/` narrows the list while you type (`!` in front leaves out what fits), `space` marks, `s` sorts."
+
+    filter_text: reactive[str] = reactive("", init=False)
+
+    class Opened(Message):
+        """Enter or a click on a row."""
+
+        def __init__(self, listing: Listing[Any], item: Any) -> None:
+            super().__init__()
+            self.listing, self.item = listing, item
+
+        @property
+        def control(self) -> Listing[Any]:
+            """The list."""
+            return self.listing
+
+    class Changed(Message):
+        """The cursor, the marks or the number of rows changed."""
+
+        def __init__(self, listing: Listing[Any]) -> None:
+            super().__init__()
+            self.listing = listing
+
+        @property
+        def control(self) -> Listing[Any]:
+            """The list."""
+            return self.listing
+
+    def __init__(
+        self,
+        columns: Sequence[Column[T]],
+        *,
+        key: Callable[[T], str],
+        fetch: Fetch[T],
+        empty: str,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name)
+        self.rows = RowSet(columns, key)
+        self._fetch = fetch
+        self._empty = empty
+        self._cursor: str | None = None
+        self._reading = False
+        self.loaded = False
+        """Whether the first page has come."""
+
+    def compose(self) -> ComposeResult:
+        """Filter line, table, and what to say when there is nothing."""
+        yield Input(placeholder="filter", id="filter")
+        yield Rows(cursor_type="row", zebra_stripes=False, cell_padding=1)
+        yield Static(Text(self._empty), classes="empty", markup=False)
+
+    def on_mount(self) -> None:
+        """Draw the columns; the screen calls `reload` when it has a server."""
+        self._draw_columns()
+
+    @property
+    def table(self) -> DataTable[Text]:
+        """The table that shows the rows."""
+        return self.query_one(Rows)
+
+    @property
+    def items(self) -> list[T]:
+        """Everything that was read, filtered or not, in the order of the server."""
+        return list(self.rows.items.values())
+
+    @property
+    def shown(self) -> list[T]:
+        """What passes the filter, in the order of the screen."""
+        return [self.rows.items[key] for key in self.rows.shown]
+
+    @property
+    def current(self) -> T | None:
+        """The thing under the cursor."""
+        at = self.table.cursor_row
+        return self.rows.items.get(self.rows.shown[at]) if 0 <= at < len(self.rows.shown) else None
+
+    @property
+    def marked(self) -> list[T]:
+        """The marked things that are shown."""
+        return [self.rows.items[key] for key in self.rows.shown if key in self.rows.marked]
+
+    @property
+    def chosen(self) -> list[T]:
+        """What an action is about: the marked things, else the one under the cursor."""
+        current = self.current
+        return self.marked or ([current] if current is not None else [])
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the server has more than was read."""
+        return self._cursor is not None
+
+    def reload(self) -> None:
+        """Read the first page again; the cursor stays on its row when that is still there."""
+        task(self, self._read(None), what="Reading the list", group="list", exclusive=True)
+
+    def load_more(self) -> None:
+        """Read the next page, if there is one and it is not being read already."""
+        if self._cursor is not None and not self._reading:
+            task(self, self._read(self._cursor), what="Reading the list", group="list", exclusive=True)
+
+    def put(self, items: Iterable[T]) -> None:
+        """Show exactly these."""
+        keep = self._current_key()
+        self.rows.put(items)
+        self._fill(keep)
+
+    def upsert(self, item: T) -> None:
+        """Show a new or changed thing; a new one comes first."""
+        keep = self._current_key()
+        if self.rows.add(item):
+            self._fill(keep)
+        elif self.rows.key(item) in self.rows.shown:
+            self._update_row(self.rows.key(item))
+
+    def take_out(self, key: str) -> None:
+        """Show this one no longer."""
+        row = self.table.cursor_row
+        if self.rows.drop(key):
+            self._fill(None, row)
+
+    def redraw(self) -> None:
+        """Draw the cells again, for what changes with time or was learnt elsewhere."""
+        for key in self.rows.shown:
+            self._update_row(key)
+
+    def point_at(self, key: str) -> None:
+        """Put the cursor on that row, if it is shown."""
+        if key in self.rows.shown:
+            self.table.move_cursor(row=self.rows.shown.index(key))
+
+    def unmark(self) -> None:
+        """Mark nothing."""
+        self.rows.marked.clear()
+        self.redraw()
+        self.post_message(self.Changed(self))
+
+    def _current_key(self) -> str | None:
+        current = self.current
+        return self.rows.key(current) if current is not None else None
+
+    async def _read(self, cursor: str | None) -> None:
+        self._reading = True
+        try:
+            page = await self._fetch(cursor)
+        finally:
+            self._reading = False
+        self._cursor = page.cursor
+        self.loaded = True
+        self.put(page.items if cursor is None else [*self.items, *page.items])
+
+    def _draw_columns(self) -> None:
+        table = self.table
+        table.clear(columns=True)
+        table.add_column(Text(" "), key=_MARK)
+        narrow = self.screen.has_class("-narrow")
+        for column in self.rows.columns:
+            if not (narrow and column.wide):
+                table.add_column(Text(column.title), key=column.key)
+
+    def _fill(self, keep: str | None, row: int = 0) -> None:
+        """Draw all rows again, the cursor on the row `keep` or else on that number."""
+        table, rows = self.table, self.rows
+        table.clear()
+        drawn = self._drawn()
+        for key in rows.shown:
+            item = rows.items[key]
+            table.add_row(self._mark(key), *(column.show(item) for column in drawn), key=key)
+        if rows.shown:
+            table.move_cursor(row=rows.shown.index(keep) if keep in rows.shown else min(row, len(rows.shown) - 1))
+        self.set_class(self.loaded and not rows.shown, "-empty")
+        empty = f"nothing fits {clean(rows.filter)!r}; esc shows all" if rows.filter and rows.items else self._empty
+        self.query_one(".empty", Static).update(Text(empty))
+        self.post_message(self.Changed(self))
+
+    def _drawn(self) -> list[Column[T]]:
+        return [column for column in self.rows.columns if column.key in self.table.columns]
+
+    def _mark(self, key: str) -> Text:
+        return Text("+" if key in self.rows.marked else " ", style="bold")
+
+    def _update_row(self, key: str) -> None:
+        table, item = self.table, self.rows.items[key]
+        try:
+            table.update_cell(key, _MARK, self._mark(key))
+            for column in self._drawn():
+                table.update_cell(key, column.key, column.show(item), update_width=True)
+        except (CellDoesNotExist, RowDoesNotExist):
+            return  # the row left the screen while its change was on the way
+
+    def on_resize(self) -> None:
+        """Other columns for another width."""
+        narrow = self.screen.has_class("-narrow")
+        wanted = 1 + sum(1 for column in self.rows.columns if not (narrow and column.wide))
+        if len(self.table.columns) != wanted:
+            keep = self._current_key()
+            self._draw_columns()
+            self._fill(keep)
+
+    def watch_filter_text(self) -> None:
+        """Narrow as it is typed."""
+        keep = self._current_key()
+        self.rows.filter = self.filter_text
+        self.rows.arrange()
+        self.set_class(bool(self.filter_text), "-filtered")
+        self._fill(keep)
+
+    @on(Input.Changed, "#filter")
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.filter_text = event.value
+
+    @on(Input.Submitted, "#filter")
+    def _typed_enough(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.remove_class("-filtering")
+        self.table.focus()
+
+    def action_list_leave(self) -> None:
+        """Leave the filter line, then drop the filter, then the marks, then the screen."""
+        entry = self.query_one(Input)
+        if entry.has_focus or entry.value:
+            entry.value = ""
+            self.remove_class("-filtering")
+            self.table.focus()
+        elif self.rows.marked:
+            self.unmark()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape belongs to the screen when there is nothing here to leave."""
+        if action == "list_leave":
+            entry = self.query_one(Input)
+            return entry.has_focus or bool(entry.value or self.rows.marked)
+        return True
+
+    @on(DataTable.RowSelected)
+    def _selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        current = self.current
+        if current is not None:
+            self.post_message(self.Opened(self, current))
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self, event: DataTable.RowHighlighted) -> None:
+        event.stop()
+        if len(self.rows.shown) - event.cursor_row <= _NEAR_END:
+            self.load_more()
+        self.post_message(self.Changed(self))
+
+    def action_list_down(self) -> None:
+        """One row down."""
+        self.table.action_cursor_down()
+
+    def action_list_up(self) -> None:
+        """One row up."""
+        self.table.action_cursor_up()
+
+    def action_list_first(self) -> None:
+        """To the first row."""
+        self.table.move_cursor(row=0)
+
+    def action_list_end(self) -> None:
+        """To the last row."""
+        self.table.move_cursor(row=max(0, len(self.rows.shown) - 1))
+
+    def action_list_page_down(self) -> None:
+        """Half a page down."""
+        self.table.move_cursor(row=min(len(self.rows.shown) - 1, self.table.cursor_row + self._half()))
+
+    def action_list_page_up(self) -> None:
+        """Half a page up."""
+        self.table.move_cursor(row=max(0, self.table.cursor_row - self._half()))
+
+    def _half(self) -> int:
+        return max(1, self.table.size.height // 2)
+
+    def action_list_filter(self) -> None:
+        """Begin or change the filter."""
+        self.add_class("-filtering")
+        self.query_one(Input).focus()
+
+    def action_list_mark(self) -> None:
+        """Mark or unmark this row and go to the next."""
+        key = self._current_key()
+        if key is not None:
+            self.rows.toggle(key)
+            self._update_row(key)
+            self.table.action_cursor_down()
+            self.post_message(self.Changed(self))
+
+    def action_list_mark_all(self) -> None:
+        """Mark everything shown; when it is, nothing."""
+        self.rows.toggle_all()
+        self.redraw()
+        self.post_message(self.Changed(self))
+
+    def action_list_sort(self) -> None:
+        """Sort by the next column, and after the last in the server's order again."""
+        self.rows.sort_next()
+        self._resort()
+
+    def action_list_reverse(self) -> None:
+        """Turn the order around."""
+        if self.rows.sorted_by is not None:
+            self.rows.reverse = not self.rows.reverse
+            self.rows.arrange()
+            self._resort()
+
+    def action_list_more(self) -> None:
+        """Read the next page."""
+        self.load_more()
+
+    def action_list_copy(self) -> None:
+        """Copy the chosen rows, tab separated."""
+        from flowdesk.tui.clipboard import copy
+
+        rows = ["\t".join(column.show(item).plain.strip() for column in self.rows.columns) for item in self.chosen]
+        if rows:
+            copy(self.app, "\n".join(rows), "the row" if len(rows) == 1 else f"{len(rows)} rows")
+
+    def _resort(self) -> None:
+        column = self.rows.sorted_by
+        self.border_subtitle = f"sorted by {column.title}{', reversed' if self.rows.reverse else ''}" if column else ""
+        self._fill(self._current_key())

@@ -1,0 +1,176 @@
+"""The list every area is made of, with a plain screen around it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from flowdesk.clean import clean
+from flowdesk.tui.draw.rowset import Column
+from flowdesk.tui.widgets.listing import PAGE, Fetched, Listing
+from tests.tui.waiting import idle, until
+from tests.tui.world import HOSTILE
+
+Thing = dict[str, Any]
+
+
+class Host(App[None]):
+    """One list of `things`."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - no ClassVar in textual
+
+    def __init__(self, things: list[Thing]) -> None:
+        super().__init__()
+        self.things = things
+        self.opened: list[Thing] = []
+        self.asked: list[str | None] = []
+
+    def compose(self) -> ComposeResult:
+        columns = [
+            Column[Thing]("name", "Name", lambda t: Text(clean(t["name"]))),
+            Column[Thing]("size", "Size", lambda t: Text(str(t["size"])), order=lambda t: t["size"]),
+            Column[Thing]("note", "Note", lambda t: Text("note"), wide=True),
+        ]
+        yield Listing[Thing](columns, key=lambda t: str(t["id"]), fetch=self.fetch, empty="nothing yet: press n")
+
+    async def fetch(self, cursor: str | None) -> Fetched[Thing]:
+        self.asked.append(cursor)
+        first = int(cursor or 0)
+        more = first + PAGE < len(self.things)
+        return Fetched(self.things[first : first + PAGE], str(first + PAGE) if more else None)
+
+    def on_listing_opened(self, message: Listing.Opened) -> None:
+        self.opened.append(message.item)
+
+
+def things(count: int) -> list[Thing]:
+    return [{"id": n, "name": f"thing {n:03}", "size": count - n} for n in range(count)]
+
+
+@asynccontextmanager
+async def hosted(
+    given: list[Thing], size: tuple[int, int] = (120, 30)
+) -> AsyncIterator[tuple[Host, Listing[Thing], Pilot[None]]]:
+    app = Host(given)
+    async with app.run_test(size=size) as pilot:
+        listing = app.query_one(Listing)
+        listing.reload()
+        await idle(app)
+        listing.table.focus()
+        await pilot.pause()
+        yield app, listing, pilot
+
+
+async def test_rows_are_opened_by_enter() -> None:
+    async with hosted(things(3)) as (app, _listing, pilot):
+        await pilot.press("j", "enter")
+        await idle(app)
+        assert [t["id"] for t in app.opened] == [1]
+
+
+async def test_the_next_page_comes_when_the_cursor_nears_the_end() -> None:
+    async with hosted(things(PAGE + 30)) as (app, listing, pilot):
+        assert len(listing.items) == PAGE
+        await pilot.press("G")
+        await until(lambda: len(listing.items) == PAGE + 30, "the second page")
+        assert app.asked == [None, str(PAGE)]
+        assert listing.current is not None
+        assert listing.current["id"] == PAGE - 1, "the cursor stays where it was"
+        assert not listing.has_more
+
+
+async def test_the_filter_narrows_while_it_is_typed_and_escape_drops_it() -> None:
+    async with hosted(things(20)) as (app, listing, pilot):
+        await pilot.press("slash", *"01", "5")
+        await idle(app)
+        assert [t["id"] for t in listing.shown] == [15]
+        await pilot.press("enter", "j")
+        assert listing.current is not None
+        assert listing.current["id"] == 15
+        await pilot.press("escape")
+        await idle(app)
+        assert len(listing.shown) == 20
+        assert listing.current["id"] == 15, "the cursor stays on its row when the others come back"
+
+
+async def test_an_exclamation_mark_leaves_out_what_fits() -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        await pilot.press("slash", "exclamation_mark", "0", "0", "1")
+        await idle(app)
+        assert [t["id"] for t in listing.shown] == [0, 2]
+
+
+async def test_nothing_found_says_what_was_looked_for() -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        await pilot.press("slash", "x", "[", "slash")
+        await idle(app)
+        assert listing.has_class("-empty")
+        assert "nothing fits 'x[/'" in str(listing.query_one(".empty", Static).content)
+
+
+async def test_an_empty_list_says_what_to_do() -> None:
+    async with hosted([]) as (_app, listing, _pilot):
+        assert listing.has_class("-empty")
+        assert "press n" in str(listing.query_one(".empty", Static).content)
+
+
+async def test_marks_are_what_actions_are_about() -> None:
+    async with hosted(things(4)) as (app, listing, pilot):
+        assert [t["id"] for t in listing.chosen] == [0]
+        await pilot.press("space", "j", "space")
+        assert [t["id"] for t in listing.chosen] == [0, 2]
+        await pilot.press("asterisk")
+        assert len(listing.chosen) == 4
+        await pilot.press("escape")
+        await idle(app)
+        assert listing.marked == []
+
+
+async def test_sorting_goes_through_the_columns_and_back() -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        await pilot.press("s", "s")
+        await idle(app)
+        assert [t["size"] for t in listing.shown] == [1, 2, 3]
+        await pilot.press("S")
+        await idle(app)
+        assert [t["size"] for t in listing.shown] == [3, 2, 1]
+        await pilot.press("s", "s")
+        await idle(app)
+        assert [t["id"] for t in listing.shown] == [0, 1, 2]
+
+
+async def test_a_change_keeps_the_cursor_and_a_new_thing_comes_first() -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        await pilot.press("j")
+        listing.upsert({"id": 1, "name": "changed", "size": 9})
+        listing.upsert({"id": 9, "name": "new", "size": 0})
+        await idle(app)
+        assert [t["id"] for t in listing.shown] == [9, 0, 1, 2]
+        assert listing.current == {"id": 1, "name": "changed", "size": 9}
+        listing.take_out("1")
+        await idle(app)
+        assert listing.current["id"] == 2
+
+
+async def test_hostile_names_are_only_text() -> None:
+    async with hosted([{"id": 1, "name": HOSTILE, "size": 1}]) as (app, listing, _pilot):
+        await idle(app)
+        shown = listing.table.get_row("1")[1].plain
+        assert shown == clean(HOSTILE)
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
+async def test_narrow_terminals_lose_the_wide_columns() -> None:
+    async with hosted(things(2), size=(80, 24)) as (app, listing, pilot):
+        assert [str(c.label) for c in listing.table.columns.values()] == [" ", "Name", "Size"]
+        await pilot.resize_terminal(140, 30)
+        await idle(app)
+        assert [str(c.label) for c in listing.table.columns.values()] == [" ", "Name", "Size", "Note"]
+        assert len(listing.shown) == listing.table.row_count == 2
