@@ -30,6 +30,7 @@ from engine.steering import Steering, rerun_input
 from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
 from engine.transfer.marks import refuse_unfinished
+from engine.trial import Trials
 from engine.visible import View
 from engine.watching import until_answered
 
@@ -108,7 +109,13 @@ class Engine:
         self._recovery = Recovery(self)
         self._steering = Steering(self, self._recovery)
         self._sweeper = Sweeper(self, self._recovery)
+        self.trials = Trials(self)
         self._stopping = False
+
+    @property
+    def step_timeout_ms(self) -> int:
+        """How long one attempt of a step may take when the step says nothing else."""
+        return self.options.step_timeout_ms
 
     def family_state(self, ref: str) -> Any:
         """What the lifespan of the step's family yielded."""
@@ -130,6 +137,7 @@ class Engine:
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let steps under way end within the grace time, and let go of every run."""
         self._stopping = True
+        await self.trials.stop()
         await self._sweeper.stop()
         await self.executor.stop(grace_s)
         await self._sweeper.retire()

@@ -12,8 +12,10 @@ from flowdesk.replies import (
     JobDoc,
     LoggedRun,
     Page,
+    Preview,
     RunDoc,
     RunSummary,
+    TrialDoc,
     Validation,
     VersionDoc,
     WorkflowDoc,
@@ -23,6 +25,8 @@ Found = list[WorkflowDoc]  # inside the class `list` is the method
 
 BASE: Final = "/api/workflows"
 PAGE: Final = 200
+MAX_TRIAL_MS: Final = 30_000
+"""The longest a step may take that is tried."""
 _WAIT_SLACK_S: Final = 10
 
 
@@ -81,6 +85,32 @@ class Workflows:
         body = (await self._http.call("POST", f"{BASE}/validate", body=document)).body
         return Validation(bool(body["valid"]), [problem_from(item) for item in body["problems"]])
 
+    async def preview(
+        self, document: Any, step_id: str, *, run_id: str | None = None, data: dict[str, Any] | None = None
+    ) -> Preview:
+        """One step's parameters as that run, or this trigger data, would fill them; nothing is executed.
+
+        The document need not be whole or saved. Rejected when it has no such step.
+        """
+        asked = _step_of(document, step_id, run_id, data)
+        body = (await self._http.call("POST", f"{BASE}/preview", body=asked)).body
+        problems = [problem_from(item) for item in body["problems"]]
+        return Preview(body["params"], problems, body["scope"], bool(body["truncated"]))
+
+    async def try_step(
+        self,
+        document: Any,
+        step_id: str,
+        *,
+        run_id: str | None = None,
+        data: dict[str, Any] | None = None,
+        timeout_ms: int = MAX_TRIAL_MS,
+    ) -> TrialDoc:
+        """Execute one step alone, once, with whatever effect it has: say so before. No run is made."""
+        asked = {**_step_of(document, step_id, run_id, data), "timeoutMs": timeout_ms}
+        within_s = timeout_ms / 1000 + _WAIT_SLACK_S
+        return cast(TrialDoc, (await self._http.call("POST", f"{BASE}/try", body=asked, total_s=within_s)).body)
+
     async def versions(self, workflow_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[VersionDoc]:
         """The saved versions, newest first."""
         path = f"{BASE}/{quote(workflow_id)}/versions"
@@ -133,6 +163,11 @@ class Workflows:
         """The retries owed to this workflow's steps, newest first."""
         path = f"{BASE}/{quote(workflow_id)}/jobs"
         return page_of(await self._http.call("GET", path, query={"limit": limit, "cursor": cursor}))
+
+
+def _step_of(document: Any, step_id: str, run_id: str | None, data: dict[str, Any] | None) -> dict[str, Any]:
+    source = {"runId": run_id, "data": data}
+    return {"document": document, "stepId": step_id, **{key: item for key, item in source.items() if item is not None}}
 
 
 def _key(key: str | None) -> dict[str, str] | None:

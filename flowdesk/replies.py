@@ -258,6 +258,41 @@ class StepKind(TypedDict):
     source: str
 
 
+class TrialLineDoc(TypedDict):
+    """What a step said while it was tried."""
+
+    at: str
+    level: str
+    message: str
+    fields: dict[str, Any]
+
+
+class TrialDoc(TypedDict):
+    """What came of executing a step alone."""
+
+    ok: bool
+    data: Any
+    error: ErrorDoc | None
+    route: str | None
+    params: Any
+    logs: list[TrialLineDoc]
+    durationMs: float
+    truncated: bool
+
+
+@dataclass(slots=True, frozen=True)
+class Preview:
+    """A step's rendered parameters, secrets masked, what is wrong with them, and what the step sees.
+
+    A problem `missing_name` is no error: a name without a value renders as nothing.
+    """
+
+    params: Any
+    problems: list[Problem]
+    scope: dict[str, Any]
+    truncated: bool
+
+
 @dataclass(slots=True, frozen=True)
 class Validation:
     """What the server thinks of a document."""

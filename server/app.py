@@ -29,6 +29,7 @@ MODULES: Final = (
     "runs",
     "schedules",
     "steps",
+    "trials",
     "users",
     "validate",
     "versions",

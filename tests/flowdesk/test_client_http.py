@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from engine.errors import Problem
 from flowdesk.client import Client
 from flowdesk.client_http import Limits
 from flowdesk.errors import ApiError, BadReply, ClientError, InConflict, Rejected, Unreachable
@@ -98,6 +99,20 @@ async def test_a_decision_says_only_what_is_given() -> None:
     assert server.bodies == [
         b'{"stepId":"pay","outcome":"done","data":[1],"reason":"seen"}',
         b'{"stepId":"pay","outcome":"again"}',
+    ]
+
+
+async def test_a_step_is_looked_at_and_tried_with_a_run_or_with_data() -> None:
+    problem = {"code": "missing_name", "message": "m", "field": "params.x", "stepId": "s"}
+    server = Recorder({"params": {"x": ""}, "problems": [problem], "scope": {"data": {}}, "truncated": False})
+    async with serving(server.answer) as client:
+        seen = await client.workflows.preview({"name": "w"}, "s", run_id="r")
+        await client.workflows.try_step({"name": "w"}, "s", data={}, timeout_ms=500)
+    assert seen.problems == [Problem("missing_name", "m", "s", "params.x")]
+    assert server.asked == ["POST /api/workflows/preview", "POST /api/workflows/try"]
+    assert server.bodies == [
+        b'{"document":{"name":"w"},"stepId":"s","runId":"r"}',
+        b'{"document":{"name":"w"},"stepId":"s","data":{},"timeoutMs":500}',
     ]
 
 
