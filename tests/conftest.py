@@ -1,14 +1,39 @@
-"""Real servers for tests that need them, started once in each test process and only when asked for."""
+"""Real servers for tests that need them, started once in each test process and only when asked for.
+
+Also the place where all of them, and the tests, keep their data.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 
 import pytest
 
+from tests import scratch
 from tests.servers import mongod, valkey
 from tests.servers.mongod import Mongod
 from tests.servers.valkey import Valkey
+
+_SCRATCH = pytest.StashKey[scratch.Scratch]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the data in memory if there is room. The processes of pytest-xdist inherit the choice."""
+    if not hasattr(config, "workerinput") and scratch.wanted():
+        config.stash[_SCRATCH] = scratch.Scratch()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the memory back."""
+    if _SCRATCH in config.stash:
+        config.stash[_SCRATCH].discard()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Where the data is, since that decides how a failure may be looked into."""
+    place = config.stash[_SCRATCH].path if _SCRATCH in config.stash else tempfile.gettempdir()
+    return f"test data: {place} ({scratch.SWITCH}=1 keeps it in the ordinary temporary directory)"
 
 
 def pytest_sessionfinish() -> None:

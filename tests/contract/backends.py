@@ -9,9 +9,9 @@ from pathlib import Path
 
 from engine.store import Store
 from engine.stores.memory import MemoryStore
-from engine.stores.mongo.store import MongoStore
 from engine.stores.sqlite.store import SqliteStore
 from tests.servers.mongod import SERVERS, emptied_database
+from tests.servers.patient import patient_store
 
 Opener = Callable[[], AbstractAsyncContextManager[Store]]
 
@@ -61,7 +61,7 @@ def _mongo(server: Callable[[], str]) -> Callable[[Path], Opener]:
 
         @asynccontextmanager
         async def opener() -> AsyncIterator[Store]:
-            store = MongoStore(url)
+            store = patient_store(url)
             await store.open()
             try:
                 yield store

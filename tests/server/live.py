@@ -16,6 +16,7 @@ import aiohttp
 from engine.clock import now_ms
 from engine.ids import new_id
 from engine.models.run import Role, User
+from engine.store import Store
 from server.app import create_app
 from server.compose import Parts, compose
 from server.settings import Settings
@@ -126,8 +127,8 @@ class Person:
 
 
 @asynccontextmanager
-async def live(directory: Path, **settings: Any) -> AsyncIterator[Live]:
-    """Serve until the end of the block."""
+async def live(directory: Path, *, store: Store | None = None, **settings: Any) -> AsyncIterator[Live]:
+    """Serve until the end of the block, from this store or the one of the settings."""
     defaults: dict[str, Any] = {
         "bcrypt_cost": 10,
         "start_scheduler": False,
@@ -136,7 +137,7 @@ async def live(directory: Path, **settings: Any) -> AsyncIterator[Live]:
     }
     chosen = Settings(data_dir=directory, **{**defaults, **settings})
     os.makedirs(directory, exist_ok=True)  # noqa: PTH103 - a moment before anything else runs
-    parts = compose(chosen)
+    parts = compose(chosen, store=store)
     async with (
         served(create_app(parts), chosen) as port,
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session,

@@ -15,12 +15,12 @@ import pytest
 
 from engine.models.run import RunStatus
 from engine.store import ANYONE, RunFilter, Store
-from engine.stores.mongo.store import MongoStore
 from engine.stores.sqlite.store import SqliteStore
 from tests.contract.make import NOW, make_run, make_user, make_workflow, put
 from tests.engine.transfer.full import fill
 from tests.server.hooking import Hooks, until_all_ended
 from tests.server.process import Ended, run, running, spawn
+from tests.servers.patient import patient_store
 
 MANY = 1600
 STRONG = "Zk3vQ9xP7mT2rW8sL4nB6hJ1cF5gD0aE"
@@ -122,7 +122,7 @@ async def test_a_killed_embedded_server_goes_on_with_mongodb(tmp_path: Path, mon
     assert hashes(copied)["runs"][0] >= len(hooks.accepted)
     async with running(home, MONGO_URL=mongo_url, JWT_SECRET=STRONG) as server:
         await until_all_ended(server)
-    store = MongoStore(mongo_url)
+    store = patient_store(mongo_url)
     await store.open()
     rows = {row.id: row.status for row in (await store.runs.page(RunFilter(ANYONE), limit=10_000)).items}
     await store.close()

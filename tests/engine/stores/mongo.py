@@ -19,6 +19,7 @@ from engine.errors import Unavailable
 from engine.stores.mongo.entries import Entry
 from engine.stores.mongo.store import MongoStore
 from tests.servers.mongod import Mongod
+from tests.servers.patient import PATIENT_S
 
 LIMIT_S: Final = 2.0
 """How soon a caller must be told that MongoDB does not answer."""
@@ -26,9 +27,9 @@ _ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 @asynccontextmanager
-async def opened(url: str, *, patience_s: float = 10.0) -> AsyncIterator[MongoStore]:
-    """An open store that repairs whenever it is asked to."""
-    store = MongoStore(url, patience_s=patience_s, repair_every_s=0)
+async def opened(url: str, *, patience_s: float = PATIENT_S, call_s: float = PATIENT_S) -> AsyncIterator[MongoStore]:
+    """An open store that repairs whenever it is asked to. Tests about a server that is away pass CALL_S."""
+    store = MongoStore(url, patience_s=patience_s, repair_every_s=0, call_s=call_s)
     await store.open()
     try:
         yield store

@@ -22,11 +22,12 @@ from pymongo.errors import (
 from engine.errors import Fenced, Invalid, StoreFull, TooLarge, Unavailable
 from engine.stores.mongo import driver, faults
 from engine.stores.mongo.gather import Gatherer, promise
-from engine.stores.mongo.store import MongoStore
+from engine.stores.mongo.link import CALL_S
 from tests.contract.make import ME, NOW, make_commit, make_run, make_user, make_workflow, put
 from tests.engine.stores.mongo import opened, refused_in_time
 from tests.house.tree import ROOT, name_of, python_files
 from tests.servers.mongod import Mongod
+from tests.servers.patient import patient_store
 
 
 def test_one_module_imports_motor() -> None:
@@ -52,7 +53,7 @@ async def test_the_store_works_over_the_client_of_pymongo(
 ) -> None:
     """The day motor goes, this is what stands in its place."""
     monkeypatch.setattr(driver, "Client", pymongo.AsyncMongoClient)
-    async with opened(victim_url) as store:
+    async with opened(victim_url, call_s=CALL_S) as store:
         assert type(store._link.database.client).__name__ == "AsyncMongoClient"
         runs = await asyncio.gather(*(put(store, make_run(due_at=NOW)) for _ in range(100)))
         claimed = await asyncio.gather(
@@ -73,7 +74,7 @@ async def test_the_store_works_over_the_client_of_pymongo(
 
 
 async def test_a_closed_store_says_so(mongo_url: str) -> None:
-    store = MongoStore(mongo_url)
+    store = patient_store(mongo_url)
     for _ in range(2):
         for call in (
             store.runs.get("x", owner=ME),

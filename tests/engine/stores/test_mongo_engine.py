@@ -11,6 +11,7 @@ from engine.models.event import Event
 from engine.models.run import RunStatus
 from engine.sdk import Context, StepResult
 from engine.store import ANYONE
+from engine.stores.mongo.link import CALL_S
 from tests.engine.stores.mongo import opened
 from tests.engine.world import World, eventually, manual
 from tests.servers.mongod import Mongod
@@ -18,7 +19,7 @@ from tests.servers.mongod import Mongod
 
 async def test_runs_outlive_a_killed_server(victim_mongod: Mongod, victim_url: str) -> None:
     """R2, R3, row 7: no restart of ours, every accepted run ends, and no finished step runs again."""
-    async with opened(victim_url) as store:
+    async with opened(victim_url, call_s=CALL_S) as store:
         world = World(store=store)
         accepted: set[str] = set()
         stop = asyncio.Event()

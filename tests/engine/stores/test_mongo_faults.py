@@ -12,6 +12,7 @@ from engine.errors import Fenced, Unavailable
 from engine.models.run import RunRow, RunStatus
 from engine.store import ANYONE, Commit, RunFilter
 from engine.stores.mongo.entries import entry_doc, new_tag
+from engine.stores.mongo.link import CALL_S
 from engine.stores.mongo.store import MongoStore
 from tests.contract.make import ME, NOW, make_commit, make_run, make_user, make_workflow, put
 from tests.engine.stores.mongo import behind, opened, paused_at_the_insert, refused_in_time, settled
@@ -22,7 +23,7 @@ from tests.servers.mongod import Mongod
 @pytest.fixture
 async def store(victim_url: str) -> AsyncIterator[MongoStore]:
     """An open store there."""
-    async with opened(victim_url) as store:
+    async with opened(victim_url, call_s=CALL_S) as store:
         yield store
 
 
@@ -188,7 +189,7 @@ async def test_the_place_of_a_run_that_did_not_land_is_taken(store: MongoStore, 
 async def test_two_processes_and_a_zombie(victim_url: str, store: MongoStore) -> None:
     """R11: a process stopped past its lease knows nothing of the claim, and its commit is refused all the same."""
     run = await put(store, make_run(owner="zombie"), 3)
-    async with opened(victim_url) as heir:
+    async with opened(victim_url, call_s=CALL_S) as heir:
         claimed = await heir.runs.claim(run.id, owner="heir", expected_owner="zombie", now=NOW)
         assert claimed is not None
         with pytest.raises(Fenced):
@@ -204,7 +205,7 @@ async def test_two_processes_and_a_zombie(victim_url: str, store: MongoStore) ->
 
 async def test_of_a_claim_and_a_commit_at_the_same_moment_one_wins(victim_url: str, store: MongoStore) -> None:
     """R3: either the claimer sees the step's result, or the result was never accepted."""
-    async with opened(victim_url) as heir:
+    async with opened(victim_url, call_s=CALL_S) as heir:
         for _ in range(30):
             run = await put(store, make_run(owner="old"))
             commit, claim = await asyncio.gather(

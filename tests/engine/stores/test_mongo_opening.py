@@ -16,6 +16,7 @@ from engine.stores.mongo.store import MongoStore
 from tests.contract.make import make_commit, make_run, make_user, put
 from tests.engine.stores.mongo import behind, opened
 from tests.servers.mongod import SERVERS, Mongod
+from tests.servers.patient import patient_store
 from tests.servers.process import free_port
 
 
@@ -152,7 +153,7 @@ async def test_an_interrupted_first_start_is_finished_by_the_next(mongo_url: str
     with database.client:
         database["meta"].delete_many({})
         database["jobs"].drop()
-    stores = [MongoStore(mongo_url) for _ in range(4)]
+    stores = [patient_store(mongo_url) for _ in range(4)]
     await asyncio.gather(*(store.open() for store in stores))
     await put(stores[0], make_run())
     for store in stores:

@@ -27,6 +27,7 @@ from server.doctor.workflows import check_plugins
 from server.fleet import introduction
 from server.settings import Settings
 from tests.server.doctor.examined import STRONG, Findings, database, examined
+from tests.servers.patient import patient_store
 
 HOUR = 3_600_000
 STARTED = {"trigger": {"kind": "manual"}}
@@ -269,7 +270,7 @@ def test_what_redis_says_of_itself(info: dict[str, object], codes: list[str]) ->
 
 async def test_mongo_and_redis(data: Path, mongo_url: str, redis_url: str) -> None:
     """The same checks on the other store, which may be put right while others work on it."""
-    store = MongoStore(mongo_url)
+    store = patient_store(mongo_url)
     await store.open()
     workflow = await make_workflow(store)
     row = await put(store, workflow, *begun(*DONE), **ENDED)
@@ -290,7 +291,7 @@ async def test_mongo_and_redis(data: Path, mongo_url: str, redis_url: str) -> No
 
 async def test_processes_that_do_not_fit_together(data: Path, mongo_url: str, redis_url: str) -> None:
     """Bad input: a worker with other settings or plugins than the servers."""
-    store = MongoStore(mongo_url)
+    store = patient_store(mongo_url)
     await store.open()
     settings: dict[str, Any] = {"mongo_url": mongo_url, "redis_url": redis_url, "jwt_secret": STRONG}
     assert (await examined(data, **settings)).bad == [("WARNING", "processes")]
