@@ -233,8 +233,8 @@ class World:
     ) -> AsyncIterator[tuple[FlowDeskApp, Pilot[int]]]:
         """The app with this area on the screen, settled."""
         app = self.app(state_dir=state_dir, **options)
+        app.memory.put("area", area)
         async with app.run_test(size=size) as pilot:
-            await until(lambda: app.current_mode != "start", "the first area")
-            await app.go(area)
+            await until(lambda: app.current_mode == area, "the area")
             await idle(app)
             yield app, pilot

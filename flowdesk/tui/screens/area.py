@@ -1,0 +1,122 @@
+"""What the areas share: one list of things that stays true while it is looked at, and actions on what is marked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar, Final, TypeVar, cast
+
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from flowdesk.replies import EventDoc
+from flowdesk.tui import toast
+from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.screens.base import FlowScreen
+from flowdesk.tui.widgets.listing import Listing
+
+T = TypeVar("T")
+REFRESH_S: Final = 0.5
+"""However much happens, a list is read again at most so often."""
+
+
+class AreaScreen(FlowScreen):
+    """A screen around one Listing. Subclasses name the `area` and yield the listing in `compose_body`."""
+
+    area: ClassVar[str]
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._soon: Timer | None = None
+        self._stale = True
+
+    @property
+    def listing(self) -> Listing[Any]:
+        """The list of this area."""
+        return self.query_one(Listing)
+
+    def crumbs(self) -> list[str]:
+        """The area's name."""
+        return [self.area]
+
+    def on_mount(self) -> None:
+        """Follow what happens."""
+        super().on_mount()
+        self.live.events.subscribe(self, self._happened)
+        self.live.missed.subscribe(self, lambda _: self.refresh_soon())
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.listing.redraw())
+        self.listing.table.focus()
+
+    def on_screen_resume(self) -> None:
+        """Read again what changed while another screen was on top."""
+        super().on_screen_resume()
+        if self._stale and self.live.attached:
+            self._stale = False
+            self.reload()
+
+    def reload(self) -> None:
+        """Read what the screen shows again."""
+        self.listing.reload()
+
+    def refresh_soon(self) -> None:
+        """Read again shortly; later calls until then add nothing. A hidden screen waits until it is shown."""
+        if not self.is_current:
+            self._stale = True
+        elif self._soon is None:
+            self._soon = self.set_timer(REFRESH_S, self._refresh)
+
+    def concerns(self, event: EventDoc) -> bool:
+        """Whether this event changes what the list shows: every one but log lines, unless told otherwise."""
+        return event["type"] != "step.log"
+
+    def on_listing_changed(self, message: Listing.Changed) -> None:
+        """Say how much is shown, and let keys follow the cursor."""
+        message.stop()
+        listing = message.listing
+        shown, marked = len(listing.shown), len(listing.marked)
+        more = "+" if listing.has_more else ""
+        note = f"{shown} of {len(listing.items)}{more}" if shown != len(listing.items) else f"{shown}{more}"
+        self.show_place(f"{marked} marked · {note}" if marked else note)
+        self.refresh_bindings()
+
+    async def confirmed(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> bool:
+        """Ask; only inside background work."""
+        modal = ConfirmModal(question, yes=yes, detail=detail, type_this=type_this)
+        return bool(await self.app.push_screen_wait(modal))
+
+    async def may_write(self, what: str) -> bool:
+        """On a server marked `production` every write is asked about first; elsewhere none is."""
+        return not self.flow.production or await self.confirmed(f"{what} on {self.flow.server_name}?", yes="Do it")
+
+    async def each(self, chosen: Sequence[T], done: str, act: Callable[[T], Awaitable[object]]) -> None:
+        """Do it for all that was chosen, then say what really happened: how many, and why the others did not."""
+        from flowdesk.errors import ClientError
+
+        refused: list[ClientError] = []
+        for item in chosen:
+            try:
+                await act(item)
+            except ClientError as error:
+                refused.append(error)
+        if len(refused) < len(chosen):
+            count = len(chosen) - len(refused)
+            toast.say(self, done if len(chosen) == 1 else f"{done}: {count} of {len(chosen)}")
+        for error in refused[:3]:
+            toast.fail(self, done, error)
+        self.listing.unmark()
+        self.reload()
+
+    def _happened(self, events: list[EventDoc]) -> None:
+        if any(self.concerns(event) for event in events):
+            self.refresh_soon()
+
+    def _refresh(self) -> None:
+        self._soon = None
+        if self.is_current:
+            self.reload()
+        else:
+            self._stale = True
+
+    def current_as(self, _kind: type[T]) -> T | None:
+        """The thing under the cursor, by its type."""
+        return cast("T | None", self.listing.current)
