@@ -29,6 +29,7 @@ class ServerDoc(TypedDict):
     """What its operator calls it; `production` is treated with care."""
     storage: str
     queue: str
+    url: str
 
 
 class UserDoc(TypedDict):

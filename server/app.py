@@ -18,6 +18,7 @@ from server.lifetime import Lifetime
 from server.routing import Handler, Route
 
 MODULES: Final = (
+    "about",
     "auth",
     "docs",
     "events",

@@ -124,6 +124,9 @@ class Settings(BaseModel):
     """How many hours a token lasts."""
     grace_s: float = Field(default=10, alias="FLOWDESK_GRACE_S", ge=0, le=600)
     """Seconds that running steps get to finish when the server is asked to stop."""
+    label: str = Field(default="", alias="FLOWDESK_LABEL", max_length=40)
+    """What people call this installation, such as staging; the terminal UI shows it, and takes more care with
+    production."""
 
     @property
     def workers_execute(self) -> Literal["retries", "all", "none"]:
@@ -154,6 +157,13 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("label")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one line of printable characters")
+        return value.strip()
 
     @field_validator("timezone")
     @classmethod

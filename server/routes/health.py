@@ -26,6 +26,8 @@ class Alive(Document):
 
     status: Literal["ok"]
     """Always `ok`."""
+    version: str
+    """Its FlowDesk."""
 
 
 class StoreState(Document):
@@ -73,6 +75,8 @@ class Ready(Document):
 
     status: Literal["ok", "unavailable"]
     """`ok` with 200, `unavailable` with 503."""
+    version: str
+    """The server's FlowDesk."""
     store: StoreState
     """How the store is."""
     engine: EngineState
@@ -89,7 +93,7 @@ class Ready(Document):
 
 async def alive(request: web.Request) -> web.StreamResponse:
     """The process answers; nothing else is looked at."""
-    return json_response({"status": "ok"})
+    return json_response({"status": "ok", "version": request.app[ENGINE].info["version"]})
 
 
 async def ready(request: web.Request) -> web.StreamResponse:
@@ -101,6 +105,7 @@ async def ready(request: web.Request) -> web.StreamResponse:
     stats = request.app[ENGINE].stats()
     document = {
         "status": "ok" if health.ok else "unavailable",
+        "version": request.app[ENGINE].info["version"],
         "store": {"ok": health.ok, "backend": health.backend, "error": health.detail.get("error")},
         "engine": {
             "running": stats["running"],

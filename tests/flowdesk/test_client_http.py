@@ -40,6 +40,7 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         await client.login("a@b", "secret")
         await client.register("a@b", "secret")
         await client.ready()
+        await client.server()
         await client.step_kind("http.request")
         await client.workflows.get("w")
         await client.workflows.create({"name": "x"})
@@ -64,6 +65,7 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         "POST /api/auth/login",
         "POST /api/auth/register",
         "GET /readyz",
+        "GET /api/server",
         "GET /api/steps/http.request",
         "GET /api/workflows/w",
         "POST /api/workflows",
@@ -84,9 +86,9 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         "GET /api/jobs/j",
         "POST /api/workflows/jobs/j/retry",
     ]
-    assert server.bodies[13] == b'{"data":{"a":1}}'
-    assert server.sent_headers[13]["Idempotency-Key"] == "k"
-    assert server.bodies[17:19] == [b'{"version":"latest","from":"s","data":{"a":1}}', b'{"version":"same"}']
+    assert server.bodies[14] == b'{"data":{"a":1}}'
+    assert server.sent_headers[14]["Idempotency-Key"] == "k"
+    assert server.bodies[18:20] == [b'{"version":"latest","from":"s","data":{"a":1}}', b'{"version":"same"}']
     assert all(headers["Authorization"] == "Bearer t" for headers in server.sent_headers)
 
 

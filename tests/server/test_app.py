@@ -13,7 +13,7 @@ import server.routes
 from engine.errors import Unusable
 from engine.models.run import Role
 from server.app import MODULES, all_routes, create_app
-from server.compose import compose
+from server.compose import compose, flowdesk_version
 from server.settings import Settings
 from tests.server.live import Live, Person, eventually, greet, live, sleep, webhook
 from tests.server.wire import served
@@ -58,6 +58,7 @@ async def test_readiness_tells_of_the_store(server: Live) -> None:
     assert answer.status == 200
     assert answer.json == {
         "status": "ok",
+        "version": flowdesk_version(),
         "store": {"ok": True, "backend": "sqlite", "error": None},
         "engine": {"running": 0, "queued": 0, "sweeper": "ok"},
         "scheduler": "off",

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from server.compose import flowdesk_version
 from tests.server.process import run, running, spawn, stop
 from tests.server.wire import connected
 
@@ -46,7 +47,7 @@ async def test_help_and_version(data: Path) -> None:
 async def test_a_life(data: Path, number: signal.Signals) -> None:
     """Row 4: starts, answers, and ends with 0 when asked to; the state file comes and goes."""
     async with running(data) as server:
-        assert await get(f"{server.url}/healthz") == (200, {"status": "ok"})
+        assert await get(f"{server.url}/healthz") == (200, {"status": "ok", "version": flowdesk_version()})
         status, ready = await get(f"{server.url}/readyz")
         assert (status, ready["status"]) == (200, "ok")  # type: ignore[index]
         assert (await get(f"{server.url}/api/me", server.state["token"]))[0] == 200

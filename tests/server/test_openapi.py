@@ -166,6 +166,7 @@ async def test_what_is_said_is_true(server: Live, ali: Person) -> None:
         "/api/plugins",
         "/api/schedules",
         "/api/me",
+        "/api/server",
         "/api/runs?limit=0",
         f"/api/runs/{'0' * 26}",
         "/api/users",

@@ -43,6 +43,13 @@ def test_empty_counts_as_not_given(tmp_path: Path) -> None:
     assert load_settings({"HOST": ""}, dotenv) == load_settings({})
 
 
+def test_a_label_is_one_line() -> None:
+    assert load_settings({}).label == ""
+    assert load_settings({"FLOWDESK_LABEL": " production "}).label == "production"
+    for label in ("a\nb", "\x1b[31m", "x" * 41):
+        assert "FLOWDESK_LABEL: " in refusal(FLOWDESK_LABEL=label)
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     text = refusal(
         PORT="abc",
