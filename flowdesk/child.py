@@ -29,7 +29,15 @@ LAST_S: Final = 2.0
 LOG_NAME: Final = "server.log"
 MAX_LOG: Final = 5 * 1024 * 1024
 _OURS: Final = frozenset(
-    {"FLOWDESK_URL", "FLOWDESK_TOKEN", "FLOWDESK_CONTEXT", "FLOWDESK_CONFIG_DIR", "FLOWDESK_DEBUG"}
+    {
+        "FLOWDESK_URL",
+        "FLOWDESK_TOKEN",
+        "FLOWDESK_CONTEXT",
+        "FLOWDESK_CONFIG_DIR",
+        "FLOWDESK_STATE_DIR",
+        "FLOWDESK_MOUSE",
+        "FLOWDESK_DEBUG",
+    }
 )
 
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Middle
 from textual.widgets import Static
 
-from flowdesk.clean import clean
+from flowdesk.clean import clean_lines
 from flowdesk.tui.live import LinkState
 from flowdesk.tui.screens.base import FlowScreen
 
@@ -20,7 +20,7 @@ class StartScreen(FlowScreen):
 
     DEFAULT_CSS = """
     StartScreen Middle { align: center middle; }
-    StartScreen #going-on { width: auto; max-width: 100%; padding: 1 4; }
+    StartScreen #going-on { width: 100%; max-width: 100; padding: 1 4; }
     StartScreen.-failed #going-on { color: $text-error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.app_restart", "Try again")]
@@ -42,5 +42,6 @@ class StartScreen(FlowScreen):
     def _tell(self, state: LinkState) -> None:
         failed = state == "offline"
         self.set_class(failed, "-failed")
-        text = f"{clean(self.live.why)}\n\nenter tries again, ctrl+q leaves" if failed else "Starting engine…"
+        why = "\n".join(clean_lines(self.live.why))
+        text = f"{why}\n\nenter tries again, ctrl+q leaves" if failed else "Starting engine…"
         self.query_one("#going-on", Static).update(Text(text))
