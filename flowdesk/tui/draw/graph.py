@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from flowdesk.tui.draw.drawing import Box, Cell, Drawing, Part, drawing, inside, name_cells
 from flowdesk.tui.draw.fit import cells, cut
 from flowdesk.tui.draw.lanes import Grid, LanesBroken, mend
+from flowdesk.tui.draw.lines import plain_lines
 from flowdesk.tui.draw.topology import Topology
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _LABEL_BASE: Final = 0xF0000
 """Labels of arrows are laid out as private characters, another one for each arrow."""
 _STEP_STYLE: Final = "nodestyle:"
 _FAILURE_STYLE: Final = "linkstyle:"
-_PLAIN_LINES: Final = dict(zip("─│┄┆►◄▼▲◇", "-|.:><v^*", strict=True)) | dict.fromkeys("┌┐└┘╭╮╰╯├┤┬┴┼", "+")
 _deadline: Final[ContextVar[float]] = ContextVar("layout_deadline")
 
 
@@ -199,7 +199,7 @@ def _arrow_cell(char: str, style: str, plain: bool) -> Cell:
 
 
 def _line(char: str, plain: bool) -> str:
-    return _PLAIN_LINES.get(char, char) if plain else char
+    return plain_lines(char) if plain else char
 
 
 def _bound_searches() -> None:
