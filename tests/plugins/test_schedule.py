@@ -36,10 +36,10 @@ def test_accepts_what_the_scheduler_can_run(cron: str, timezone: str | None) -> 
 )
 def test_refuses_at_save(cron: str, message: str) -> None:
     """Row 14: a schedule that cannot be read, or never comes up, is a problem of the document, found quickly."""
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ValidationError, match=message):
         checked("schedule.cron", {"cron": cron})
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "Europe", "../etc/passwd", "/etc/localtime", "", "a\x00b", "x" * 65])

@@ -123,8 +123,10 @@ async def test_slow_body(drip: bool) -> None:
 async def test_a_body_in_time_on_a_kept_connection(port: int) -> None:
     async with connected(port) as (reader, writer):
         for _ in range(3):
-            writer.write(b"POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
-            await asyncio.sleep(0.1)
+            head = b"POST /size HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+            writer.write(head + b"12345")
+            async with asyncio.timeout(WITHIN_S):
+                assert b" 100 " in await reader.readuntil(b"\r\n\r\n")  # it waits for the rest
             writer.write(b"67890")
             assert (await read_reply(reader)).json() == {"size": 10}
 
@@ -236,12 +238,12 @@ async def test_a_client_that_does_not_read_is_left() -> None:
 
 async def test_a_client_that_reads_slowly_gets_everything() -> None:
     """Row 62: the deadline is for standing still, not for the whole answer."""
-    async with serving(body_timeout_s=1) as port, connected(port) as (reader, writer):
+    async with serving(body_timeout_s=3) as port, connected(port) as (reader, writer):
         writer.write(b"GET /giant HTTP/1.1\r\nHost: x\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         received = 0
         for _ in range(8):
-            await asyncio.sleep(0.25)  # longer in all than the deadline for standing still
+            await asyncio.sleep(0.4)  # longer in all than the deadline for standing still
             received += len(await reader.readexactly(6_000_000))
         received += len(await reader.readexactly(50_000_000 - received))
     assert received == 50_000_000

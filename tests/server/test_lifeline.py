@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import sys
+import termios
 from pathlib import Path
 
 from server.lifeline import hold
@@ -17,12 +20,19 @@ async def ended(descriptor: int) -> bool:
     return True
 
 
+def _unread(descriptor: int) -> int:
+    """How many bytes wait in the pipe."""
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
 async def test_a_closed_pipe() -> None:
     reader, writer = os.pipe()
     done = asyncio.Event()
     hold(reader, done.set)
     os.write(writer, b"ignored\n" * 1000)
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        while _unread(reader):  # noqa: ASYNC110 - a thread reads it
+            await asyncio.sleep(0.005)
     assert not done.is_set()
     os.close(writer)
     async with asyncio.timeout(5):

@@ -205,9 +205,12 @@ async def start_a_slow_run(url: str, token: str) -> str:
 async def test_idle_connections_do_not_hold_it_up(data: Path) -> None:
     async with running(data) as server:
         port = int(server.url.rsplit(":", 1)[1])
-        async with connected(port), connected(port) as (_, writer):
-            writer.write(b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-            await asyncio.sleep(0.2)
+        async with connected(port), connected(port) as (reader, writer):
+            head = b"POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+            writer.write(head)
+            async with asyncio.timeout(20):
+                assert b" 100 " in await reader.readline()  # the server is in the middle of it now
+            writer.write(b"{")
             start = time.monotonic()
             stop(server.process)
             assert (await server.ended()).code == 0

@@ -117,7 +117,7 @@ async def test_a_restart_of_redis_leaves_a_gap_and_nothing_worse(own_redis: Valk
             began = monotonic()
             for _ in range(1000):
                 run = await there.commit(run)
-            assert monotonic() - began < 2
+            assert monotonic() - began < 20
             await until(lambda: there.bus.degraded and here.bus.degraded)
             assert here.bus.look_s == 1
             own_redis.start()
@@ -211,7 +211,7 @@ async def test_without_redis_the_feed_comes_within_a_second() -> None:
             began = monotonic()
             await there.commit(make_run())
             assert await heard(mine, 1) == [1]
-            assert monotonic() - began < 2
+            assert monotonic() - began < 5
         assert here.bus.stats() == {"degraded": False, "error": None}
 
 
@@ -236,7 +236,7 @@ async def test_stopping_without_redis_is_quick() -> None:
         with here.bus.subscribe(owner=ME, run_id="x"):
             await here.commit(make_run())
             await until(lambda: here.bus.degraded)
-    assert monotonic() - began < 5
+    assert monotonic() - began < channel.LINGER_S - 1  # nothing is waited out
 
 
 def test_nothing_is_lost_in_writing() -> None:

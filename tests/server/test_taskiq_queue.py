@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
@@ -111,10 +112,12 @@ async def test_ringing_without_redis_is_quick_and_then_quiet() -> None:
     assert queue.degraded
     error = queue.stats()["error"]
     assert str(port) in error
-    began = monotonic()
-    for _ in range(1000):
-        assert not await queue.ring("a", "due")
-    assert monotonic() - began < 0.5
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        listener.setblocking(False)
+        for _ in range(1000):
+            assert not await queue.ring("a", "due")
+        with pytest.raises(BlockingIOError):
+            listener.accept()  # nobody came
     assert queue.stats()["missed"] == 1001
     await queue.close()
 
@@ -141,7 +144,7 @@ async def test_a_redis_that_hangs_costs_half_a_second(own_redis: Valkey) -> None
     own_redis.pause()
     began = monotonic()
     assert await asyncio.gather(*(queue.ring(f"r{n}", "due") for n in range(50))) == [False] * 50
-    assert monotonic() - began < 1.5
+    assert monotonic() - began < stream.ANSWER_S - 0.5  # what Redis has otherwise; one after another: 25 s
     own_redis.resume()
     await queue.close()
 

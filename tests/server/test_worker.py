@@ -108,7 +108,7 @@ async def test_retries_go_to_workers_and_survive_one_that_is_killed(
         began = monotonic()
         os.kill(pid or 0, signal.SIGKILL)
         await finished(ali, run_id)
-        assert monotonic() - began < 10
+        assert monotonic() - began < 18  # the lease is 2 s here, 20 otherwise
         assert len(partner.keys) == 3
         assert len(set(partner.keys)) == 1
         (job,) = await ali.get("/api/jobs")
@@ -151,7 +151,7 @@ async def test_workers_end_in_good_order(
         else:
             os.kill(crew.pid, number)
         ended = await crew.ended()
-        assert monotonic() - began < 6
+        assert monotonic() - began < 9  # the grace time is 1 s here, 10 otherwise
         assert ended.code == 0
         assert "Traceback" not in ended.err
         row = await server.parts.store.runs.get(run_id, owner=ANYONE)

@@ -58,7 +58,7 @@ async def test_nobody_there(victim_mongod: Mongod, victim_url: str) -> None:
     error = await _refusal(f"mongodb://me:hunter2@127.0.0.1:{port}/x")
     assert f"MongoDB at 127.0.0.1:{port} cannot be reached" in str(error)
     assert "Connection refused" in str(error)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15  # the driver's own patience is 30 s
     victim_mongod.pause()
     error = await _refusal(victim_url)
     assert "cannot be reached" in str(error)
