@@ -154,6 +154,38 @@ EDITOR: Final = (
     Act("editor.format", "F", "YAML or JSON", "Workflow", show=False),
 )
 
+MAP: Final = (
+    Act("map.left", "left,h", "Left", "Move", show=False),
+    Act("map.down", "down,j", "Down", "Move", show=False),
+    Act("map.up", "up,k", "Up", "Move", show=False),
+    Act("map.right", "right,l", "Right", "Move", show=False),
+    Act("map.first", "home,g", "First step", "Move", show=False),
+    Act("map.end", "end,G", "Last step", "Move", show=False),
+    Act("map.open", "enter", "Open step", "Map", show=False),
+    Act("map.flip", "o", "Flip the map", "Map"),
+    Act("map.rows", "m", "Map or rows", "Map"),
+)
+
+STEPS: Final = (
+    Act("steps.down", "down,j", "Down", "Move", show=False),
+    Act("steps.up", "up,k", "Up", "Move", show=False),
+    Act("steps.first", "home,g", "First", "Move", show=False),
+    Act("steps.end", "end,G", "Last", "Move", show=False),
+    Act("steps.open", "enter", "Open step", "Step", show=False),
+)
+
+INSPECTOR: Final = (
+    Act("inspector.copy", "y", "Copy value", "Value"),
+    Act("inspector.copy_path", "Y", "Copy path", "Value"),
+    Act("inspector.find", "slash", "Find", "Value"),
+    Act("inspector.next", "n", "Next match", "Value", show=False),
+    Act("inspector.previous", "N", "Previous match", "Value", show=False),
+    Act("inspector.down", "j", "Down", "Move", show=False),
+    Act("inspector.up", "k", "Up", "Move", show=False),
+    Act("inspector.expand", "l,right", "Expand", "Move", show=False),
+    Act("inspector.collapse", "h,left", "Collapse", "Move", show=False),
+)
+
 SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "everywhere": EVERYWHERE,
     "list": LIST,
@@ -165,6 +197,9 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "plugins": PLUGINS,
     "run": RUN,
     "editor": EDITOR,
+    "map": MAP,
+    "steps": STEPS,
+    "inspector": INSPECTOR,
 }
 
 NEVER: Final = frozenset({"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket", "ctrl+j", "ctrl+z"})
