@@ -189,6 +189,8 @@ class Recovery:
 
     async def take(self, rows: list[RunRow], *, count_death: bool = False) -> None:
         """Claim these runs and go on with those that could be claimed."""
+        # A doorbell rings while the sweeper looks; a process that claims a run twice loses one claim to itself.
+        rows = [row for row in rows if row.id not in self._taking]
         if not rows:
             return
         ids = {row.id for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -156,3 +157,25 @@ class TestRecovery:
             for run_id in runs:
                 await world.until(run_id, RunStatus.SUCCESS)
         assert len(world.calls) == 40
+
+
+async def test_a_doorbell_that_rings_twice_claims_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or while the sweeper takes the same run up: a process does not lose a claim to itself."""
+    world = World()
+    claim = world.store.runs.claim
+    claimed: list[str] = []
+
+    async def counted(run_id: str, **more: Any) -> RunRow | None:
+        claimed.append(run_id)
+        await asyncio.sleep(0)  # as long as there is a way to the store, others have their turn
+        return await claim(run_id, **more)
+
+    monkeypatch.setattr(world.store.runs, "claim", counted)
+    accepting, taking = world.make_engine(execute="none"), world.make_engine()
+    plan = await world.plan(accepting, {"id": "a"})
+    run_id = (await accepting.accept(plan, manual())).run.id
+    await asyncio.gather(taking.take(run_id), taking.take(run_id))
+    await world.until(run_id, RunStatus.SUCCESS)
+    assert claimed == [run_id]
+    assert len(world.calls) == 1
+    await taking.stop(grace_s=1)
