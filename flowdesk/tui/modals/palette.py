@@ -1,0 +1,199 @@
+"""Everything that can be done and everywhere one can go, in one list that narrows while you type."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from flowdesk.clean import clean
+from flowdesk.tui.actions import Doable, do, doable, score
+from flowdesk.tui.tasks import task
+
+if TYPE_CHECKING:
+    from flowdesk.tui.host import FlowApp
+
+_SEARCH_S: Final = 0.15
+_MOST: Final = 60
+_FOUND: Final = 8
+_LOOKED_AT: Final = 200
+"""Runs are found among the newest ones; the list of runs has a filter for older ones."""
+
+
+@dataclass(slots=True, frozen=True)
+class Entry:
+    """One line: what it says, the key that does the same, why it is off, and what choosing it does."""
+
+    title: str
+    key: str
+    why_not: str | None
+    run: Callable[[], Awaitable[None]]
+
+    def line(self, columns: int) -> Text:
+        """The line as it is drawn."""
+        off = self.why_not is not None
+        text = Text(clean(self.title), style="dim" if off else "", no_wrap=True)
+        if off:
+            text.append(f"  – {clean(self.why_not)}", style="dim")
+        text.truncate(max(1, columns - len(self.key) - 2), overflow="ellipsis")
+        text.append(" " * max(2, columns - text.cell_len - len(self.key)))
+        text.append(self.key, style="bold")
+        return text
+
+
+class PaletteModal(ModalScreen[None]):
+    """Actions of the screen it was opened from, then workflows and runs by name. `#` looks for runs only."""
+
+    DEFAULT_CSS = """
+    PaletteModal { align: center top; }
+    PaletteModal .dialog { width: 90; margin-top: 2; }
+    PaletteModal Input { border: none; height: 1; padding: 0; background: $surface; }
+    PaletteModal OptionList { height: auto; max-height: 24; border: none; background: $surface; padding: 0; }
+    PaletteModal .help-text { height: auto; max-height: 8; color: $text-muted; border-top: solid $border-blurred; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close"),
+        Binding("down,ctrl+n", "step(1)", show=False, priority=True),
+        Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
+    ]
+    placeholder = "what do you want to do?  #runs"
+    with_nouns = True
+
+    def __init__(self, under: Screen[Any]) -> None:
+        super().__init__()
+        self.under = under
+        self._actions: list[Doable] = []
+        self._entries: list[Entry] = []
+        self._search: asyncio.TimerHandle | None = None
+
+    @property
+    def flow(self) -> FlowApp:
+        """The application, by its own type."""
+        return cast("FlowApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """A line to type in, what fits it, and perhaps an explanation."""
+        with Vertical(classes="dialog"):
+            yield Input(placeholder=self.placeholder)
+            yield OptionList()
+            yield Static(self.explanation(), classes="help-text", markup=False)
+
+    def explanation(self) -> Text:
+        """What stands below the list; nothing in the palette."""
+        return Text("")
+
+    def on_mount(self) -> None:
+        """Show everything."""
+        self._actions = doable(self.under)
+        self.query_one(".help-text").display = bool(self.explanation().plain)
+        self.query_one(Input).focus()
+        self._show(self._fitting(""))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow at once; ask the server when the typing pauses."""
+        event.stop()
+        self._show(self._fitting(event.value))
+        if self._search is not None:
+            self._search.cancel()
+        if self.with_nouns and event.value.strip():
+            wanted = event.value
+            self._search = asyncio.get_running_loop().call_later(_SEARCH_S, lambda: self._ask(wanted))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter does what is highlighted."""
+        event.stop()
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None:
+            self._choose(highlighted)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A click does the same."""
+        event.stop()
+        self._choose(event.option_index)
+
+    def on_unmount(self) -> None:
+        """Ask nothing any more."""
+        if self._search is not None:
+            self._search.cancel()
+
+    def action_leave(self) -> None:
+        """Do nothing."""
+        self.dismiss()
+
+    def action_step(self, by: int) -> None:
+        """Move in the list while the focus stays in the line."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            options.highlighted = ((options.highlighted or 0) + by) % options.option_count
+
+    def fits(self, action: Doable, typed: str) -> float:
+        """How well an action fits; by its words."""
+        return score(typed, action.words)
+
+    def _fitting(self, typed: str) -> list[Entry]:
+        if typed.startswith("#"):
+            return []
+        scored = [(self.fits(action, typed.strip()), action) for action in self._actions]
+        kept = [(points, action) for points, action in scored if points > 0]
+        if typed.strip():
+            kept.sort(key=lambda pair: (pair[1].why_not is not None, -pair[0]))
+        return [self._entry(action) for _points, action in kept]
+
+    def _entry(self, action: Doable) -> Entry:
+        return Entry(action.words, action.key, action.why_not, lambda: do(self.under, action))
+
+    def _show(self, entries: Sequence[Entry]) -> None:
+        self._entries = list(entries)[:_MOST]
+        options = self.query_one(OptionList)
+        columns = max(20, options.scrollable_content_region.width or 84)
+        options.clear_options()
+        options.add_options([Option(entry.line(columns)) for entry in self._entries])
+        options.highlighted = 0 if self._entries else None
+
+    def _choose(self, index: int) -> None:
+        entry = self._entries[index]
+        if entry.why_not is None:
+            self.dismiss()
+            self.app.call_later(entry.run)
+
+    def _ask(self, typed: str) -> None:
+        if self.flow.live.state == "connected":
+            task(self, self._find(typed), what="Searching", group="search", exclusive=True)
+
+    async def _find(self, typed: str) -> None:
+        """Add what the server knows under these words."""
+        client, wanted = self.flow.live.client, typed.strip().removeprefix("#")
+        found: list[Entry] = []
+        if not typed.startswith("#"):
+            page = await client.workflows.list(text=wanted, limit=_FOUND)
+            found += [self._open(f"workflow {w['name']}", self._editor(w["id"])) for w in page.items]
+        runs = (await client.runs.list(limit=_LOOKED_AT)).items
+        low = wanted.casefold()
+        for run in [r for r in runs if wanted in r["id"] or low in (r["workflowName"] or "").casefold()][:_FOUND]:
+            found.append(self._open(f"run {run['workflowName']} {run['id']} {run['status']}", self._run(run["id"])))
+        if self.query_one(Input).value == typed:
+            self._show([*self._fitting(typed), *found])
+
+    def _open(self, title: str, run: Callable[[], Awaitable[None]]) -> Entry:
+        return Entry(title, "", None, run)
+
+    def _editor(self, workflow_id: str) -> Callable[[], Awaitable[None]]:
+        async def go() -> None:
+            self.flow.open_editor(workflow_id)
+
+        return go
+
+    def _run(self, run_id: str) -> Callable[[], Awaitable[None]]:
+        async def go() -> None:
+            self.flow.open_run(run_id)
+
+        return go

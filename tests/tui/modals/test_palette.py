@@ -1,0 +1,83 @@
+"""The palette and the help: everything the screen can do, by its words, with the reason when it cannot."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from flowdesk.clean import clean
+from flowdesk.tui.app import FlowDeskApp
+from flowdesk.tui.modals.palette import PaletteModal
+from tests.tui.waiting import idle, until
+from tests.tui.world import HOSTILE, World
+
+
+async def opened(app: FlowDeskApp, pilot: Pilot[int], key: str = "colon") -> PaletteModal:
+    await pilot.press(key)
+    await until(lambda: isinstance(app.screen, PaletteModal), "the palette")
+    await idle(app)
+    assert isinstance(app.screen, PaletteModal)
+    return app.screen
+
+
+def lines(modal: PaletteModal) -> list[str]:
+    options = modal.query_one(OptionList)
+    return [str(options.get_option_at_index(n).prompt) for n in range(options.option_count)]
+
+
+async def test_it_lists_the_actions_of_the_screen_with_their_keys(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        assert any("Workflow: Duplicate" in line and line.rstrip().endswith("d") for line in lines(modal))
+        assert any("Areas: Runs" in line for line in lines(modal))
+
+
+async def test_typing_narrows_and_enter_does_it(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press(*"filter")
+        await pilot.press("enter")
+        await idle(app)
+        assert app.screen.has_class("-narrow") or app.focused is not None
+        assert app.focused is not None
+        assert app.focused.id == "filter"
+
+
+async def test_what_cannot_be_done_says_why(world: World) -> None:
+    world.workflows[0]["enabled"] = False
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        await pilot.press(*"run")
+        found = next(line for line in lines(modal) if "Workflow: Run" in line)
+        assert "it is disabled; D enables it" in found
+
+
+async def test_a_read_only_session_has_no_writing_actions(world: World) -> None:
+    async with world.shown("workflows", read_only=True) as (app, pilot):
+        modal = await opened(app, pilot)
+        assert not any("Delete" in line or "Duplicate" in line for line in lines(modal))
+
+
+async def test_workflows_and_runs_are_found_by_name_and_hostile_names_are_text(world: World) -> None:
+    world.workflows[1]["name"] = f"order {HOSTILE}"
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        await pilot.press(*"order")
+        await until(lambda: any("workflow order-intake" in line for line in lines(modal)), "the workflow")
+        assert any(clean(HOSTILE)[:20] in line for line in lines(modal))
+        assert any("run order-intake run_0001 RUNNING" in line for line in lines(modal))
+
+
+async def test_help_finds_an_action_by_its_key(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot, "question_mark")
+        await pilot.press("D")
+        assert "Disable or enable" in lines(modal)[0]
+
+
+async def test_escape_leaves_it(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        await opened(app, pilot)
+        await pilot.press("escape")
+        await idle(app)
+        assert not isinstance(app.screen, PaletteModal)
