@@ -44,7 +44,7 @@ class Topology:
     """The steps in the order of the document, the arrows between them, and what could not be read."""
 
     nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
+    edges: tuple[Edge, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), compare=False)
 
     @classmethod
