@@ -1,4 +1,4 @@
-"""The ports to storage: seven small protocols and the `Store` that joins them.
+"""The ports to storage: eight small protocols and the `Store` that joins them.
 
 Rules every implementation keeps, checked by the one conformance suite in tests/contract:
 
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from engine.models.event import Event
+from engine.models.figures import RunFigures, WorkflowFigures
 from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, User
 from engine.models.workflow import Workflow
 
@@ -332,6 +333,18 @@ class Schedules(Protocol):
     async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]: ...
 
 
+class Figures(Protocol):
+    """Figures over many runs, counted along indexes."""
+
+    async def runs(self, *, owner: Owner, since: int, until: int, sample: int) -> RunFigures:
+        """Of the runs made in these whole hours; durations of the newest `sample` that succeeded or failed."""
+
+    async def workflows(
+        self, *, owner: Owner, since: int, limit: int, ids: Sequence[str] | None = None
+    ) -> list[WorkflowFigures]:
+        """Of at most `limit` workflows, newest first, or of these; runs made at or after `since` are counted."""
+
+
 class Upkeep(Protocol):
     """What only tools for whole stores need: copying, examining, repairing."""
 
@@ -362,6 +375,7 @@ class Store(Protocol):
     runs: Runs
     jobs: Jobs
     schedules: Schedules
+    figures: Figures
     upkeep: Upkeep
     exclusive: bool
     """Whether no other process can have this store open while this one has."""

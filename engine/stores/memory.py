@@ -11,8 +11,22 @@ from dataclasses import replace
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import JobRow, JobStatus, Role, User
 from engine.models.workflow import Workflow
-from engine.store import Health, Jobs, Owner, Page, Runs, ScheduleRow, Schedules, Upkeep, Users, VersionInfo, Workflows
+from engine.store import (
+    Figures,
+    Health,
+    Jobs,
+    Owner,
+    Page,
+    Runs,
+    ScheduleRow,
+    Schedules,
+    Upkeep,
+    Users,
+    VersionInfo,
+    Workflows,
+)
 from engine.stores.memory_data import Data, copy, may, page
+from engine.stores.memory_figures import MemoryFigures
 from engine.stores.memory_runs import MemoryRuns
 from engine.stores.memory_upkeep import MemoryUpkeep
 
@@ -29,6 +43,7 @@ class MemoryStore:
         self.runs: Runs = MemoryRuns(data)
         self.jobs: Jobs = MemoryJobs(data)
         self.schedules: Schedules = MemorySchedules(data)
+        self.figures: Figures = MemoryFigures(data)
         self.upkeep: Upkeep = MemoryUpkeep(data)
 
     async def open(self) -> None:

@@ -6,10 +6,11 @@ import time
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
-from engine.store import Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
 from engine.stores.mongo.driver import close
+from engine.stores.mongo.figures import MongoFigures
 from engine.stores.mongo.jobs import MongoJobs
 from engine.stores.mongo.journal import Journal
 from engine.stores.mongo.link import CALL_S, Link
@@ -77,6 +78,7 @@ class MongoStore:
             retention=Retention(link, journal),
         )
         self.runs: Runs = runs
+        self.figures: Figures = MongoFigures(link)
         self.upkeep: Upkeep = MongoUpkeep(link, runs, reading, projections)
 
     async def open(self) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unusable
-from engine.store import Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite.connection import open_reader
 from engine.stores.sqlite.faults import unusable
+from engine.stores.sqlite.figures import SqliteFigures
 from engine.stores.sqlite.jobs import SqliteJobs
 from engine.stores.sqlite.migrations import recognise
 from engine.stores.sqlite.readers import Readers
@@ -42,6 +43,7 @@ class SqliteLook:
         self.runs: Runs = SqliteRuns(writer, readers)
         self.jobs: Jobs = SqliteJobs(readers)
         self.schedules: Schedules = SqliteSchedules(writer, readers)
+        self.figures: Figures = SqliteFigures(readers)
         self.upkeep: Upkeep = SqliteUpkeep(writer, readers)
 
     async def open(self) -> None:

@@ -25,7 +25,7 @@ from engine.stores.sqlite.writer import Writer
 _RUN: Final = ", ".join(RUN_COLUMNS)
 _BY_ID: Final = f"SELECT {_RUN} FROM runs WHERE id = :id AND (:owner IS NULL OR user_id = :owner)"
 _BY_KEY: Final = f"SELECT {_RUN} FROM runs WHERE workflow_id = ? AND dedupe_key = ?"
-_ORDER: Final = ("created_at", "trigger", "n")
+ORDER: Final = ("created_at", "trigger", "n")
 
 # The batch that holds `after` + 1 may begin before it; the last one that can be needed begins before after + limit.
 _JOURNAL: Final = """
@@ -266,7 +266,7 @@ class SqliteRuns:
 def _list(where: RunFilter) -> tuple[Merged, str]:
     """The query for a list, and the index it walks along."""
     statuses = [status.value for status in dict.fromkeys(where.statuses or RunStatus)]
-    merged = Merged("runs", "n", RUN_COLUMNS, _ORDER, statuses)
+    merged = Merged("runs", "n", RUN_COLUMNS, ORDER, statuses)
     merged.equal("user_id", _whose(where.owner))
     merged.equal("workflow_id", where.workflow_id)
     merged.equal("parent_run_id", where.parent_run_id)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
-from engine.store import Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite import files
 from engine.stores.sqlite.connection import Synchronous, configure_writer, open_writer
 from engine.stores.sqlite.faults import DAMAGED, code_of, unusable
+from engine.stores.sqlite.figures import SqliteFigures
 from engine.stores.sqlite.jobs import SqliteJobs
 from engine.stores.sqlite.lock import FileLock
 from engine.stores.sqlite.migrations import check_tables, migrate, recognise
@@ -50,6 +51,7 @@ class SqliteStore:
         self.runs: Runs = SqliteRuns(self._writer, self._readers)
         self.jobs: Jobs = SqliteJobs(self._readers)
         self.schedules: Schedules = SqliteSchedules(self._writer, self._readers)
+        self.figures: Figures = SqliteFigures(self._readers)
         self.upkeep: Upkeep = SqliteUpkeep(self._writer, self._readers)
 
     async def open(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from engine.errors import Fenced, NotFound
+from engine.models.figures import HOUR_MS
 from engine.models.run import JobStatus, Role, RunStatus
 from engine.models.workflow import Workflow
 from engine.store import ANYONE, Blob, RunFilter
@@ -90,6 +92,17 @@ async def _runs(store: MongoStore) -> None:
     await store.runs.active(owner=ANYONE)
     await store.runs.active(owner=ME, workflow_id="workflow")
     await store.runs.active(owner=ME)
+    await _figures(store)
+
+
+async def _figures(store: MongoStore) -> None:
+    workflow = make_workflow()
+    await store.workflows.create(workflow, [], saved_by=ME)
+    await put(store, make_run(workflow_id=workflow.id))
+    for owner in (ME, ANYONE):
+        await store.figures.runs(owner=owner, since=NOW - HOUR_MS, until=NOW + HOUR_MS, sample=5)
+        assert await store.figures.workflows(owner=owner, since=NOW, limit=5)
+        assert await store.figures.workflows(owner=owner, since=NOW, limit=5, ids=[workflow.id, EVIL])
 
 
 async def _sweeping(store: MongoStore) -> None:
@@ -139,6 +152,30 @@ async def test_every_query_walks_along_an_index(mongo_url: str, profiled: Databa
     assert [(entry["op"], entry["ns"], entry["command"]) for entry in sorts] == []
     planned = {entry["planSummary"] for entry in seen if "planSummary" in entry}
     assert any("status: 1, createdAt: -1" in plan for plan in planned)
+
+
+async def test_figures_are_counted_in_indexes_and_look_at_no_run_that_is_too_old(
+    mongo_url: str, profiled: Database[dict[str, Any]]
+) -> None:
+    """Row 65: a dashboard does not get slower with the years."""
+    async with opened(mongo_url) as store:
+        workflow = make_workflow()
+        await store.workflows.create(workflow, [], saved_by=ME)
+        old = [RunStatus.SUCCESS, RunStatus.FAILED]
+        rows = [make_run(created_at=NOW - 900 + n, status=old[n % 2], workflow_id=workflow.id) for n in range(600)]
+        rows += [make_run(created_at=NOW + n, status=RunStatus.RUNNING, workflow_id=workflow.id) for n in range(20)]
+        await asyncio.gather(*(put(store, row) for row in rows))
+        for owner in (ME, ANYONE):
+            await store.figures.runs(owner=owner, since=NOW, until=NOW + HOUR_MS, sample=5)
+            (found,) = await store.figures.workflows(owner=owner, since=NOW, limit=5)
+            assert (found.runs, found.last) == (20, replace(rows[-1], seq=1))
+    seen = [
+        entry for entry in profiled["system.profile"].find({"command.aggregate": {"$exists": True}}) if _is_ours(entry)
+    ]
+    assert len(seen) == 6
+    assert [entry["keysExamined"] for entry in seen if entry["keysExamined"] > 60] == []
+    counts = [entry for entry in seen if entry["ns"].endswith(".runs")]
+    assert [entry["docsExamined"] for entry in counts] == [0, 0, 0, 0]
 
 
 def _is_ours(entry: dict[str, Any]) -> bool:

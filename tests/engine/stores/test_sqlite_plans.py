@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.ids import new_id
+from engine.models.figures import HOUR_MS
 from engine.models.run import JobStatus, Role, RunStatus
 from engine.models.workflow import Workflow
 from engine.store import ANYONE, Blob, RunFilter
@@ -83,6 +84,9 @@ async def _use_everything(store: SqliteStore) -> None:
             await store.jobs.page(owner=owner, limit=1, cursor=jobs.cursor, **more)
         for wanted in ({}, {"text": "x"}, {"tag": "x"}, {"enabled": True}):
             await store.workflows.page(owner=owner, limit=1, **wanted)
+        await store.figures.runs(owner=owner, since=NOW - HOUR_MS, until=NOW + HOUR_MS, sample=5)
+        await store.figures.workflows(owner=owner, since=NOW, limit=5)
+        await store.figures.workflows(owner=owner, since=NOW, limit=5, ids=["w", "x"])
         await store.schedules.all(owner=owner)
         await store.schedules.all(owner=owner, workflow_id="w")
     await store.runs.journal(run.id, after=1)
@@ -130,7 +134,7 @@ def _scans(connection: sqlite3.Connection, statement: str) -> list[str]:
 def _table(step: str) -> str | None:
     """The table a step of a plan goes through, unless it is a subquery, a constant or a list we passed."""
     name = step.split()[1]
-    made_up = {"found", "json_each", "CONSTANT"}
+    made_up = {"found", "counted", "hours", "json_each", "CONSTANT"}
     return None if name in made_up or not name.islower() or name.startswith("(") else name
 
 
@@ -175,8 +179,33 @@ async def test_lists_do_not_work_harder_when_there_are_more_runs(path: Path) -> 
     await store.close()
 
 
+async def test_figures_look_at_no_run_that_is_too_old(path: Path) -> None:
+    store = SqliteStore(path, synchronous="NORMAL")
+    await store.open()
+    workflow = make_workflow()
+    await store.workflows.create(workflow, [], saved_by=ME)
+    old = [RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.CANCELLED]
+    await asyncio.gather(
+        *(
+            put(store, make_run(created_at=NOW - 3000 + n, status=old[n % 3], workflow_id=workflow.id))
+            for n in range(3000)
+        )
+    )
+    for owner in (ME, ANYONE):
+        counted = store.figures.runs(owner=owner, since=NOW, until=NOW + HOUR_MS, sample=50)
+        assert await _steps_of(store, counted) < 5_000
+        (found,) = await store.figures.workflows(owner=owner, since=NOW, limit=5)
+        assert (found.last is not None, found.runs) == (True, 0)
+        assert await _steps_of(store, store.figures.workflows(owner=owner, since=NOW, limit=5)) < 5_000
+    await store.close()
+
+
 async def _steps(store: SqliteStore, where: RunFilter) -> int:
     """How many steps a list takes, in hundreds."""
+    return await _steps_of(store, store.runs.page(where, limit=50))
+
+
+async def _steps_of(store: SqliteStore, reading: Coroutine[Any, Any, Any]) -> int:
     count = 0
 
     def counting() -> int:
@@ -186,6 +215,6 @@ async def _steps(store: SqliteStore, where: RunFilter) -> int:
 
     pool = store._readers
     await pool.run(lambda connection: connection.set_progress_handler(counting, 100))
-    await store.runs.page(where, limit=50)
+    await reading
     await pool.run(lambda connection: connection.set_progress_handler(None, 0))
     return count
