@@ -104,7 +104,7 @@ def fails(times: int, code: str = "broken") -> Doing:
     return act
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], *, within_s: float = 10.0) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]], *, within_s: float = 30.0) -> None:
     """Wait until this holds; fail when it does not in time."""
     async with asyncio.timeout(within_s):
         while not await holds():  # noqa: ASYNC110 - what is watched is a database row, which sets no event

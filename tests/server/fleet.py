@@ -24,7 +24,7 @@ _WITHOUT_UVLOOP = (
 )
 
 
-async def until(true: Callable[[], bool], within_s: float = 10) -> None:
+async def until(true: Callable[[], bool], within_s: float = WITHIN_S) -> None:
     """Wait until this holds."""
 
     async def look() -> bool:
@@ -33,7 +33,7 @@ async def until(true: Callable[[], bool], within_s: float = 10) -> None:
     await until_async(look, within_s)
 
 
-async def until_async(true: Callable[[], Awaitable[bool]], within_s: float = 10) -> None:
+async def until_async(true: Callable[[], Awaitable[bool]], within_s: float = WITHIN_S) -> None:
     """The same for something that has to be asked."""
     async with asyncio.timeout(within_s):
         while True:

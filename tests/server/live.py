@@ -145,7 +145,7 @@ async def live(directory: Path, *, store: Store | None = None, **settings: Any) 
         yield Live(f"http://127.0.0.1:{port}", parts, session)
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], within_s: float = 10) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], within_s: float = 30) -> T:
     """What `look` finds, as soon as it finds something."""
     async with asyncio.timeout(within_s):
         while True:

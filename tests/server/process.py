@@ -27,9 +27,10 @@ class Ended:
 
 
 def environment(directory: Path, more: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of ours but what the test says."""
+    """Nothing of ours but what the test says, and passwords that cost little."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-    return {**kept, "PYTHONPATH": str(ROOT), "FLOWDESK_DATA_DIR": str(directory), **more}
+    ours = {"PYTHONPATH": str(ROOT), "FLOWDESK_DATA_DIR": str(directory), "FLOWDESK_BCRYPT_COST": "10"}
+    return {**kept, **ours, **more}
 
 
 async def spawn(directory: Path, *arguments: str, **more: str) -> asyncio.subprocess.Process:

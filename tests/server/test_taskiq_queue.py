@@ -25,7 +25,7 @@ from tests.server.fleet import until, until_async
 from tests.servers.process import free_port
 from tests.servers.valkey import Valkey
 
-SOON_S = 10
+SOON_S = 30
 
 
 def make_stream(url: str, prefix: str | None = None, *, concurrency: int = 10) -> DoorbellStream:
