@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 from flowdesk.client_http import Http, page_of, quote
-from flowdesk.replies import JobDoc, JournalPart, Page, RunDoc, RunSummary
+from flowdesk.replies import JobDoc, JournalPart, Page, RunDoc, RunSummary, StatsDoc
 
 BASE: Final = "/api/runs"
 
@@ -84,6 +84,10 @@ class Runs:
         asked = {"stepId": step_id, "outcome": outcome, "data": data, "reason": reason}
         given = {name: value for name, value in asked.items() if value is not None}
         return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/decide", body=given)).body)
+
+    async def stats(self, *, hours: int = 24) -> StatsDoc:
+        """The runs of the last hours, at most 168: counts by state and by hour, and how long they took."""
+        return cast(StatsDoc, (await self._http.call("GET", "/api/stats", query={"hours": hours})).body)
 
     async def blob(self, run_id: str, ref: str) -> Any:
         """A large output, which the journal holds only by reference."""

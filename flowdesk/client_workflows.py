@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, cast
 
 from flowdesk.client_http import Http, page_of, quote
@@ -19,6 +19,7 @@ from flowdesk.replies import (
     Validation,
     VersionDoc,
     WorkflowDoc,
+    WorkflowStatsDoc,
 )
 
 Found = list[WorkflowDoc]  # inside the class `list` is the method
@@ -84,6 +85,13 @@ class Workflows:
         """Everything that is wrong with a document, without saving it."""
         body = (await self._http.call("POST", f"{BASE}/validate", body=document)).body
         return Validation(bool(body["valid"]), [problem_from(item) for item in body["problems"]])
+
+    async def stats(self, ids: Sequence[str] | None = None) -> dict[str, WorkflowStatsDoc]:
+        """How these workflows, at most 200, or the newest ones have been doing, by id."""
+        if ids is not None and not ids:
+            return {}
+        query = {"ids": None if ids is None else ",".join(ids)}
+        return cast(dict[str, WorkflowStatsDoc], (await self._http.call("GET", f"{BASE}/stats", query=query)).body)
 
     async def preview(
         self, document: Any, step_id: str, *, run_id: str | None = None, data: dict[str, Any] | None = None

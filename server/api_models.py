@@ -54,11 +54,12 @@ def millis(when: datetime | None) -> int | None:
     return None if when is None else round(when.timestamp() * 1000)
 
 
-def _split(value: Any) -> Any:
+def split(value: Any) -> Any:
+    """A query's `a,b` as its parts, each once."""
     return list(dict.fromkeys(value.split(","))) if isinstance(value, str) else value
 
 
-Statuses = Annotated[tuple[RunStatus, ...], BeforeValidator(_split)]
+Statuses = Annotated[tuple[RunStatus, ...], BeforeValidator(split)]
 
 
 class RunsQuery(PageQuery):

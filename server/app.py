@@ -29,6 +29,7 @@ MODULES: Final = (
     "me",
     "runs",
     "schedules",
+    "stats",
     "steps",
     "trials",
     "users",

@@ -118,6 +118,16 @@ async def test_a_step_is_looked_at_and_tried_with_a_run_or_with_data() -> None:
     ]
 
 
+async def test_figures_are_asked_for() -> None:
+    server = Recorder()
+    async with serving(server.answer) as client:
+        await client.runs.stats(hours=48)
+        await client.workflows.stats()
+        await client.workflows.stats(["a", "b"])
+        assert await client.workflows.stats([]) == {}
+    assert server.asked == ["GET /api/stats?hours=48", "GET /api/workflows/stats", "GET /api/workflows/stats?ids=a,b"]
+
+
 async def test_a_list_may_be_asked_for_one_status_or_for_several() -> None:
     server = Recorder([])
     async with serving(server.answer) as client:

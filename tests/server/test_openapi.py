@@ -166,7 +166,6 @@ async def test_what_is_said_is_true(server: Live, ali: Person) -> None:
         "/api/plugins",
         "/api/schedules",
         "/api/me",
-        "/api/server",
         "/api/runs?limit=0",
         f"/api/runs/{'0' * 26}",
         "/api/users",
@@ -181,6 +180,31 @@ async def test_what_is_said_is_true(server: Live, ali: Person) -> None:
     await ask("DELETE", f"/api/workflows/{workflow}")
     statuses = {status for _, _, status in answers.seen}
     assert {"200", "201", "202", "204", "400", "403", "404", "409", "422"} <= statuses
+
+
+async def test_what_is_said_for_screens_is_true(ali: Person) -> None:
+    """The same for what overviews and editors ask."""
+    answers = Answers()
+    await ali.run(await ali.save(fail()))
+    body = {"document": {"name": "w", "steps": [greet()]}, "stepId": "greet"}
+    for method, path, sent in (
+        ("GET", "/api/server", None),
+        ("GET", "/api/stats?hours=2", None),
+        ("GET", "/api/stats?hours=200", None),
+        ("GET", "/api/workflows/stats", None),
+        ("GET", "/api/workflows/stats?ids=a,b", None),
+        ("POST", "/api/workflows/preview", body),
+        ("POST", "/api/workflows/try", body),
+        ("POST", "/api/workflows/try", {**body, "stepId": "nobody"}),
+    ):
+        answers.check(method, path, await ali.call(method, path, sent))
+    assert {template for _, template, status in answers.seen if status == "200"} >= {
+        "/api/server",
+        "/api/stats",
+        "/api/workflows/stats",
+        "/api/workflows/preview",
+        "/api/workflows/try",
+    }
 
 
 class Page(HTMLParser):
