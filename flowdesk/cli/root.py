@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "logs": "flowdesk.cli.logs:logs",
     "cancel": "flowdesk.cli.runs:cancel",
     "rerun": "flowdesk.cli.runs:rerun",
+    "try": "flowdesk.cli.try_step:try_step",
     "decide": "flowdesk.cli.decide:decide",
     "jobs": "flowdesk.cli.jobs:jobs",
     "retry": "flowdesk.cli.jobs:retry",
