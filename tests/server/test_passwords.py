@@ -59,9 +59,9 @@ async def test_no_account_takes_as_long_as_a_wrong_password() -> None:
     taken: dict[str | None, list[float]] = {stored: [], None: [], UNUSABLE: []}
     for _ in range(5):
         for against, times in taken.items():
-            before = time.perf_counter()
+            before = time.process_time()  # the processor's time: other tests take turns with this one
             assert not await real.matches("wrong1", against)
-            times.append(time.perf_counter() - before)
+            times.append(time.process_time() - before)
     real.close()
     known = min(taken[stored])
     for against in (None, UNUSABLE):
