@@ -28,9 +28,9 @@ class Cutter:
         if isinstance(value, dict):
             kept: dict[str, Any] = {}
             for key, item in value.items():
+                self._room -= len(key)
                 if self._full(len(kept)):
                     break
-                self._room -= len(key)
                 kept[key] = self(item)
             return kept
         if isinstance(value, list | tuple):

@@ -44,7 +44,7 @@ def _wish(given: PreviewBody) -> Wish:
 
 
 def _trial_document(trial: Trial) -> dict[str, Any]:
-    cut = Cutter()
+    cut, cut_logs = Cutter(), Cutter()
     document = {
         "ok": trial.result.ok,
         "data": cut(trial.result.data) if trial.result.ok else None,
@@ -52,12 +52,17 @@ def _trial_document(trial: Trial) -> dict[str, Any]:
         "route": trial.result.goto,
         "params": cut(trial.params),
         "logs": [
-            {"at": iso(line.at), "level": line.level, "message": line.message, "fields": cut(line.fields)}
+            {
+                "at": iso(line.at),
+                "level": line.level,
+                "message": cut_logs(line.message),
+                "fields": cut_logs(line.fields),
+            }
             for line in trial.lines[-MAX_LOG_LINES:]
         ],
         "durationMs": trial.took_ms,
     }
-    return {**document, "truncated": cut.cut}
+    return {**document, "truncated": cut.cut or cut_logs.cut}
 
 
 _TAGS = ("workflows",)

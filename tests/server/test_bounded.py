@@ -28,7 +28,13 @@ def test_long_texts_lists_and_objects_end_early() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [["x" * MAX_TEXT] * 150, [[["y"] * 150] * 150] * 150, {"k" * 5000 + str(n): n for n in range(150)}]
+    "value",
+    [
+        ["x" * MAX_TEXT] * 150,
+        [[["y"] * 150] * 150] * 150,
+        {"k" * 5000 + str(n): n for n in range(150)},
+        {"k" * 10 * MAX_SIZE: 1},
+    ],
 )
 def test_the_whole_is_bounded_whatever_its_shape(value: Any) -> None:
     cut = Cutter()

@@ -126,6 +126,11 @@ async def test_large_values_are_cut(ali: Person) -> None:
     tried = await attempt(ali, draft(step), "a", data={"text": "x" * 50_000})
     assert tried["truncated"] is True
     assert tried["data"]["all"]["text"].endswith("…")
+    said = await attempt(
+        ali, draft(action("a", "core.log", params={"message": "{{data.text}}"})), "a", data={"text": "x" * 50_000}
+    )
+    assert (said["truncated"], len(said["logs"])) == (True, 1)
+    assert said["logs"][0]["message"].endswith("…")
 
 
 async def test_a_trial_runs_the_step_and_writes_nothing_down(server: Live, ali: Person) -> None:
