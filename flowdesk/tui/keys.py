@@ -174,9 +174,38 @@ STEPS: Final = (
     Act("steps.open", "enter", "Open step", "Step", show=False),
 )
 
+LOG: Final = (
+    Act("log.follow", "f", "Follow", "Log"),
+    Act("log.filter", "slash", "Filter", "Log"),
+    Act("log.context", "ampersand", "Filter or highlight", "Log", show=False),
+    Act("log.next", "n", "Next match or error", "Log"),
+    Act("log.previous", "N", "Previous match or error", "Log", show=False),
+    Act("log.level", "v", "Next level", "Log", show=False),
+    Act("log.step", "s", "Only this step", "Log", show=False),
+    Act("log.wrap", "w", "Wrap", "Log", show=False),
+    Act("log.times", "t", "Times", "Log", show=False),
+    Act("log.mark", "m", "Mark with the time", "Log", show=False),
+    Act("log.copy", "y", "Copy line", "Log"),
+    Act("log.copy_all", "Y", "Copy what is shown", "Log", show=False),
+    Act("log.pager", "p", "Open in $PAGER", "Log", show=False),
+    Act("log.inspect", "enter", "Inspect line", "Log", show=False),
+    Act("log.down", "down,j", "Down", "Move", show=False),
+    Act("log.up", "up,k", "Up", "Move", show=False),
+    Act("log.page_down", "pagedown,ctrl+d", "Page down", "Move", show=False),
+    Act("log.page_up", "pageup,ctrl+u", "Page up", "Move", show=False),
+    Act("log.first", "home,g", "First line", "Move", show=False),
+    Act("log.end", "end,G", "End, and follow", "Move", show=False),
+    Act("log.left", "left,h", "Left", "Move", show=False),
+    Act("log.right", "right,l", "Right", "Move", show=False),
+    Act("log.leave", "escape", "Drop the filter", "Log", show=False),
+)
+
+LOG_FILTER: Final = (Act("logfilter.leave", "escape,down", "Leave the filter line", "Log", show=False),)
+
 INSPECTOR: Final = (
     Act("inspector.copy", "y", "Copy value", "Value"),
     Act("inspector.copy_path", "Y", "Copy path", "Value"),
+    Act("inspector.save", "s", "Save to a file", "Value", show=False),
     Act("inspector.find", "slash", "Find", "Value"),
     Act("inspector.next", "n", "Next match", "Value", show=False),
     Act("inspector.previous", "N", "Previous match", "Value", show=False),
@@ -199,8 +228,19 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "editor": EDITOR,
     "map": MAP,
     "steps": STEPS,
+    "log": LOG,
+    "logfilter": LOG_FILTER,
     "inspector": INSPECTOR,
 }
+
+LIVE_WITH: Final[dict[str, tuple[str, ...]]] = {
+    "list": ("workflows", "runs", "jobs", "schedules", "plugins"),
+    "log": ("run",),
+    "map": ("run", "editor"),
+    "inspector": ("run",),
+    "form": ("editor",),
+}
+"""The scopes of widgets, and of the screens they are part of: whose keys are live at the same time."""
 
 NEVER: Final = frozenset({"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket", "ctrl+j", "ctrl+z"})
 """Keys that most terminals report as another key, or that belong to the shell."""
