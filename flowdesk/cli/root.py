@@ -91,17 +91,29 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
+@click.option("--url", metavar="URL", help="Without a command: the server to open (FLOWDESK_URL).")
+@click.option("--context", metavar="NAME", help="Without a command: the context to open (FLOWDESK_CONTEXT).")
+@click.option("--read-only", is_flag=True, help="Without a command: look, and change nothing.")
 @click.pass_context
-def root(ctx: click.Context) -> None:
+def root(ctx: click.Context, url: str | None, context: str | None, read_only: bool) -> None:
     """Durable workflows in the terminal.
 
-    Without a command: start FlowDesk on this machine, or attach to the one that runs. Commands talk to the server
-    named by --url or --context, else to the chosen context, else to the local server, which is started when needed.
+    Without a command: the terminal UI. Commands talk to the server named by --url or --context, else to the chosen
+    context, else to the local server, which is started when needed.
     """
-    if ctx.invoked_subcommand is None:
-        from flowdesk.cli.up import up
+    given = [name for name, value in (("--url", url), ("--context", context), ("--read-only", read_only)) if value]
+    if ctx.invoked_subcommand is not None:
+        if given:
+            raise click.UsageError(
+                f"{given[0]} comes after the command: flowdesk {ctx.invoked_subcommand} {given[0]} …"
+            )
+        return
+    if url and context:
+        raise click.UsageError("--url and --context name two servers; give one of them")
+    from flowdesk.launch import Wish
+    from flowdesk.tui.run import open_ui
 
-        ctx.invoke(up)
+    ctx.exit(open_ui(Wish(url, context), read_only=read_only))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from flowdesk.contexts import contexts_path
 from flowdesk.tui import keys, toast
 from flowdesk.tui.deferred import Deferred
 from flowdesk.tui.host import FlowApp, Options
+from flowdesk.tui.keymap import NAME as KEYMAP
+from flowdesk.tui.keymap import read_keymap
 from flowdesk.tui.live import Live
 from flowdesk.tui.memory import Memory
 from flowdesk.tui.start import Starter
@@ -74,7 +77,18 @@ class FlowDeskApp(FlowApp):
         """Begin to connect; the first frame does not wait for it."""
         if self.memory.trouble:
             toast.warn(self, self.memory.trouble)
+        self._use_settings()
         task(self, self.starter.connect(), what="Connecting", group="connect", exclusive=True)
+
+    def _use_settings(self) -> None:
+        """The person's theme and keys; what is wrong with them is said once."""
+        theme = self.memory.get("theme")
+        if theme in self.available_themes:
+            self.theme = theme
+        used, wrong = read_keymap(contexts_path(self.options.environ).parent / KEYMAP)
+        self.set_keymap(used)
+        for trouble in wrong:
+            toast.warn(self, trouble)
 
     async def leave(self, code: int = 0) -> None:
         """End well: what was promised is done, what is remembered is written, the server we started is ended."""

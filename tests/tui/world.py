@@ -20,6 +20,8 @@ from tests.tui.scripted import Request, ScriptedConnector, ScriptedHttp, refuse
 from tests.tui.waiting import idle, until
 
 NOW: Final = datetime(2026, 11, 24, 12, 4, 31, tzinfo=UTC)
+NOWHERE: Final = {"FLOWDESK_CONFIG_DIR": "/nonexistent"}
+"""No keys or contexts of whoever runs the tests."""
 HOSTILE: Final = "x [/y] [red]z \x1b[2J\u202e{{a}} \ud800"
 """Everything at once that must never reach a terminal as it is."""
 
@@ -220,7 +222,7 @@ class World:
 
     def app(self, **options: Any) -> FlowDeskApp:
         """The terminal UI on this world."""
-        return FlowDeskApp(ScriptedConnector(self.http), Options(**{"clock": lambda: NOW, **options}))
+        return FlowDeskApp(ScriptedConnector(self.http), Options(**{"clock": lambda: NOW, "environ": NOWHERE, **options}))
 
     @asynccontextmanager
     async def shown(

@@ -1,0 +1,69 @@
+"""How the terminal UI looks: the theme, seen while choosing, and glyphs for terminals that know only ASCII."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Checkbox, OptionList, Static
+from textual.widgets.option_list import Option
+
+if TYPE_CHECKING:
+    from flowdesk.tui.host import FlowApp
+
+
+class SettingsModal(ModalScreen[None]):
+    """Enter keeps the theme under the cursor, escape the one from before."""
+
+    DEFAULT_CSS = """
+    SettingsModal .dialog { width: 56; }
+    SettingsModal OptionList { height: 14; border: none; background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close")]
+
+    def compose(self) -> ComposeResult:
+        """Themes and switches."""
+        flow = cast("FlowApp", self.app)
+        with Vertical(classes="dialog"):
+            yield Static(Text("Theme (seen at once; enter keeps it)", style="bold"), markup=False)
+            yield OptionList(*(Option(Text(name), id=name) for name in sorted(self.app.available_themes)))
+            yield Checkbox(
+                Content("Only ASCII signs (from the next start)"), flow.memory.get("ascii") is True, id="ascii"
+            )
+            yield Checkbox(Content("Mouse (from the next start)"), flow.memory.get("mouse") is not False, id="mouse")
+            yield Static(Text("Your own keys: keys.json, see docs/keys.md", style="dim"), markup=False)
+
+    def on_mount(self) -> None:
+        """Stand on the theme that is used."""
+        self._before = self.app.theme
+        options = self.query_one(OptionList)
+        options.highlighted = sorted(self.app.available_themes).index(self._before)
+        options.focus()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show it."""
+        if event.option_id:
+            self.app.theme = event.option_id
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Keep it."""
+        flow = cast("FlowApp", self.app)
+        flow.memory.put("theme", event.option_id)
+        flow.memory.save()
+        self.dismiss()
+
+    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
+        """Keep a switch."""
+        flow = cast("FlowApp", self.app)
+        flow.memory.put(str(event.checkbox.id), event.value)
+        flow.memory.save()
+
+    def action_leave(self) -> None:
+        """Back to the theme from before."""
+        self.app.theme = self._before
+        self.dismiss()
