@@ -7,11 +7,13 @@ from typing import ClassVar, Final, Self
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from flowdesk.tui import keys
 from flowdesk.tui.draw.drawing import Box, Drawing, Piece
 from flowdesk.tui.draw.graph import Direction, LayoutFailed, layout
 from flowdesk.tui.draw.topology import Topology
@@ -37,6 +39,8 @@ are the way after a failure.
 
 Arrow keys or `h j k l` go to the next box in that direction, `enter` or a double click opens it, `o` flips the map.
 """
+    BINDINGS: ClassVar[list[BindingType]] = [b for b in keys.bindings("map") if b.id == "map.flip"]
+
     direction: reactive[Direction] = reactive[Direction]("LR", init=False)
 
     class Failed(Message):

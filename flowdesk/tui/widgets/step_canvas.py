@@ -57,7 +57,7 @@ class StepCanvas(ScrollView, can_focus=True):
         & > .step--text-muted { color: $text-muted; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("map")]
+    BINDINGS: ClassVar[list[BindingType]] = [b for b in keys.bindings("map") if b.id not in ("map.flip", "map.rows")]
 
     cursor: reactive[str | None] = reactive(None, init=False)
     plain: reactive[bool] = reactive(False, init=False)
@@ -151,8 +151,8 @@ class StepCanvas(ScrollView, can_focus=True):
             self.scroll_to_region(place, spacing=_AROUND_CURSOR, animate=False, force=True)
 
     def style_of(self, part: str) -> Style:
-        """The style of a part, to be laid over the background."""
-        return self.get_component_rich_style(f"step--{part}", partial=True)
+        """The style of a part."""
+        return self.get_component_rich_style(f"step--{part}")
 
     def cursor_style(self) -> Style:
         """The style of the step under the cursor."""

@@ -28,10 +28,11 @@ from flowdesk.tui.draw.status import look, step_status
 StepLike = Mapping[str, Any]
 """A step as a run's document has it; see flowdesk.replies.StepDoc."""
 TICK_S: Final = 1.0
-_TOOK_COLUMNS: Final = 12
+_TOOK_COLUMNS: Final = 10
 _TRIES_COLUMNS: Final = 4
-_LONGEST_NAME: Final = 24
-_SHORTEST_BAR: Final = 6
+_LONGEST_NAME: Final = 28
+_SHORTEST_NAME: Final = 10
+_SHORTEST_BAR: Final = 8
 
 
 class StepList(ScrollView, can_focus=True):
@@ -208,7 +209,7 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
     def _segments(self, step: StepLike, width: int) -> list[Segment]:
         now = self._clock()
         state = look(step_status(step["status"], step.get("retryAt")))
-        tone = self.get_component_rich_style(f"steps--{state.variable}", partial=True)
+        tone = self.get_component_rich_style(f"steps--{state.variable}")
         span = self._spans.get(step["id"])
         name_columns, bar_columns = self._columns(width)
         axis = Axis.over(self._spans.values(), now)
@@ -217,25 +218,27 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
             Segment(f" {state.plain if self.plain else state.glyph} ", tone),
             Segment(fit(_name(step), name_columns), self._name_style(state.variable)),
             Segment(f" {bar}" if bar_columns else "", tone),
-            Segment(right(_took(step, span, now), _TOOK_COLUMNS)),
-            Segment(right(_tries(step), _TRIES_COLUMNS), self.get_component_rich_style("steps--warning", partial=True)),
+            Segment(right(_took(step, span, now) or ("-" if self.plain else "–"), _TOOK_COLUMNS)),
+            Segment(right(_tries(step), _TRIES_COLUMNS), self.get_component_rich_style("steps--warning")),
         ]
         if step["id"] != self.cursor:
             return parts
-        over = self.get_component_rich_style("steps--cursor" if self.has_focus else "steps--cursor-away", partial=True)
+        # Away from the keys the line keeps its colours.
+        over = (
+            self.get_component_rich_style("steps--cursor")
+            if self.has_focus
+            else self.get_component_rich_style("steps--cursor-away", partial=True)
+        )
         return list(Segment.apply_style(parts, post_style=over))
 
     def _columns(self, width: int) -> tuple[int, int]:
         """How many cells names and bars have; narrow lists have no bars."""
         room = max(0, width - 3 - _TOOK_COLUMNS - _TRIES_COLUMNS)
-        names = min(room, self._longest, _LONGEST_NAME)
-        bars = room - names - 1
-        return (names, bars) if bars >= _SHORTEST_BAR else (room, 0)
+        names = min(self._longest, _LONGEST_NAME, room - _SHORTEST_BAR - 1)
+        return (names, room - names - 1) if names >= min(self._longest, _SHORTEST_NAME) else (room, 0)
 
     def _name_style(self, tone: str) -> Style:
-        return self.get_component_rich_style(
-            "steps--text-muted" if tone == "text-muted" else "steps--name", partial=True
-        )
+        return self.get_component_rich_style("steps--text-muted" if tone == "text-muted" else "steps--name")
 
 
 def _name(step: StepLike) -> str:
@@ -245,7 +248,7 @@ def _name(step: StepLike) -> str:
 def _took(step: StepLike, span: Span | None, now: datetime) -> str:
     if step["status"] == "RUNNING" and span is not None:
         return duration(span.length(now) / timedelta(seconds=1) // 1 * 1000)
-    return duration(step.get("durationMs")) or "–"
+    return duration(step.get("durationMs"))
 
 
 def _tries(step: StepLike) -> str:

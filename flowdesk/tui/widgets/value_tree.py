@@ -48,7 +48,7 @@ class ValueTree(Tree[Entry]):
         & > .value--text { color: $text-success; }
         & > .value--number { color: $text-accent; }
         & > .value--word { color: $text-warning; }
-        & > .value--container { color: $text-muted; }
+        & > .value--container { color: $foreground-darken-2; }
     }
     """
 

@@ -171,6 +171,16 @@ async def test_lines_are_exactly_as_wide_as_the_pane_and_clean(kind: type[FlowMa
         assert all(row.isprintable() for row in lines(widget))
 
 
+async def test_what_has_not_happened_is_dimmer_than_what_has() -> None:
+    flow = FlowMap()
+    async with (app := Host(flow)).run_test(size=(90, 20)):
+        await idle(app)
+        looks = [flow.style_of(part).color for part in ("name", "text-muted", "arrow")]
+        brightness = [sum(colour.get_truecolor()) for colour in looks if colour is not None]
+        assert len(brightness) == 3
+        assert max(brightness[1:]) < brightness[0]
+
+
 async def test_a_large_map_is_laid_out_beside_the_screen() -> None:
     flow = FlowMap()
     async with (app := Host(flow)).run_test(size=(120, 36)):
