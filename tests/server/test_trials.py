@@ -176,7 +176,7 @@ async def test_a_trial_that_fails_says_why(ali: Person) -> None:
 
 
 async def test_a_trial_reaches_no_private_address(ali: Person) -> None:
-    """Row 44: the same guard as in a run."""
+    """Row 58: the same guard as in a run."""
     step = action(
         "get", "http.request", params={"url": "http://169.254.169.254/latest", "headers": {"authorization": "x"}}
     )
