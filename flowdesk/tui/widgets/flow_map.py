@@ -20,8 +20,8 @@ from flowdesk.tui.draw.topology import Topology
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.step_canvas import StepCanvas
 
-IN_THREAD: Final = 40
-"""From this many steps on laying out could be felt, and is done beside the screen."""
+IN_THREAD: Final = 20
+"""Laying out more steps could be felt (40 take up to 350 ms), and is done beside the screen."""
 _CELL_HEIGHT: Final = 2.0
 """A terminal cell is about twice as high as wide."""
 _ASIDE: Final = 2.0
@@ -155,12 +155,15 @@ Arrow keys or `h j k l` go to the next box in that direction, `enter` or a doubl
             task(self, self._lay_out_beside(), what="Drawing the map", group="layout", exclusive=True)
 
     async def _lay_out_beside(self) -> None:
+        wanted = (self.topology, self.direction, self.plain)
         try:
-            drawing = await asyncio.to_thread(layout, self.topology, self.direction, self.plain)
+            drawing = await asyncio.to_thread(layout, *wanted)
         except LayoutFailed as error:
-            self._fail(error)
+            if wanted == (self.topology, self.direction, self.plain):
+                self._fail(error)
         else:
-            self._use(drawing)
+            if wanted == (self.topology, self.direction, self.plain):
+                self._use(drawing)
 
     def _fail(self, error: LayoutFailed) -> None:
         self._use(self._EMPTY)

@@ -117,7 +117,10 @@ are made visible. Select with the mouse to copy a part; in the tree `y` copies a
             task(self, self._wrap_beside(), what="Showing the value", group="wrap", exclusive=True)
 
     async def _wrap_beside(self) -> None:
-        self._use(*await asyncio.to_thread(wrap, self._value, self._wrapped_at))
+        value, width = self._value, self._wrapped_at
+        rows, cut = await asyncio.to_thread(wrap, value, width)
+        if value is self._value and width == self._wrapped_at:
+            self._use(rows, cut)
 
     def _use(self, rows: list[str], cut: bool) -> None:
         self._rows, self.cut = rows, cut

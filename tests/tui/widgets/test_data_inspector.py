@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -191,6 +192,16 @@ async def test_a_document_of_ten_megabytes_opens_at_once() -> None:
         await idle(app)
         assert app.standing() == ("rows", 0)
         assert not app.text.cut
+
+
+async def test_a_long_text_that_is_late_does_not_take_the_place_of_a_newer_one() -> None:
+    app = Host()
+    async with app.run_test(size=(100, 20)):
+        app.inspector.show("\u65e5" * 500_000)
+        await asyncio.sleep(0)  # let it begin
+        app.inspector.show("short")
+        await idle(app)
+        assert app.text.rows == ["short"]
 
 
 async def test_resizing_wraps_again_and_moves_the_text_below() -> None:

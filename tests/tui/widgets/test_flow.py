@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -189,6 +190,16 @@ async def test_a_large_map_is_laid_out_beside_the_screen() -> None:
         await idle(app)
         assert len(flow.drawing.boxes) == IN_THREAD + 1
         assert flow.cursor == "s0"
+
+
+async def test_a_large_map_that_is_late_does_not_take_the_place_of_a_newer_one() -> None:
+    flow = FlowMap()
+    async with (app := Host(flow)).run_test(size=(120, 36)):
+        flow.show(chain(IN_THREAD + 30))
+        await asyncio.sleep(0)  # let it begin
+        flow.show(FLOW)
+        await idle(app)
+        assert set(flow.drawing.boxes) == {node.id for node in FLOW.nodes}
 
 
 async def test_another_workflow_takes_the_place_of_the_first() -> None:
