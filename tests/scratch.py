@@ -22,7 +22,7 @@ if sys.platform != "win32":
 SWITCH: Final = "FLOWDESK_TEST_DISK"
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only a directory of our own in it, that nobody else may enter
 ROOM: Final = 3 << 30
-"""Bytes that must be free, as a file system and as memory. The default suite was measured to need about 0.5 GB."""
+"""Bytes that must be free, as a file system and as memory. Three processes of tests were measured to need 0.3 GB."""
 _PREFIX: Final = "flowdesk-tests-"
 _FRESH_S: Final = 60.0
 """How young a directory may be whose session has not locked it yet."""
