@@ -64,6 +64,8 @@ class FlowView(Container):
         self._rails = StepRails(plain=plain)
         self._topology = Topology(())
         self._unmappable: Topology | None = None
+        self._wanted_step: str | None = None
+        self.add_class("-rows")  # until its size is known
         self.why_rows = ""
         """Why there is no map although it was wished for."""
 
@@ -117,8 +119,9 @@ class FlowView(Container):
         self._map.plain = self._rails.plain = plain
 
     def select(self, step_id: str) -> Self:
-        """Put the cursor on a step, when it is there."""
-        self.active.select(step_id)
+        """Put the cursor on a step; on one that is not there as soon as it is shown."""
+        self._wanted_step = step_id
+        self._stand()
         return self
 
     def focus(self, scroll_visible: bool = True) -> Self:
@@ -164,6 +167,13 @@ class FlowView(Container):
         if self.active is not before:
             self._hand_over(before, self.active)
         self.active.show(self._topology)
+        self._stand()
+
+    def _stand(self) -> None:
+        known = any(node.id == self._wanted_step for node in self._topology.nodes)
+        if self._wanted_step is not None and known and self.is_mounted:
+            self.active.select(self._wanted_step)
+            self._wanted_step = None
 
     def _hand_over(self, before: StepCanvas, now: StepCanvas) -> None:
         """Keep the cursor and the focus when the drawing changes."""

@@ -26,6 +26,7 @@ _AROUND_CURSOR: Final = Spacing(1, 4, 1, 4)
 class StepCanvas(ScrollView, can_focus=True):
     """Draws the steps of a topology line by line; `cursor` is the step it stands on."""
 
+    ALLOW_SELECT: ClassVar[bool] = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "step--arrow",
         "step--failure",

@@ -46,6 +46,7 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
 
 `j k` or the arrow keys move, `enter` or a double click opens the step.
 """
+    ALLOW_SELECT: ClassVar[bool] = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "steps--cursor",
         "steps--cursor-away",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.selection import Selection
 from textual.widgets import Input
@@ -28,13 +29,19 @@ VALUE: dict[str, Any] = {
 
 
 class Host(App[None]):
-    """An inspector, and what it asked for."""
+    """An inspector, what it asked for, and how often escape was left to the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave")]
 
     def __init__(self) -> None:
         super().__init__()
         self.inspector = DataInspector()
+        self.left = 0
         self.copied: list[tuple[str, str]] = []
         self.saved: list[tuple[str, Any]] = []
+
+    def action_leave(self) -> None:
+        self.left += 1
 
     def compose(self) -> ComposeResult:
         yield self.inspector
@@ -150,6 +157,9 @@ async def test_finding_goes_round() -> None:
         assert app.inspector.query_one(Input).has_focus
         await pilot.press("escape")
         assert app.values.has_focus
+        assert app.left == 0
+        await pilot.press("escape")
+        assert app.left == 1
 
 
 async def test_a_large_list_is_read_in_pages() -> None:

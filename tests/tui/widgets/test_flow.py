@@ -55,7 +55,7 @@ class Host(App[None]):
         self.said.append(("opened", event.step_id))
 
 
-def standing(widget: StepCanvas) -> str | None:
+def standing(widget: StepCanvas | FlowView) -> str | None:
     return widget.cursor
 
 
@@ -263,6 +263,22 @@ async def test_a_map_where_there_is_room_else_rows() -> None:
         await idle(app)
     assert ("opened", "end") in app.said
     assert [said for said in app.said if said[1] == "start"] == [("highlighted", "start")]
+
+
+async def test_what_is_wanted_before_it_is_on_the_screen_happens_then() -> None:
+    view = FlowView()
+    view.show(FLOW)
+    view.select("no")
+    async with (app := Host(view)).run_test(size=(140, 36)):
+        view.focus()
+        await idle(app)
+        assert isinstance(view.active, FlowMap)
+        assert view.cursor == "no"
+        assert view.active.has_focus
+        view.select("later")
+        view.show(Topology.of([*STEPS, {"id": "later"}]))
+        await idle(app)
+        assert standing(view) == "later"
 
 
 async def test_a_workflow_too_large_for_a_map_gets_rows_also_when_a_map_is_wished_for() -> None:
