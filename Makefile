@@ -21,8 +21,13 @@ run: venv ## Open FlowDesk (makes .venv and installs what it needs first)
 demo: venv ## Show it all in half a minute: webhook, retry, cron, kill -9 and recovery
 	@exec $(PY) -P -m examples.demo
 
+# A CI machine stalls now and then. There a test that failed gets one more try, alone; the first report stays printed,
+# and a test that needs its second try is a bug to mend (docs/testing.md).
 test: venv-dev check ## Run every check and every test
-	@exec $(PY) -m pytest -n $(TESTERS) $(PYTEST)
+	@$(PY) -m pytest -n $(TESTERS) $(PYTEST) || { code=$$?; \
+	  if [ -z "$$CI" ] || [ $$code -ne 1 ]; then exit $$code; fi; \
+	  echo 'CI: what failed once more, one test at a time'; \
+	  exec $(PY) -m pytest -n 0 --last-failed --last-failed-no-failures none $(PYTEST); }
 
 check: lint types contracts ## Style, types and import contracts, without the tests
 
