@@ -80,9 +80,9 @@ keys and values, `n` and `N` go to the next and previous place. `h` and `l` clos
             """Who says it."""
             return self.inspector
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, plain: bool = False, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._tree = ValueTree()
+        self._tree = ValueTree(plain=plain)
         self._text = ValueText()
         self._where = Static("", classes="path", markup=False)
         self._words = Input(placeholder="find a key or value")

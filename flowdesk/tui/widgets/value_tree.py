@@ -65,10 +65,14 @@ class ValueTree(Tree[Entry]):
             """Who says it."""
             return self.tree
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, plain: bool = False, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(Text(" "), Entry((), None), id=id, classes=classes)
         self.auto_expand = False
         self.guide_depth = 2
+        self._more = "..." if plain else "…"
+        if plain:
+            self.show_guides = False
+            self.ICON_NODE, self.ICON_NODE_EXPANDED = "> ", "v "
 
     @property
     def chosen(self) -> Entry | None:
@@ -177,7 +181,7 @@ class ValueTree(Tree[Entry]):
 
     def _rest(self, parent: TreeNode[Entry], numbers: range, before: TreeNode[Entry] | None) -> None:
         if numbers:
-            text = Text(f"… {len(numbers):,} more", style="italic")
+            text = Text(f"{self._more} {len(numbers):,} more", style="italic")
             parent.add(text, Entry(_entry(parent).path, None, numbers), before=before, allow_expand=False)
 
     def _child(self, parent: TreeNode[Entry], path: Path) -> TreeNode[Entry]:

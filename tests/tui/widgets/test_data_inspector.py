@@ -33,9 +33,9 @@ class Host(App[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave")]
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
         super().__init__()
-        self.inspector = DataInspector()
+        self.inspector = DataInspector(plain=plain)
         self.left = 0
         self.copied: list[tuple[str, str]] = []
         self.saved: list[tuple[str, Any]] = []
@@ -185,6 +185,18 @@ async def test_a_large_list_is_read_in_pages() -> None:
         keys = [label.split()[0] for label in app.labels() if not label.startswith("…")]
         assert keys == sorted(keys, key=int)
         assert len(keys) == len(set(keys))
+
+
+async def test_the_tree_in_ascii() -> None:
+    app = Host(plain=True)
+    async with app.run_test(size=(100, 20)):
+        app.inspector.show({"rows": [[1], [2]], "large": list(range(700))})
+        app.values.reveal(("large", 650))
+        await idle(app)
+        drawn = "".join(app.values.render_line(y).text for y in range(app.values.size.height))
+        assert app.standing() == ("large", 650)
+        assert drawn.isascii()
+        assert "... 400 more" in "".join(str(node.label) for node in app.values.root.children[1].children)
 
 
 async def test_a_document_of_ten_megabytes_opens_at_once() -> None:
