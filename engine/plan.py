@@ -52,9 +52,12 @@ class PlanStep:
         return self.step.type is StepType.TRIGGER
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, eq=False)
 class Plan:
-    """A compiled workflow version. `instant` plans never wait for anything but the disk."""
+    """A compiled workflow version. `instant` plans never wait for anything but the disk.
+
+    Equal only to itself, so that what is worked out from a plan can be kept by it.
+    """
 
     workflow: Workflow
     steps: dict[str, PlanStep]
