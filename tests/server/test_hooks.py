@@ -151,6 +151,19 @@ async def test_unknown_disabled_and_hookless_look_the_same(server: Live, ali: Pe
     assert len({(answer.json["detail"], answer.json["hint"], answer.code) for answer in answers}) == 1
 
 
+async def test_a_saved_change_counts_from_the_next_call(server: Live, ali: Person) -> None:
+    workflow_id = await ali.save(webhook("greet"), greet())
+    path = f"/api/hooks/{workflow_id}"
+    assert (await server.call("POST", path, {})).status == 202
+    for more, status in (({"methods": ["GET"]}, 405), ({}, 202)):
+        known = await ali.get(f"/api/workflows/{workflow_id}")
+        saved = await ali.call(
+            "PUT", f"/api/workflows/{workflow_id}", {**known, "steps": [webhook("greet", **more), greet()]}
+        )
+        assert saved.status == 200, saved.json
+        assert (await server.call("POST", path, {})).status == status
+
+
 async def test_only_the_chosen_methods_start_runs(server: Live, ali: Person) -> None:
     workflow_id = await ali.save(webhook("greet", methods=["GET", "PUT"]), greet())
     path = f"/api/hooks/{workflow_id}"
