@@ -137,7 +137,7 @@ def _kind(step: Mapping[str, Any]) -> NodeKind:
     arrows = step.get("next")
     listed = arrows if isinstance(arrows, list) else []
     chosen = any(isinstance(arrow, Mapping) and _condition(arrow) for arrow in listed)
-    return "branch" if chosen or step.get("ref") in _ROUTING_REFS else "action"
+    return "branch" if chosen or str(step.get("ref")) in _ROUTING_REFS else "action"
 
 
 def _edges(source: str, step: Mapping[str, Any], known: set[str], problems: list[Problem]) -> Iterator[Edge]:

@@ -62,6 +62,7 @@ def test_the_examples_have_no_problems_and_every_step_its_place(path: Path) -> N
         ([{"id": "a", "next": "a"}], ["self_arrow"]),
         ([{"id": "a", "next": [{"when": "x"}, 3]}], ["wrong_type", "wrong_type"]),
         ([{"id": "a", "onError": 4}], ["wrong_type"]),
+        ([{"id": ["a"], "ref": {}, "type": [], "name": {}}], ["missing_field"]),
         ("steps", []),
         (None, []),
     ],
