@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
@@ -43,13 +44,13 @@ class FlowScreen(Screen[None]):
         yield from self.compose_body()
         yield Footer(compact=True, show_command_palette=False)
 
+    @abstractmethod
     def compose_body(self) -> ComposeResult:
         """What the screen shows."""
-        raise NotImplementedError
 
+    @abstractmethod
     def crumbs(self) -> list[str]:
         """Where this is, outermost first."""
-        raise NotImplementedError
 
     def why_not(self, act_id: str) -> str | None:
         """Why that action cannot be taken now; None when it can. Say what would have to be different."""
