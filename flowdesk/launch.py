@@ -8,7 +8,7 @@ token comes from FLOWDESK_TOKEN, or belongs to exactly the server it is sent to.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,9 @@ ATTACH_S: Final = 5.0
 RACE_S: Final = 20.0
 """How long to try while another process has the database."""
 IN_USE: Final = "store_in_use"
+STABLE_PORT: Final = 4000
+ADDRESS_IN_USE: Final = 3
+"""The server's exit code when it cannot listen on the address."""
 Source = Literal["address", "context", "local", "started"]
 
 
@@ -56,14 +59,20 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(wish: Wish, environ: Mapping[str, str], limits: Limits | None = None) -> AsyncIterator[Connection]:
-    """Find or start a server; one that was started leaves again at the end."""
+async def connect(
+    wish: Wish, environ: Mapping[str, str], limits: Limits | None = None, *, lasting: bool = False
+) -> AsyncIterator[Connection]:
+    """Find or start a server; one that was started leaves again at the end.
+
+    A `lasting` one listens where webhooks find it again, see attach_or_listen.
+    """
     target = find_remote(wish, environ)
     if target is not None:
         async with Client(target.url, target.token, limits=limits) as client:
             yield Connection(client, target)
         return
-    server, started = await attach_or_start(local.data_dir(environ), environ)
+    begin = attach_or_listen if lasting else attach_or_start
+    server, started = await begin(local.data_dir(environ), environ)
     token = environ.get("FLOWDESK_TOKEN") or server.token
     try:
         async with Client(server.url, token, limits=limits) as client:
@@ -115,6 +124,26 @@ async def attach_or_start(
             await asyncio.sleep(0.2)
         else:
             return started.server, started
+
+
+async def attach_or_listen(
+    directory: Path, environ: Mapping[str, str], port: int | None = None, *, taken: Callable[[], None] | None = None
+) -> tuple[local.LocalServer, child.Child | None]:
+    """The living local server, or a new one on the port that was asked for (here or by PORT), else on 4000.
+
+    When another program has 4000, `taken` is told and any free port is used.
+    """
+    asked = str(port) if port is not None else local.setting("PORT", environ)
+    host = local.setting("HOST", environ)
+    more = ["--host", host] if host else []
+    try:
+        return await attach_or_start(directory, environ, "--port", asked or str(STABLE_PORT), *more)
+    except child.DidNotStart as error:
+        if asked is not None or error.exit_code != ADDRESS_IN_USE:
+            raise
+    if taken is not None:
+        taken()
+    return await attach_or_start(directory, environ, "--port", "0", *more)
 
 
 async def living(directory: Path) -> local.LocalServer | None:

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from flowdesk.client import Client
     from flowdesk.local import LocalServer
     from flowdesk.replies import WorkflowDoc
-
-DEFAULT_PORT: Final = 4000
-ADDRESS_IN_USE: Final = 3
-"""The server's exit code when it cannot listen on the address."""
 
 
 @click.command()
@@ -65,20 +61,12 @@ async def _up(out: Output, port: int | None, *, examples: bool) -> None:
 
 async def _server(out: Output, directory: Path, port: int | None) -> tuple[LocalServer, Child | None]:
     """The server that runs, or a new one: on the port that was asked for, else 4000, else any."""
-    from flowdesk import local
-    from flowdesk.child import DidNotStart
-    from flowdesk.launch import attach_or_start
+    from flowdesk.launch import STABLE_PORT, attach_or_listen
 
-    asked = str(port) if port is not None else local.setting("PORT", os.environ)
-    host = local.setting("HOST", os.environ)
-    more = ["--host", host] if host else []
-    try:
-        return await attach_or_start(directory, os.environ, "--port", asked or str(DEFAULT_PORT), *more)
-    except DidNotStart as error:
-        if asked is not None or error.exit_code != ADDRESS_IN_USE:
-            raise
-    out.remark(f"port {DEFAULT_PORT} is taken by another program, so another port is used")
-    return await attach_or_start(directory, os.environ, "--port", "0", *more)
+    def taken() -> None:
+        out.remark(f"port {STABLE_PORT} is taken by another program, so another port is used")
+
+    return await attach_or_listen(directory, os.environ, port, taken=taken)
 
 
 async def _stay(out: Output, server: LocalServer, started: Child | None, *, examples: bool) -> None:

@@ -37,7 +37,7 @@ class ServerConnector:
         await self.close()
         environ = {**self._environ, "FLOWDESK_TOKEN": token} if token else self._environ
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(connect(self._wish, environ))
+            connection = await stack.enter_async_context(connect(self._wish, environ, lasting=True))
             self._stack = stack.pop_all()
         return connection
 
