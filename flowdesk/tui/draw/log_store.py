@@ -52,6 +52,8 @@ class LogStore:
         self.rows = RowIndex()
         self.width = 0
         self.dropped = 0
+        self.epoch = 0
+        """Grows with each rebuild: what was taken from `waiting` before is not to be settled after it."""
         self._first = 0
 
     def add(self, lines: Sequence[LogLine]) -> int:
@@ -96,6 +98,7 @@ class LogStore:
     def rebuild(self) -> None:
         """Decide again which lines are shown."""
         self.shown, self.numbers, self.found = [], [], []
+        self.epoch += 1
         self.waiting.clear()
         self.rows.clear()
         self.width = 0

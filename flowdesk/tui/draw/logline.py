@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 from flowdesk.clean import clean
 from flowdesk.show.text import clock_time
@@ -22,7 +22,7 @@ HUES: Final = 8
 LONGEST: Final = 4_000
 """Characters of a line that are drawn; all of it can be copied and inspected."""
 _WORDS: Final = {"debug": "DEBUG", "info": "INFO ", "warning": "WARN ", "error": "ERROR"}
-_TIME_COLUMNS: Final = 13
+_WIDE: Final = 72
 _LEVEL_COLUMNS: Final = 6
 _LONGEST_STEP: Final = 24
 _LEAST_TEXT: Final = 20
@@ -89,7 +89,17 @@ class Layout:
     @property
     def lead(self) -> int:
         """Columns before the text."""
-        return self.times * _TIME_COLUMNS + self.step_columns + _LEVEL_COLUMNS
+        return self.time_columns + self.step_width + _LEVEL_COLUMNS
+
+    @property
+    def time_columns(self) -> int:
+        """Columns of the time and a blank; without its fraction when the pane is narrow."""
+        return (13 if self.width >= _WIDE else 9) if self.times else 0
+
+    @property
+    def step_width(self) -> int:
+        """Columns of the step and a blank, at most a fifth of a pane that is narrow."""
+        return min(self.step_columns, max(self.width // 5, 6))
 
     @property
     def indent(self) -> int:
@@ -136,12 +146,19 @@ def rows_of(line: LogLine, layout: Layout, hits: Sequence[Span] = ()) -> list[Ro
 
 def _lead(line: LogLine, layout: Layout) -> Iterator[Piece]:
     if layout.times:
-        yield clock_time(line.at) + " ", "time"
+        yield clock_time(line.at)[: layout.time_columns - 1] + " ", "time"
     if layout.step_columns:
         step = line.step or ""
-        shown = fit(step, layout.step_columns - 1) + " "
+        shown = _step(step, layout) + " "
         yield shown, f"step-{layout.steps.get(step, 0)}"
     yield _WORDS[line.level] + " ", line.level
+
+
+def _step(step: str, layout: Layout) -> str:
+    columns = layout.step_width - 1
+    if layout.ascii and _cells(step) > columns:
+        return set_cell_size(step, columns - 1) + "~"
+    return fit(step, columns)
 
 
 def _rule(line: LogLine, layout: Layout) -> str:

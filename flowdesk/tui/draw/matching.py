@@ -40,14 +40,9 @@ def parse(typed: str) -> Wanted:
     return Wanted(text, True, inverse, _problem(text))
 
 
-def searched(line: LogLine) -> str:
-    """The part of a line that is looked through: its step and its text."""
-    return f"{line.step or ''} {line.text}"
-
-
 def find(wanted: Wanted, line: LogLine) -> Span | None:
-    """Where plain text is first found in what is searched of the line."""
-    at = searched(line).lower().find(wanted.text)
+    """Where plain text is first found in a line: its step, a blank, its text. A pattern looks at the text alone."""
+    at = f"{line.step or ''} {line.text}".lower().find(wanted.text)
     return (at, at + len(wanted.text)) if at >= 0 else None
 
 
@@ -56,8 +51,7 @@ def hits(wanted: Wanted, line: LogLine, found: Span | None) -> list[Span]:
     if found is None or not wanted or wanted.inverse:
         return []
     if wanted.pattern:
-        lead = len(line.step or "") + 1
-        return [(max(found[0] - lead, 0), found[1] - lead)]
+        return [found]
     return [match.span() for match in re.finditer(re.escape(wanted.text), line.text, re.IGNORECASE)]
 
 

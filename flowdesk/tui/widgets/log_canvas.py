@@ -81,6 +81,7 @@ class LogCanvas(LogSurface, inherit_bindings=False):
         """Put older lines before the first one; what is seen stays where it is. An empty list means there are none."""
         self._asked_older = False
         self.keep_place(lambda: self.store.put_before(lines))
+        self.lines_came()
 
     def clear(self) -> None:
         """Forget all lines. Filter and settings stay."""

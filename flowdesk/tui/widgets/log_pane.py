@@ -16,7 +16,7 @@ from flowdesk.clean import clean
 from flowdesk.tui import keys
 from flowdesk.tui.draw.log_store import CAPACITY, LogView
 from flowdesk.tui.draw.logline import LEVELS, LONGEST, LogLine
-from flowdesk.tui.draw.matching import Wanted, parse, searched
+from flowdesk.tui.draw.matching import Wanted, parse
 from flowdesk.tui.patterns import PatternSearch, TooSlowError
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.log_canvas import LogCanvas
@@ -286,15 +286,20 @@ error. `v` changes the least level that is shown, `s` leaves only the step of th
         wanted = self.store.wanted
         try:
             while wanted is self.store.wanted and (batch := self.store.take(BATCH)):
-                places = await self._patterns.find(wanted.text, [searched(line)[:LONGEST] for _, line in batch])
-                self.store.settle(batch, places)
-                self.after_settled()
+                epoch = self.store.epoch
+                places = await self._patterns.find(wanted.text, [line.text[:LONGEST] for _, line in batch])
+                if epoch == self.store.epoch:  # otherwise the batch waits again
+                    self.store.settle(batch, places)
+                    self.after_settled()
         except TooSlowError:
-            self._too_slow(wanted)
+            self._give_up(wanted, "takes too long; try plain text")
+        except OSError as error:
+            self._give_up(wanted, f"patterns cannot be searched here: {error.strerror}")
         if wanted is self.store.wanted:
             self._looking = None
 
-    def _too_slow(self, wanted: Wanted) -> None:
+    def _give_up(self, wanted: Wanted, problem: str) -> None:
         if wanted is self.store.wanted:
-            self.store.wanted = replace(wanted, problem="takes too long; try plain text")
+            self._looking = None
+            self.store.wanted = replace(wanted, problem=problem)
             self.keep_place(self.store.rebuild)

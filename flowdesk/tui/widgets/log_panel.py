@@ -27,7 +27,7 @@ class LogPanel(Vertical):
 
     DEFAULT_CSS = """
     LogPanel { height: 1fr; border-subtitle-align: right; }
-    LogPanel Input { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+    LogPanel Input { display: none; padding: 0 1; background: $surface; }
     LogPanel.-filtering Input { display: block; }
     LogPanel.-invalid Input { color: $text-error; }
     """
@@ -48,7 +48,7 @@ class LogPanel(Vertical):
     def compose(self) -> ComposeResult:
         """The lines above, the filter line below."""
         yield self.pane
-        yield Input(placeholder="filter: text, !text, re:pattern", select_on_focus=True)
+        yield Input(placeholder="filter: text, !text, re:pattern", select_on_focus=True, compact=True)
 
     @property
     def status(self) -> str:
@@ -62,7 +62,7 @@ class LogPanel(Vertical):
         parts.append(f"{kind}: {cut(clean(pane.typed), _FILTER_COLUMNS) or '-'}")
         if store.wanted.problem:
             parts.append(clean(store.wanted.problem))
-        parts.append(f"{len(store.shown):,} lines")
+        parts.append("1 line" if len(store.shown) == 1 else f"{len(store.shown):,} lines")
         if store.dropped:
             parts.append(f"{store.dropped:,} older dropped")
         return (" - " if self._plain else " · ").join(parts)

@@ -60,6 +60,17 @@ def test_steps_have_colours_and_one_column() -> None:
     assert drawn(line(step="a"), made)[0].endswith("a      INFO  text")
 
 
+def test_a_narrow_pane_leaves_room_for_the_text() -> None:
+    wide, narrow = Layout(width=120), Layout(width=50)
+    for made in (wide, narrow):
+        made.see("a-step-with-a-long-name")
+    assert drawn(line(step="a-step-with-a-long-name"), wide)[0].split()[1] == "a-step-with-a-long-name"
+    (row,) = drawn(line(step="a-step-with-a-long-name"), narrow)
+    assert row[8:].startswith(" a-step-w… INFO  text")
+    narrow.ascii = True
+    assert drawn(line(step="a-step-with-a-long-name"), narrow)[0].isascii()
+
+
 def test_what_was_looked_for_is_marked_also_across_rows() -> None:
     made = layout(width=24, wrap=True, times=False)
     rows = rows_of(line("0123456789abcdef"), made, [(11, 14)])

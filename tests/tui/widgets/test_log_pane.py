@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.events import MouseScrollUp
@@ -144,6 +145,7 @@ async def test_the_filter_narrows_while_it_is_typed_survives_and_is_recalled() -
         await pilot.press("slash")
         await idle(app)
         assert app.query_one(Input).value == "0004"
+        assert app.query_one(Input).content_size.height == 1, "what is typed can be seen"
         assert len(app.texts()) == 11
         await pilot.press(*"!line", "escape")
         await idle(app)
@@ -185,6 +187,27 @@ async def test_a_pattern_is_searched_outside_and_new_lines_too() -> None:
         await until(lambda: app.texts() == ["line 00001", "line 00002"], "slashes and any case")
 
 
+async def test_older_lines_are_searched_too_and_nothing_is_shown_twice() -> None:
+    async with hosted(lines(8_000, 5_000)) as (app, pilot):
+        app.pane.set_filter("re:^line .*7$")
+        await pilot.pause()
+        app.pane.prepend(lines(3_000, 2_000))
+        await until(lambda: not app.pane.store.waiting, "all lines to be looked through")
+        await idle(app)
+        assert app.texts() == [f"line {n:05}" for n in range(2_007, 13_000, 10)]
+
+
+async def test_what_a_pattern_found_is_marked() -> None:
+    async with hosted([LogLine(1, "", "s", "info", "code 535 here")]) as (app, pilot):
+        app.pane.set_filter(r"re:\d+")
+        await until(lambda: len(app.texts()) == 1, "the line to be found")
+        await pilot.pause()
+        text = next(segment for segment in app.pane.render_line(0) if segment.text == "535")
+        hit = app.pane.get_component_rich_style("log--hit", partial=True)
+        assert text.style is not None
+        assert text.style.bgcolor == hit.bgcolor
+
+
 async def test_changing_the_pattern_while_it_is_searched_shows_the_last_one() -> None:
     async with hosted(lines(20_000)) as (app, pilot):
         for pattern in ("re:1", "re:12", "re:123", r"re:0123\d"):
@@ -214,6 +237,16 @@ async def test_a_pattern_without_end_is_given_up_and_the_screen_goes_on() -> Non
         await idle(app)
         assert "takes too long" in app.panel.status
         assert len(app.texts()) == 1
+
+
+async def test_where_no_process_can_be_started_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    async with hosted(lines(5)) as (app, _pilot):
+        app.pane.set_filter("re:3$")
+        await until(lambda: app.pane.store.wanted.problem, "the search to be given up")
+        await idle(app)
+        assert "cannot be searched here: No such file" in app.panel.status
+        assert len(app.texts()) == 5
 
 
 async def test_only_this_step_and_escape_drops_it() -> None:
@@ -320,6 +353,10 @@ async def test_hostile_lines_are_only_text() -> None:
         await idle(app)
         assert all(row.isprintable() for row in app.seen())
         assert app.panel.status.isprintable()
+        assert r"x \[/y] \[red]z" in (app.panel.border_subtitle or ""), (
+            "it is read back as markup, with brackets escaped"
+        )
+        assert app.panel.status.endswith("1 line")
         assert "x [/y] [red]z ␛[2J⟨U+202E⟩{{a}} ⟨U+D800⟩" in app.texts()[0]
 
 
