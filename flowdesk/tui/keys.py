@@ -126,7 +126,8 @@ RUN: Final = (
     Act("run.older_attempt", "less_than_sign", "Earlier attempt", "Run", show=False),
     Act("run.newer_attempt", "greater_than_sign", "Later attempt", "Run", show=False),
     Act("run.map", "o", "Map", "Run"),
-    Act("run.markdown", "M", "Copy as Markdown", "Run", show=False),
+    Act("run.markdown", "M,y", "Copy as Markdown", "Run", show=False),
+    Act("run.next_error", "n", "Next error in the log", "Run", show=False),
 )
 
 EDITOR: Final = (
@@ -215,6 +216,27 @@ INSPECTOR: Final = (
     Act("inspector.collapse", "h,left", "Collapse", "Move", show=False),
 )
 
+FORM: Final = (
+    Act("form.leave", "escape", "Leave the field", "Form", show=False),
+    Act("form.editor", "ctrl+e", "Field in $EDITOR", "Form"),
+    Act("form.raw", "ctrl+t", "Field as JSON or not", "Form"),
+)
+
+FOLD: Final = (Act("fold.toggle", "enter,space", "Open or close", "Form", show=False),)
+
+COMPLETION: Final = (
+    Act("completion.next", "down", "Next suggestion", "Form", show=False),
+    Act("completion.previous", "up", "Previous suggestion", "Form", show=False),
+    Act("completion.take", "enter,tab", "Take the suggestion", "Form", show=False),
+    Act("completion.close", "escape", "Close the suggestions", "Form", show=False),
+)
+
+PICKER: Final = (
+    Act("picker.next", "down", "Next step", "Move", show=False),
+    Act("picker.previous", "up", "Previous step", "Move", show=False),
+    Act("picker.leave", "escape", "Close", "Move", show=False),
+)
+
 SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "everywhere": EVERYWHERE,
     "list": LIST,
@@ -231,6 +253,10 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "log": LOG,
     "logfilter": LOG_FILTER,
     "inspector": INSPECTOR,
+    "form": FORM,
+    "fold": FOLD,
+    "completion": COMPLETION,
+    "picker": PICKER,
 }
 
 LIVE_WITH: Final[dict[str, tuple[str, ...]]] = {

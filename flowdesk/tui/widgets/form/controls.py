@@ -1,0 +1,76 @@
+"""Text fields that never hold an invisible character, and the list of suggestions under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList, TextArea
+from textual.widgets.option_list import Option
+from textual.widgets.text_area import Edit, EditResult
+
+from flowdesk.tui.completion import Candidate
+
+_LABEL_COLUMNS = 24
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """The text without what cannot be seen."""
+    return "".join(char for char in text if char.isprintable() or (lines and char == "\n"))
+
+
+class LineInput(Input):
+    """One line of text."""
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Typing and pasting come through here."""
+        super().replace(visible(text.replace("\n", " ").replace("\t", " ")), start, end)
+
+
+class AreaInput(TextArea):
+    """Several lines of text; tab leaves it."""
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Typing and pasting come through here."""
+        edit.text = visible(edit.text.replace("\r\n", "\n").replace("\t", "    "), lines=True)
+        return super().edit(edit)
+
+
+class Suggestions(OptionList, can_focus=False):
+    """What may stand at the cursor; the field keeps the focus and moves in here."""
+
+    DEFAULT_CSS = """
+    Suggestions {
+        overlay: screen; constrain: inside inside; width: 60; max-width: 90%; height: auto; max-height: 10;
+        border: round $border; background: $surface; padding: 0;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.candidates: list[Candidate] = []
+
+    def offer(self, candidates: Sequence[Candidate]) -> None:
+        """Show these, the first one highlighted."""
+        self.candidates = list(candidates)
+        self.clear_options()
+        self.add_options([Option(self._line(candidate)) for candidate in self.candidates])
+        self.highlighted = 0
+
+    @property
+    def chosen(self) -> Candidate | None:
+        """The highlighted one."""
+        return None if self.highlighted is None else self.candidates[self.highlighted]
+
+    def move(self, by: int) -> None:
+        """Highlight another one."""
+        if self.candidates:
+            self.highlighted = ((self.highlighted or 0) + by) % len(self.candidates)
+
+    @staticmethod
+    def _line(candidate: Candidate) -> Content:
+        label = candidate.label[:_LABEL_COLUMNS].ljust(_LABEL_COLUMNS)
+        return Content.assemble(label, "  ", (candidate.detail, "$text-muted"))
