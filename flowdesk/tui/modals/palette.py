@@ -56,7 +56,7 @@ class PaletteModal(ModalScreen[None]):
     DEFAULT_CSS = """
     PaletteModal { align: center top; }
     PaletteModal .dialog { width: 90; margin-top: 2; }
-    PaletteModal Input { border: none; height: 1; padding: 0; background: $surface; }
+    PaletteModal Input { height: 1; padding: 0; background: $surface; }
     PaletteModal OptionList { height: auto; max-height: 24; border: none; background: $surface; padding: 0; }
     PaletteModal .help-text { height: auto; max-height: 8; color: $text-muted; border-top: solid $border-blurred; }
     """
@@ -83,7 +83,7 @@ class PaletteModal(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A line to type in, what fits it, and perhaps an explanation."""
         with Vertical(classes="dialog"):
-            yield Input(placeholder=self.placeholder)
+            yield Input(placeholder=self.placeholder, compact=True)
             yield OptionList()
             yield Static(self.explanation(), classes="help-text", markup=False)
 

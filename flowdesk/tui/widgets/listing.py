@@ -54,7 +54,7 @@ class Listing(Vertical, Generic[T]):
     DEFAULT_CSS = """
     Listing { height: 1fr; }
     Listing DataTable { height: 1fr; background: $background; }
-    Listing Input { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+    Listing Input { display: none; height: 1; padding: 0 1; background: $surface; }
     Listing.-filtering Input, Listing.-filtered Input { display: block; }
     Listing .empty { display: none; }
     Listing.-empty .empty { display: block; }
@@ -109,7 +109,7 @@ class Listing(Vertical, Generic[T]):
 
     def compose(self) -> ComposeResult:
         """Filter line, table, and what to say when there is nothing."""
-        yield Input(placeholder="filter", id="filter")
+        yield Input(placeholder="filter", id="filter", compact=True)
         yield Rows(cursor_type="row", zebra_stripes=False, cell_padding=1)
         yield Static(Text(self._empty), classes="empty", markup=False)
 
