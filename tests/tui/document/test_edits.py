@@ -1,0 +1,194 @@
+"""Edits of a workflow's steps, arrows and values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flowdesk.replies import StepKind
+from flowdesk.tui.document.arrows import connect, disconnect, set_value, set_workflow_value
+from flowdesk.tui.document.basics import Change, EditRefused, fresh_id
+from flowdesk.tui.document.edits import (
+    add_after,
+    add_before,
+    add_branch,
+    copied,
+    duplicate,
+    new_step,
+    remove,
+    rename,
+    reorder,
+)
+from flowdesk.tui.draw.paths import GONE
+from tests.tui.document.shop import body, step
+
+LOG: dict[str, Any] = {"id": "core.log", "ref": "core.log", "params": {"message": "hello"}}
+
+
+def _ids(change: Change) -> list[str]:
+    return [found["id"] for found in change.document["steps"]]
+
+
+def test_a_step_is_added_between_two() -> None:
+    change = add_after(body(), "order", LOG)
+    assert _ids(change) == ["order", "core_log", "reserve", "ship", "wait"]
+    assert step(change.document, "order")["next"] == "core_log"
+    assert step(change.document, "core_log")["next"] == "reserve"
+    assert (change.step, change.what) == ("core_log", "Add step core_log")
+
+
+def test_behind_a_branching_step_the_first_way_leads_through_the_new_one() -> None:
+    change = add_after(body(), "reserve", LOG)
+    assert step(change.document, "reserve")["next"] == [
+        {"to": "core_log", "when": "steps.reserve.body.ok"},
+        {"to": "wait", "otherwise": True},
+    ]
+    assert step(change.document, "core_log")["next"] == "ship"
+
+
+def test_a_step_is_added_before_another() -> None:
+    change = add_before({**body(), "entryStepId": "reserve"}, "reserve", LOG)
+    assert step(change.document, "order")["next"] == "core_log"
+    assert step(change.document, "core_log")["next"] == "reserve"
+    assert change.document["entryStepId"] == "core_log"
+
+
+def test_nothing_comes_before_a_trigger() -> None:
+    with pytest.raises(EditRefused, match="trigger"):
+        add_before(body(), "order", LOG)
+
+
+def test_the_first_step_of_an_empty_workflow_stands_alone() -> None:
+    assert add_after({"name": "empty"}, None, LOG).document["steps"] == [{**LOG, "id": "core_log"}]
+
+
+def test_a_branch_has_its_condition() -> None:
+    change = add_branch(body(), "ship", LOG, {"when": "data.big"})
+    assert step(change.document, "ship")["next"] == [{"to": "core_log", "when": "data.big"}]
+
+
+def test_removing_a_step_connects_its_neighbours() -> None:
+    before = add_after(body(), "order", LOG).document
+    assert remove(before, "core_log").document == body()
+
+
+def test_removing_a_branch_target_takes_its_arrow_along() -> None:
+    change = remove(body(), "ship")
+    assert step(change.document, "reserve")["next"] == [{"to": "wait", "otherwise": True}]
+    assert change.step == "wait"
+
+
+def test_removing_a_branching_step_runs_no_second_way() -> None:
+    assert step(remove(body(), "reserve").document, "order")["next"] == "ship"
+
+
+def test_removing_a_step_mends_errors_and_the_entry() -> None:
+    document = body()
+    step(document, "reserve")["onError"] = "ship"
+    document["entryStepId"] = "ship"
+    changed = remove(document, "ship").document
+    assert "onError" not in step(changed, "reserve")
+    assert "entryStepId" not in changed
+
+
+def test_a_copy_comes_behind_the_original() -> None:
+    change = duplicate(body(), "ship")
+    assert _ids(change) == ["order", "reserve", "ship", "ship_2", "wait"]
+    assert step(change.document, "ship_2")["params"] == step(body(), "ship")["params"]
+    assert _ids(add_after(change.document, "ship_2", copied(change.document, "ship_2")))[4] == "ship_3"
+
+
+def test_renaming_says_the_new_name_everywhere() -> None:
+    document = body()
+    step(document, "ship")["onError"] = "reserve"
+    document["entryStepId"] = "reserve"
+    changed = rename(document, "reserve", "take").document
+    assert step(changed, "order")["next"] == "take"
+    assert step(changed, "take")["next"][0]["when"] == "steps.take.body.ok"
+    assert step(changed, "ship")["params"]["message"] == "goes out: {{steps.take.id}}"
+    assert (step(changed, "ship")["onError"], changed["entryStepId"]) == ("take", "take")
+    assert rename(changed, "take", "reserve").document == document
+
+
+@pytest.mark.parametrize("new", ["", "a b", "ship", "-x", "x" * 65, "\x1b[2J", "a\n"])
+def test_a_bad_or_taken_name_is_refused(new: str) -> None:
+    with pytest.raises(EditRefused):
+        rename(body(), "reserve", new)
+
+
+def test_steps_are_moved_in_the_list() -> None:
+    assert _ids(reorder(body(), "wait", 1)) == ["order", "wait", "reserve", "ship"]
+
+
+def test_arrows_are_drawn_and_taken_away() -> None:
+    drawn = connect(body(), "ship", "wait", {"when": "data.x"}).document
+    assert step(drawn, "ship")["next"] == [{"to": "wait", "when": "data.x"}]
+    assert step(connect(drawn, "ship", "wait").document, "ship")["next"] == "wait"
+    assert disconnect(drawn, "ship", "wait").document == body()
+
+
+def test_routes_to_one_step_are_arrows_of_their_own() -> None:
+    drawn = connect(connect(body(), "ship", "wait", {"label": "true"}).document, "ship", "wait", {"label": "false"})
+    left = disconnect(drawn.document, "ship", "wait", "true").document
+    assert step(left, "ship")["next"] == [{"to": "wait", "label": "false"}]
+
+
+@pytest.mark.parametrize(("source", "target"), [("ship", "ship"), ("ship", "order"), ("ship", "nobody")])
+def test_an_arrow_that_cannot_be_is_refused(source: str, target: str) -> None:
+    with pytest.raises(EditRefused):
+        connect(body(), source, target)
+
+
+def test_values_are_put_and_taken_away() -> None:
+    changed = set_value(body(), "wait", ("retry", "maxAttempts"), 3).document
+    assert step(changed, "wait")["retry"] == {"maxAttempts": 3}
+    assert set_value(changed, "wait", ("retry",), GONE).document == body()
+    assert set_workflow_value(body(), ("timezone",), "Europe/Berlin").document["timezone"] == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda: set_value(body(), "wait", ("id",), "x"),
+        lambda: set_value(body(), "wait", (), "x"),
+        lambda: set_value(body(), "wait", ("ref", "below"), "x"),
+        lambda: set_workflow_value(body(), ("steps",), []),
+        lambda: disconnect(body(), "ship", "wait"),
+        lambda: remove(body(), "nobody"),
+    ],
+)
+def test_an_edit_without_its_place_is_refused(edit: Callable[[], Change]) -> None:
+    with pytest.raises(EditRefused):
+        edit()
+
+
+def test_no_edit_changes_what_it_is_given() -> None:
+    document = body()
+    for change in (add_after(document, "reserve", LOG), remove(document, "reserve"), rename(document, "reserve", "x")):
+        step(change.document, "wait")["params"]["message"] = "changed"
+    assert document == body()
+
+
+def test_ids_are_readable_and_unique() -> None:
+    taken = {"steps": [{"id": "http_request"}, {"id": "http_request_2"}, {"id": "step"}]}
+    assert fresh_id(taken, "http.request") == "http_request_3"
+    assert fresh_id(taken, "http_request_2") == "http_request_3"
+    assert fresh_id(taken, "[/] \u202e") == "step_2"
+    assert len(fresh_id({"steps": []}, "x" * 100)) <= 64
+
+
+def test_a_new_step_begins_with_its_first_example() -> None:
+    kind: StepKind = {
+        "ref": "core.log",
+        "kind": "action",
+        "title": "Log",
+        "description": "",
+        "effect": "pure",
+        "params": None,
+        "examples": [{"title": "hello", "params": {"message": "hello"}}],
+        "source": "core",
+    }
+    assert new_step(kind) == LOG
+    assert new_step({**kind, "kind": "trigger", "examples": []})["type"] == "TRIGGER"
