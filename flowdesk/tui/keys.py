@@ -222,6 +222,12 @@ FORM: Final = (
     Act("form.raw", "ctrl+t", "Field as JSON or not", "Form"),
 )
 
+SOURCE: Final = (
+    Act("source.find", "ctrl+f", "Find", "Source"),
+    Act("source.next", "f3", "Find again", "Source", show=False),
+    Act("source.leave", "escape", "Close the search", "Source", show=False),
+)
+
 FOLD: Final = (Act("fold.toggle", "enter,space", "Open or close", "Form", show=False),)
 
 COMPLETION: Final = (
@@ -254,6 +260,7 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "logfilter": LOG_FILTER,
     "inspector": INSPECTOR,
     "form": FORM,
+    "source": SOURCE,
     "fold": FOLD,
     "completion": COMPLETION,
     "picker": PICKER,
@@ -265,6 +272,7 @@ LIVE_WITH: Final[dict[str, tuple[str, ...]]] = {
     "map": ("run", "editor"),
     "inspector": ("run",),
     "form": ("editor",),
+    "source": ("editor",),
 }
 """The scopes of widgets, and of the screens they are part of: whose keys are live at the same time."""
 
