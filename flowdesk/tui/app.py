@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from flowdesk.contexts import contexts_path
 from flowdesk.tui import keys, toast
@@ -14,6 +16,7 @@ from flowdesk.tui.deferred import Deferred
 from flowdesk.tui.host import FlowApp, Options
 from flowdesk.tui.keymap import NAME as KEYMAP
 from flowdesk.tui.keymap import read_keymap
+from flowdesk.tui.leaving import Leaving
 from flowdesk.tui.live import Live
 from flowdesk.tui.memory import Memory
 from flowdesk.tui.start import Starter
@@ -44,7 +47,11 @@ class FlowDeskApp(FlowApp):
     TITLE = "FlowDesk"
     CSS_PATH = "styles/app.tcss"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("everywhere")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # Leaving works from every dialog and every text field.
+        *(replace(bound, priority=bound.id == "app.quit") for bound in keys.bindings("everywhere")),
+        Binding("enter", "connect_again", "Connect again", priority=True),
+    ]
     DEFAULT_MODE = START
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         START: _area("start", "StartScreen"),
@@ -64,6 +71,8 @@ class FlowDeskApp(FlowApp):
         self.memory = Memory(place)
         self.deferred = Deferred(self)
         self.starter = Starter(self, connector)
+        self.leaving = Leaving(self)
+        self.farewell = ""
         self.server_name = ""
         self.badge = ""
         self._came_from = ""
@@ -78,6 +87,11 @@ class FlowDeskApp(FlowApp):
         if self.memory.trouble:
             toast.warn(self, self.memory.trouble)
         self._use_settings()
+        self.live.link.subscribe(self, lambda _state: self.refresh_bindings())
+        self.live.refused.subscribe(self, lambda _: self._connect())
+        self._connect()
+
+    def _connect(self) -> None:
         task(self, self.starter.connect(), what="Connecting", group="connect", exclusive=True)
 
     def _use_settings(self) -> None:
@@ -94,6 +108,7 @@ class FlowDeskApp(FlowApp):
         """End well: what was promised is done, what is remembered is written, the server we started is ended."""
         await self.deferred.finish()
         self.memory.save()
+        self.farewell = await self.starter.unfinished()
         self.live.detach()
         await self.starter.close()
         self.exit(code)
@@ -143,14 +158,27 @@ class FlowDeskApp(FlowApp):
         self.deferred.undo()
 
     def action_app_restart(self) -> None:
-        """Connect again, starting the local engine when it is gone."""
-        task(self, self.starter.connect(), what="Connecting", group="connect", exclusive=True)
+        """Connect again, starting the local engine when it is gone; one that answers is left alone."""
+        if self.live.state in ("offline", "reconnecting"):
+            self._connect()
+
+    def action_connect_again(self) -> None:
+        """The same by enter, which has nothing else to do while nothing can be opened."""
+        self._connect()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter connects only while there is no server, and never where it ends what is typed or answers a dialog."""
+        if action != "connect_again":
+            return True
+        busy = self.screen.is_modal or isinstance(self.focused, Input | TextArea)
+        return self.live.state == "offline" and not busy
 
     def action_app_copy(self) -> None:
-        """Copy the selected text."""
+        """Copy the selected text; with none, tell how to leave."""
         from flowdesk.tui.clipboard import copy_selection
 
-        copy_selection(self)
+        if not copy_selection(self):
+            self.leaving.pressed()
 
     def action_app_zoom(self) -> None:
         """Give the focused pane the whole screen, or give it back."""

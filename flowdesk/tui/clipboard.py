@@ -30,13 +30,12 @@ def copy(app: App[Any], text: str, what: str) -> None:
     toast.say(app, f"copied {what}")
 
 
-def copy_selection(app: App[Any]) -> None:
-    """Copy what is selected with the mouse; with nothing selected say how to leave, which ctrl+c is often meant for."""
+def copy_selection(app: App[Any]) -> bool:
+    """Copy what is selected with the mouse; False when nothing is."""
     text = app.screen.get_selected_text()
     if text:
         copy(app, text, "the selection")
-    else:
-        toast.say(app, "nothing is selected; ctrl+q leaves FlowDesk")
+    return bool(text)
 
 
 def native_tool(environ: os._Environ[str] | dict[str, str], platform: str) -> list[str] | None:

@@ -44,6 +44,8 @@ class Live:
         """The state of the link changed."""
         self.missed: Signal[None] = Signal(app, "missed")
         """Some events are lost for good: what is shown must be read again."""
+        self.refused: Signal[None] = Signal(app, "refused")
+        """The server does not know us any more: somebody must log in."""
 
     @property
     def client(self) -> Client:
@@ -82,12 +84,15 @@ class Live:
 
     async def _follow(self, client: Client) -> None:
         from flowdesk.client_events import Patience
-        from flowdesk.errors import ClientError
+        from flowdesk.errors import ClientError, NotAuthorised
 
         stream = client.events.mine(patience=Patience(give_up_s=None), watch=self._watch)
         try:
             async with aclosing(stream) as events:
                 await self._collect(events)
+        except NotAuthorised as error:
+            self.become("offline", error.message)
+            self.refused.publish(None)
         except ClientError as error:
             self.become("offline", error.message)
             raise

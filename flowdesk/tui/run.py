@@ -10,6 +10,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from flowdesk.errors import NoTerminal
 from flowdesk.private import make_private_dir
 
@@ -21,7 +23,9 @@ _LOG_SIZE: Final = 1024 * 1024
 
 
 def check_terminal(environ: Mapping[str, str]) -> None:
-    """NoTerminal unless a person can see the screen and press keys."""
+    """NoTerminal unless a person can see the screen and press keys; in a browser one can."""
+    if _in_browser(environ):
+        return
     hint = "flowdesk --help lists the commands; flowdesk up shows what happens, flowdesk serve needs no screen"
     if not sys.stdin.isatty() or not sys.__stderr__ or not sys.__stderr__.isatty() or not sys.stdout.isatty():
         raise NoTerminal("the terminal UI needs a terminal, and there is none here", hint=hint)
@@ -43,11 +47,23 @@ def open_ui(wish: Wish, *, read_only: bool = False) -> int:
     _log_to(place)
     options = Options(read_only=read_only, ascii=not _knows_unicode(environ), state_dir=place, environ=dict(environ))
     app = FlowDeskApp(ServerConnector(wish, environ), options)
-    return app.run(mouse=environ.get("FLOWDESK_MOUSE", "on") != "off") or app.return_code or 0
+    options.ascii = options.ascii or app.memory.get("ascii") is True
+    mouse = environ.get("FLOWDESK_MOUSE", "on") != "off" and app.memory.get("mouse") is not False
+    code = app.run(mouse=mouse) or app.return_code or 0
+    if app.farewell and not _in_browser(environ):
+        click.echo(app.farewell)
+    return code
+
+
+def _in_browser(environ: Mapping[str, str]) -> bool:
+    """Whether `flowdesk web` draws us on a page: standard output is then its wire."""
+    return environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
 
 
 def _knows_unicode(environ: Mapping[str, str]) -> bool:
     """Whether the locale says UTF-8; TERM=linux has too few glyphs whatever it says."""
+    if _in_browser(environ):
+        return True
     wanted = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     return environ.get("TERM") != "linux" and "utf" in wanted.lower().replace("-", "")
 

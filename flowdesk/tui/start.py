@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from flowdesk.tui import toast
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from flowdesk.tui.host import FlowApp
 
 FIRST_AREA: Final = "dashboard"
+LAST_WORDS_S: Final = 1.0
+MOST_COUNTED: Final = 50
 
 
 class Starter:
@@ -22,6 +25,8 @@ class Starter:
     def __init__(self, app: FlowApp, connector: Connector) -> None:
         self._app = app
         self._connector = connector
+        self._token: str | None = None
+        """From a login in this session, which may not be remembered anywhere else."""
         self.connection: Connection | None = None
 
     async def connect(self) -> None:
@@ -30,18 +35,17 @@ class Starter:
 
         app = self._app
         app.live.become("connecting")
-        token: str | None = None
         try:
             while True:
-                connection = await self._connector.open(token)
+                connection = await self._connector.open(self._token)
                 try:
                     await self._introduce(connection)
                     break
                 except NotAuthorised as error:
                     if error.status != 401:
                         raise
-                    token = await self._log_in(connection, error)
-                    if token is None:
+                    self._token = await self._log_in(connection, error)
+                    if self._token is None:
                         app.live.become("offline", "not logged in")
                         return
         except ClientError as error:
@@ -59,6 +63,24 @@ class Starter:
         """Leave the server; one that was started here ends."""
         self.connection = None
         await self._connector.close()
+
+    async def unfinished(self) -> str:
+        """What to say on leaving about runs that stop with the engine; nothing when it was not started here."""
+        from engine.models.run import FINISHED, RunStatus
+        from flowdesk.errors import ClientError
+
+        if self.connection is None or self.connection.child is None or self._app.live.state != "connected":
+            return ""
+        waiting = [status.value for status in RunStatus if status not in FINISHED]
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                page = await self.connection.client.runs.list(status=waiting, limit=MOST_COUNTED)
+        except (TimeoutError, ClientError):
+            return ""  # a courtesy, and no reason to make anybody wait
+        count = len(page.items)
+        if not count:
+            return ""
+        return f"{count}{'+' if page.next_cursor else ''} run{'s go' if count > 1 else ' goes'} on at the next start"
 
     async def _introduce(self, connection: Connection) -> None:
         """Learn who we are and what the server is; NotAuthorised when it does not know us."""
@@ -98,4 +120,4 @@ class Starter:
         app = self._app
         if self.connection is not None and self.connection.child is child:
             app.live.detach()
-            app.live.become("offline", f"engine stopped ({child.last_words()}); F6 starts it again")
+            app.live.become("offline", f"engine stopped ({child.last_words()}); enter or F6 starts it again")

@@ -30,3 +30,8 @@ async def until(condition: Callable[[], object], what: str, within_s: float = 20
     while not condition():
         assert time.monotonic() < end, f"waited {within_s} s in vain for {what}"
         await asyncio.sleep(0.01)
+
+
+def said(app: App[Any]) -> list[str]:
+    """The messages in the corner, oldest first."""
+    return [str(toast.render()) for toast in app.screen.query("Toast")]

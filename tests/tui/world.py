@@ -222,7 +222,9 @@ class World:
 
     def app(self, **options: Any) -> FlowDeskApp:
         """The terminal UI on this world."""
-        return FlowDeskApp(ScriptedConnector(self.http), Options(**{"clock": lambda: NOW, "environ": NOWHERE, **options}))
+        return FlowDeskApp(
+            ScriptedConnector(self.http), Options(**{"clock": lambda: NOW, "environ": NOWHERE, **options})
+        )
 
     @asynccontextmanager
     async def shown(
@@ -231,12 +233,13 @@ class World:
         *,
         size: tuple[int, int] = (120, 36),
         state_dir: Path | None = None,
+        toasts: bool = False,
         **options: Any,
     ) -> AsyncIterator[tuple[FlowDeskApp, Pilot[int]]]:
-        """The app with this area on the screen, settled."""
+        """The app with this area on the screen, settled; with `toasts`, `said` tells its messages."""
         app = self.app(state_dir=state_dir, **options)
         app.memory.put("area", area)
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=toasts) as pilot:
             await until(lambda: app.current_mode == area, "the area")
             await idle(app)
             yield app, pilot

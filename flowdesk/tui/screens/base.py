@@ -6,12 +6,15 @@ from abc import abstractmethod
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
+from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from flowdesk.tui import keys, tasks
 from flowdesk.tui.widgets.header import HeaderLine
+from flowdesk.tui.widgets.too_small import TooSmall, too_small
 
 if TYPE_CHECKING:
     from textual.worker import Worker
@@ -25,6 +28,10 @@ _BY_ACTION: Final = {act.action: act for act in keys.acts().values()}
 class FlowScreen(Screen[None]):
     """A screen of FlowDesk: subclasses give `compose_body`, `crumbs` and, where it matters, `why_not`."""
 
+    DEFAULT_CSS: ClassVar[str] = """
+    FlowScreen { layers: default above; }
+    FlowScreen.-too-small > TooSmall { display: block; }
+    """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - no ClassVar in textual
     AUTO_FOCUS: ClassVar[str | None] = None
 
@@ -43,6 +50,7 @@ class FlowScreen(Screen[None]):
         yield HeaderLine(ascii_only=self.flow.ascii)
         yield from self.compose_body()
         yield Footer(compact=True, show_command_palette=False)
+        yield TooSmall()
 
     @abstractmethod
     def compose_body(self) -> ComposeResult:
@@ -85,6 +93,17 @@ class FlowScreen(Screen[None]):
         """Show the link's state from the first frame on."""
         self.live.link.subscribe(self, self._show_link)
         self._show_link(self.live.state)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so when there is no room."""
+        self.set_class(too_small(event.size.width, event.size.height), "-too-small")
+
+    def action_copy_text(self) -> None:
+        """Copy what is selected with the mouse, also with the desktop's own tool; else leave the key to the app."""
+        from flowdesk.tui.clipboard import copy_selection
+
+        if not copy_selection(self.app):
+            raise SkipAction
 
     def on_screen_resume(self) -> None:
         """Say where we are again: names may have changed while another screen was on top."""

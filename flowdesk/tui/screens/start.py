@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Middle
 from textual.widgets import Static
 
@@ -23,7 +20,6 @@ class StartScreen(FlowScreen):
     StartScreen #going-on { width: 100%; max-width: 100; padding: 1 4; }
     StartScreen.-failed #going-on { color: $text-error; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.app_restart", "Try again")]
     HELP = "FlowDesk looks for its server, and starts one on this machine when none was named."
 
     def compose_body(self) -> ComposeResult:
