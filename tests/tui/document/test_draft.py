@@ -84,6 +84,17 @@ def test_broken_text_is_kept_and_the_last_document_with_it() -> None:
     assert not draft.changed
 
 
+def test_the_source_is_written_only_when_it_is_asked_for() -> None:
+    draft = Draft(saved(), base=saved(), source=SOURCE)
+    assert draft.source_ready
+    draft.edit(remove, "ship")
+    assert not draft.source_ready
+    assert draft.reading.document == draft.document
+    assert draft.source_ready
+    draft.undo()
+    assert draft.source_ready
+
+
 def test_the_same_text_is_no_edit() -> None:
     draft = Draft.of_saved(saved())
     draft.replace_source(draft.source)
