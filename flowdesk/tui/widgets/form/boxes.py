@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -15,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Select, Static
 
 from flowdesk.clean import clean
+from flowdesk.tui.draw.field_values import placeholder
 from flowdesk.tui.draw.form_shapes import GROUPS, blank, branch_of, drawable, loose
 from flowdesk.tui.draw.paths import GONE, Path, path_text
 from flowdesk.tui.draw.schema_fields import Field
@@ -65,7 +67,8 @@ class Slot(Vertical):
             return Vertical(*build(), classes="group")
         place = path_text(self.path)
         opened = self.field.required or self.draft.get(self.path) not in (GONE, {}, None)
-        return Fold(self.field.title, build, covers=lambda wanted: wanted.startswith(place), opened=opened)
+        signs = self.draft.signs
+        return Fold(self.field.title, build, covers=lambda p: p.startswith(place), opened=opened, signs=signs)
 
     async def on_field_row_flip(self, event: FieldRow.Flip) -> None:
         """Draw it as fields again, if it can be."""
@@ -115,12 +118,23 @@ class Box(Vertical):
 
     def _title_text(self) -> Content:
         problems = self.draft.problems.get(self.place, [])
-        said = [(f"  ✖ {clean(problem)}", "$text-error") for problem in problems]
+        said = [(f"  {self.draft.signs.problem} {clean(problem)}", "$text-error") for problem in problems]
         name = clean(self.field.title) + (" *" if self.field.required and self.path else "")
         return Content.assemble(name, *said, ("" if said else f"  {clean(self._about())}", "$text-muted"))
 
     def _about(self) -> str:
-        return self.field.description.split("\n", 1)[0]
+        """The explanation while something inside is edited, else what holds when nothing is given."""
+        if self.has_pseudo_class("focus-within"):
+            return self.field.description.replace("\n", " ")
+        return placeholder(self.field) if self.draft.get(self.path) is GONE else ""
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Explain."""
+        self.renote()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Enough explained."""
+        self.renote()
 
     def keep(self, value: Any) -> None:
         """Put the whole group's value and say so."""
@@ -143,8 +157,8 @@ class ArrayBox(Box):
                 with Vertical(classes="inner"):
                     yield node(self.draft, (*self.path, index), item, bare=True)
                 with Horizontal(classes="buttons"):
-                    yield Button("↑", compact=True, classes="up", name=str(index), disabled=index == 0)
-                    yield Button("✕", compact=True, classes="remove", name=str(index))
+                    yield Button(self.draft.signs.up, compact=True, classes="up", name=str(index), disabled=index == 0)
+                    yield Button(self.draft.signs.remove, compact=True, classes="remove", name=str(index))
         with Horizontal(classes="item"):
             yield Button("+ add", compact=True, classes="add")
 
@@ -194,7 +208,7 @@ class MapBox(Box):
             item = Field("", "", "any", item.description, required=True)
         row = FieldRow(self.draft, (*self.path, key), item, bare=True, detached=True, start=value)
         row.add_class("inner")
-        remove = Button("✕", compact=True, classes="remove")
+        remove = Button(self.draft.signs.remove, compact=True, classes="remove")
         return Horizontal(LineInput(key, placeholder="key", compact=True, classes="key"), row, remove, classes="item")
 
     def on_input_changed(self, event: Input.Changed) -> None:

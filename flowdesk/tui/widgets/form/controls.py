@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.binding import BindingType
 from textual.content import Content
@@ -12,8 +12,10 @@ from textual.widgets.option_list import Option
 from textual.widgets.text_area import Edit, EditResult
 
 from flowdesk.tui.completion import Candidate
+from flowdesk.tui.draw.fit import cut, fit
 
-_LABEL_COLUMNS = 24
+_LABEL_COLUMNS: Final = 20
+_DETAIL_COLUMNS: Final = 33
 
 
 def visible(text: str, *, lines: bool = False) -> str:
@@ -72,5 +74,5 @@ class Suggestions(OptionList, can_focus=False):
 
     @staticmethod
     def _line(candidate: Candidate) -> Content:
-        label = candidate.label[:_LABEL_COLUMNS].ljust(_LABEL_COLUMNS)
-        return Content.assemble(label, "  ", (candidate.detail, "$text-muted"))
+        detail = cut(candidate.detail, _DETAIL_COLUMNS)
+        return Content.assemble(fit(candidate.label, _LABEL_COLUMNS), " ", (detail, "$text-muted"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from textual.message import Message
 from textual.widget import Widget
@@ -13,6 +13,22 @@ from flowdesk.tui.completion import Scope
 from flowdesk.tui.draw import paths
 from flowdesk.tui.draw.paths import Path
 from flowdesk.tui.draw.previews import Preview
+
+
+@dataclass(slots=True, frozen=True)
+class Signs:
+    """What the form draws with, one cell each."""
+
+    problem: str = "✖"
+    preview: str = "↳"
+    opened: str = "▾"
+    closed: str = "▸"
+    up: str = "↑"
+    remove: str = "✕"
+
+
+PRETTY: Final = Signs()
+PLAIN: Final = Signs("x", ">", "v", ">", "^", "x")
 
 
 @dataclass(slots=True)
@@ -25,6 +41,7 @@ class Draft:
     previews: Mapping[str, Preview] = field(default_factory=dict)
     problems: dict[str, list[str]] = field(default_factory=dict)
     """What the server says, by the path of the field."""
+    signs: Signs = PRETTY
 
     def get(self, path: Path) -> Any:
         """What stands there, or GONE."""

@@ -102,7 +102,8 @@ class FieldRow(Vertical):
         if self.mode in ("area", "json"):
             return AreaInput(self.text, placeholder=placeholder(self.field), compact=True, highlight_cursor_line=False)
         if self.mode == "check":
-            return Checkbox("", value=self.value is True or (self.value is GONE and self.field.default is True))
+            on = self.value is True or (self.value is GONE and self.field.default is True)
+            return Checkbox(_yes(on), value=on, compact=True)
         options = [(Content(clean(text_of(choice, "line"))), at) for at, choice in enumerate(self._choices())]
         chosen = next((at for at, choice in enumerate(self._choices()) if choice == self.value), Select.NULL)
         blank = not self.field.required or chosen is Select.NULL
@@ -134,6 +135,7 @@ class FieldRow(Vertical):
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Switched on or off; what only shows the default is not touched."""
         event.stop()
+        event.checkbox.label = _yes(event.value)
         if self.value is not GONE or event.value is not (self.field.default is True):
             self._set(event.value)
 
@@ -221,14 +223,15 @@ class FieldRow(Vertical):
 
     def _notes(self) -> list[Content]:
         problems = [self.wrong] if self.wrong else self.draft.problems.get(self.place, [])
-        notes = [Content.assemble(("✖ " + clean(problem), "$text-error")) for problem in problems]
+        signs = self.draft.signs
+        notes = [Content.assemble((f"{signs.problem} {clean(problem)}", "$text-error")) for problem in problems]
         preview = self.draft.previews.get(self.place)
         if preview is not None and "{{" in self.text:
             if preview.error and preview.error not in problems:
-                notes.append(Content.assemble(("↳ " + clean(preview.error), "$text-error")))
+                notes.append(Content.assemble((f"{signs.preview} {clean(preview.error)}", "$text-error")))
             elif preview.text is not None:
                 source = f"  from {clean(self.draft.source)}" if self.draft.source else ""
-                notes.append(Content.assemble("↳ " + clean(preview.text), (source, "$text-muted")))
+                notes.append(Content.assemble(f"{signs.preview} {clean(preview.text)}", (source, "$text-muted")))
         if self.has_pseudo_class("focus-within") and self.field.description:
             notes.append(Content.assemble((clean(self.field.description.replace("\n", " ")), "$text-muted")))
         return notes
@@ -292,6 +295,11 @@ class FieldRow(Vertical):
         elif isinstance(control, AreaInput):
             start, end = (_location(self.text, at) for at in (chosen.start, chosen.end))
             control.replace(chosen.insert, start, end, maintain_selection_offset=False)
+
+
+def _yes(on: bool) -> Content:
+    """The state in a word, since a cross in another colour is none."""
+    return Content("yes" if on else "no")
 
 
 def _location(text: str, offset: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from flowdesk.clean import clean
 from flowdesk.tui import keys
+from flowdesk.tui.widgets.form.draft import Signs
 
 
 class FoldTitle(Static, can_focus=True):
@@ -51,12 +52,19 @@ class Fold(Vertical):
     HELP = "`enter` opens and closes these fields."
 
     def __init__(
-        self, title: str, build: Callable[[], Iterable[Widget]], *, covers: Callable[[str], bool], opened: bool
+        self,
+        title: str,
+        build: Callable[[], Iterable[Widget]],
+        *,
+        covers: Callable[[str], bool],
+        opened: bool,
+        signs: Signs,
     ) -> None:
         super().__init__(classes="" if opened else "-closed")
         self._title, self._build, self._opened = clean(title), build, opened
         self._built = opened
         self.covers = covers
+        self._signs = signs
 
     @property
     def opened(self) -> bool:
@@ -85,4 +93,4 @@ class Fold(Vertical):
         self.query_one(FoldTitle).update(self._heading())
 
     def _heading(self) -> Content:
-        return Content(f"{'▾' if self._opened else '▸'} {self._title}")
+        return Content(f"{self._signs.opened if self._opened else self._signs.closed} {self._title}")

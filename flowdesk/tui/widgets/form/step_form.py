@@ -25,7 +25,7 @@ from flowdesk.tui.draw.previews import Preview, has_templates
 from flowdesk.tui.draw.schema_fields import Field, fields_of
 from flowdesk.tui.draw.step_fields import limits, step_fields
 from flowdesk.tui.widgets.form.boxes import Box, node, nodes
-from flowdesk.tui.widgets.form.draft import Draft, Edited
+from flowdesk.tui.widgets.form.draft import PLAIN, PRETTY, Draft, Edited
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.fold import Fold
 
@@ -90,9 +90,9 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
             """The form."""
             return self.form
 
-    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as in every widget
-        super().__init__(name=name, id=id, classes=classes)
-        self.draft = Draft()
+    def __init__(self, *, plain: bool = False, id: str | None = None) -> None:  # noqa: A002 - named like Widget's
+        super().__init__(id=id)
+        self.draft = Draft(signs=PLAIN if plain else PRETTY)
         self.step_id = ""
         self._kind: StepKind | None = None
         self._wait: Timer | None = None
@@ -115,7 +115,7 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
             old = self.draft
             focused = self._focused_row()
             self._kind = kind
-            self.draft = Draft(deepcopy(dict(step)), old.scope, old.source)
+            self.draft = Draft(deepcopy(dict(step)), old.scope, old.source, signs=old.signs)
             await self._rebuild()
             if focused is not None:
                 await self.focus_field(focused.place)
@@ -221,7 +221,7 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
             yield from nodes(draft, ("params",), params)
         given_limits = any(draft.get(path) is not GONE for path, _field in limits())
         if draft.get(("type",)) != "TRIGGER" or given_limits:
-            yield Fold("Retry and limits", self._limits, covers=_is_limit, opened=given_limits)
+            yield Fold("Retry and limits", self._limits, covers=_is_limit, opened=given_limits, signs=draft.signs)
 
     def _limits(self) -> list[Widget]:
         retry = self.draft.get(("retry",))
@@ -233,7 +233,9 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
     def _headline(self) -> Content:
         ref = clean(str(self.draft.step.get("ref", "")))
         if self._kind is None:
-            return Content.assemble(("✖ ", "$text-error"), f"{ref}: the server does not know this kind of step")
+            return Content.assemble(
+                (f"{self.draft.signs.problem} ", "$text-error"), f"{ref}: the server does not know this kind of step"
+            )
         about = clean(self._kind["description"].split("\n", 1)[0])
         title = Content.assemble((clean(self._kind["title"]), "bold $foreground"))
         return Content.assemble(title, f" · {ref} · {clean(self._kind['effect'])}\n{about}")
@@ -241,7 +243,7 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
     def _say_at_top(self, said: Sequence[str]) -> None:
         for top in self.query(".problems").results(Static):
             top.set_class(bool(said), "-some")
-            top.update(Content("\n").join(Content(f"✖ {clean(line)}") for line in said))
+            top.update(Content("\n").join(Content(f"{self.draft.signs.problem} {clean(line)}") for line in said))
 
     def _shown(self) -> list[FieldRow | Box]:
         return [*self.query(FieldRow), *self.query(Box)]
