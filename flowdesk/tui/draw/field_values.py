@@ -6,6 +6,7 @@ Any field may hold a template instead of its own kind of value, so text with `{{
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Final, Literal
 
@@ -16,11 +17,10 @@ from flowdesk.tui.draw.paths import GONE
 from flowdesk.tui.draw.schema_fields import Field
 
 Mode = Literal["line", "area", "json", "choice", "check"]
-INVISIBLE: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _LONG: Final = 400
 _TEXTS: Final = frozenset({"text", "secret", "expression", "scalar", "any", "union", "integer", "number"})
-_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-_WHOLE: Final = re.compile(r"-?\d+")
+_NUMBER: Final = re.compile(r"-?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,3})?", re.ASCII)
+_WHOLE: Final = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -65,10 +65,8 @@ def value_of(field: Field, text: str, mode: Mode) -> Any:
     if text == "" and not field.required:
         return GONE
     numbers = {branch.kind for branch in field.branches} | {field.kind} if field.kind in ("scalar", "union") else set()
-    if (field.kind == "integer" or "integer" in numbers) and _WHOLE.fullmatch(text.strip()):
-        return int(text)
-    if (field.kind == "number" or "number" in numbers) and _NUMBER.fullmatch(text.strip()):
-        return json.loads(text)
+    if field.kind in ("integer", "number") or numbers & {"integer", "number"}:
+        return _number(text.strip(), text)
     return text
 
 
@@ -144,6 +142,15 @@ def _is_lone_tag(value: object) -> bool:
     if not (isinstance(value, str) and value.startswith("{{") and value.endswith("}}") and value.isprintable()):
         return False
     return value == value.strip()
+
+
+def _number(typed: str, otherwise: str) -> int | float | str:
+    """The number the text is, as long as JSON can hold it."""
+    if _WHOLE.fullmatch(typed):
+        return int(typed)
+    if _NUMBER.fullmatch(typed) and math.isfinite(float(typed)):
+        return float(typed)
+    return otherwise
 
 
 def _number_fault(field: Field, value: Any) -> str | None:

@@ -77,8 +77,9 @@ class Slot(Vertical):
 
     async def flip(self) -> None:
         """Between fields and JSON."""
-        self._as_json = not self._as_json
+        self._as_json = not any(isinstance(child, FieldRow) for child in self.children)
         await self.recompose()
+        _focus_first(self)
 
 
 class Box(Vertical):

@@ -18,8 +18,9 @@ from flowdesk.clean import clean
 from flowdesk.tui import keys
 from flowdesk.tui.completion import candidates
 from flowdesk.tui.draw.field_values import Mode, Unreadable, fault, mode_of, placeholder, text_of, value_of
+from flowdesk.tui.draw.form_shapes import GROUPS
 from flowdesk.tui.draw.paths import GONE, Path, path_text
-from flowdesk.tui.draw.schema_fields import SCALARS, Field
+from flowdesk.tui.draw.schema_fields import Field
 from flowdesk.tui.widgets.form.controls import AreaInput, LineInput, Suggestions
 from flowdesk.tui.widgets.form.draft import Draft, Edited
 
@@ -130,7 +131,9 @@ class FieldRow(Vertical):
     def on_select_changed(self, event: Select.Changed) -> None:
         """A choice was made."""
         event.stop()
-        self._set(self._choices()[event.value] if isinstance(event.value, int) else GONE)
+        value = self._choices()[event.value] if isinstance(event.value, int) else GONE
+        if value != self.value:
+            self._set(value)
 
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Switched on or off; what only shows the default is not touched."""
@@ -199,12 +202,12 @@ class FieldRow(Vertical):
 
     async def flip(self) -> None:
         """Between the field's own form and JSON text."""
-        if self.field.kind not in SCALARS and self.field.kind not in ("any", "json"):
+        if self.unreadable:
+            return
+        if self.field.kind in GROUPS:
             self.post_message(self.Flip())
             return
         usual = mode_of(self.field, self.value)
-        if self.unreadable:
-            return
         self.mode = "json" if self.mode != "json" else usual
         self.text = text_of(self.value, self.mode)
         await self.recompose()

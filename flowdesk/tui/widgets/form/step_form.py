@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -24,11 +24,12 @@ from flowdesk.tui.draw.paths import GONE, Path, path_text
 from flowdesk.tui.draw.previews import Preview, has_templates
 from flowdesk.tui.draw.schema_fields import Field, fields_of
 from flowdesk.tui.draw.step_fields import limits, step_fields
-from flowdesk.tui.widgets.form.boxes import Box, node, nodes
+from flowdesk.tui.widgets.form.boxes import Box, Slot, node, nodes
 from flowdesk.tui.widgets.form.draft import PLAIN, PRETTY, Draft, Edited
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.fold import Fold
 
+WidgetT = TypeVar("WidgetT", bound=Widget)
 PREVIEW_AFTER_S: Final = 0.3
 _PRIORITY: Final = {"form.editor", "form.raw"}
 _BINDINGS: Final = [replace(b, priority=True) if b.id in _PRIORITY else b for b in keys.bindings("form")]
@@ -51,6 +52,7 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
 
 * `{{` in a text offers what the step can see, with the values of the last run.
 * `ctrl+t` shows a field as JSON and back: for a template where a choice is drawn, or a list where a text is.
+  On a button of a list or a group it does the same to the whole of it.
 * `ctrl+e` opens the field in $EDITOR.
 """
 
@@ -176,6 +178,8 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
         """These need a field that is edited."""
         if action == "form_leave":
             return not self.has_focus
+        if action == "form_raw" and self._focused(Slot) is not None:
+            return True
         return not action.startswith("form_") or self._focused_row() is not None
 
     def action_form_leave(self) -> None:
@@ -190,9 +194,11 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
 
     async def action_form_raw(self) -> None:
         """The field as JSON, or in its own form again."""
-        row = self._focused_row()
+        row, slot = self._focused_row(), self._focused(Slot)
         if row is not None:
             await row.flip()
+        elif slot is not None:
+            await slot.flip()
 
     def on_edited(self, event: Edited) -> None:
         """Pass on what was edited."""
@@ -249,10 +255,14 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
         return [*self.query(FieldRow), *self.query(Box)]
 
     def _focused_row(self) -> FieldRow | None:
+        return self._focused(FieldRow)
+
+    def _focused(self, kind: type[WidgetT]) -> WidgetT | None:
+        """The innermost widget of that kind around what has the focus."""
         focused = self.screen.focused if self.is_attached else None
         if focused is None or self not in focused.ancestors:
             return None
-        return next((above for above in focused.ancestors_with_self if isinstance(above, FieldRow)), None)
+        return next((above for above in focused.ancestors_with_self if isinstance(above, kind)), None)
 
     def _preview_soon(self) -> None:
         if self._wait is not None:

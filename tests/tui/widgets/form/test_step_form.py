@@ -87,6 +87,24 @@ async def test_a_field_as_json_and_back() -> None:
         assert host.row("params.level").query_one(Select).value == 3
 
 
+async def test_a_whole_group_as_json_and_back() -> None:
+    async with shown("http.request", REQUEST) as (host, pilot):
+        box = next(box for box in host.form.query(MapBox) if box.place == "params.headers")
+        box.query_one(".add", Button).focus()
+        await pilot.press("ctrl+t")
+        await settled(host, pilot)
+        assert host.focused is host.row("params.headers").control_widget
+        await host.replace(pilot, "params.headers", "{{data.headers}}")
+        assert values(host) == {**REQUEST, "headers": "{{data.headers}}"}
+        await pilot.press("ctrl+t")
+        await settled(host, pilot)
+        await host.replace(pilot, "params.headers", '{"C": "3"}')
+        await pilot.press("ctrl+t")
+        await settled(host, pilot)
+        assert host.row("params.headers.C").text == "3"
+        assert values(host) == {**REQUEST, "headers": {"C": "3"}}
+
+
 async def test_rows_of_a_map() -> None:
     async with shown("http.request", REQUEST) as (host, pilot):
         box = next(box for box in host.form.query(MapBox) if box.place == "params.headers")
