@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -93,5 +94,7 @@ class LogPanel(Vertical):
 
     def action_logfilter_leave(self) -> None:
         """Back to the lines; the filter stays until escape is pressed there."""
+        if not self.has_class("-filtering"):
+            raise SkipAction  # the keys were meant for something else
         self.pane.focus()
         self.remove_class("-filtering")

@@ -1,0 +1,49 @@
+"""What a person does to the run on the screen: run it again, cancel it, answer what it asks. Background work only."""
+
+from __future__ import annotations
+
+from flowdesk.errors import Missing
+from flowdesk.tui import toast
+from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.modals.decide import DecideModal
+from flowdesk.tui.modals.rerun import RerunModal
+from flowdesk.tui.screens.run.reading import ReadingScreen
+
+
+async def rerun(screen: ReadingScreen, step: str | None) -> None:
+    """Say what would run; when that is wanted, the new run is opened."""
+    if screen.model is None:
+        return
+    run = screen.model.run
+    try:
+        latest = await screen.live.client.workflows.get(run["workflowId"])
+    except Missing:
+        latest = None
+    await screen.app.push_screen_wait(RerunModal(run, latest, step=step))
+
+
+async def cancel(screen: ReadingScreen) -> None:
+    """Ask, then cancel. A run that ended meanwhile says so itself."""
+    if screen.model is None:
+        return
+    run = screen.model.run
+    asked = f"Cancel this run of {run['workflowName'] or run['workflowId']}?"
+    where = f" It runs on {screen.flow.server_name}, which is marked production." if screen.flow.production else ""
+    detail = f"What is under way is stopped, and nothing more is started.{where}"
+    if await screen.app.push_screen_wait(ConfirmModal(asked, yes="Cancel the run", detail=detail)):
+        await screen.live.client.runs.cancel(run["id"])
+        toast.say(screen, "cancelled")
+        screen.refetch()
+
+
+async def decide(screen: ReadingScreen) -> None:
+    """Show what the run asks, and send the answer."""
+    if screen.model is None or not screen.model.run["questions"]:
+        return
+    answer = await screen.app.push_screen_wait(DecideModal(screen.model.run["questions"]))
+    if answer is not None:
+        await screen.live.client.runs.decide(
+            screen.run_id, answer.step_id, answer.outcome, data=answer.data, reason=answer.reason
+        )
+        toast.say(screen, f"{answer.step_id}: {answer.outcome}")
+        screen.refetch()
