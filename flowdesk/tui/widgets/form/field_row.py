@@ -108,7 +108,8 @@ class FieldRow(Vertical):
         options = [(Content(clean(text_of(choice, "line"))), at) for at, choice in enumerate(self._choices())]
         chosen = next((at for at, choice in enumerate(self._choices()) if choice == self.value), Select.NULL)
         blank = not self.field.required or chosen is Select.NULL
-        prompt = placeholder(self.field) or "not set"
+        hint = placeholder(self.field) or "not set"
+        prompt = "the default" if "[" in hint else hint  # a prompt is read as markup
         return Select(options, prompt=prompt, allow_blank=blank, value=chosen, compact=True)
 
     def _choices(self) -> tuple[Any, ...]:
