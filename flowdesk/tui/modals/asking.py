@@ -1,20 +1,27 @@
-"""What panes with data ask of the screen they are on: to copy, to save, to page, to look into a line."""
+"""What panes with data ask of the screen they are on: to copy, to save, to page, to look into a line.
+
+The dialog that looks into a line is here as well: its own inspector asks the same things.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from textual import on
-from textual.screen import Screen
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
 
 from flowdesk.clean import clean
 from flowdesk.tui import clipboard, toast
 from flowdesk.tui.draw.values import text_of
 from flowdesk.tui.host import FlowApp
 from flowdesk.tui.modals.save import SaveModal
+from flowdesk.tui.pager import page
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.data_inspector import DataInspector
 from flowdesk.tui.widgets.log_pane import LogPane
@@ -39,15 +46,11 @@ class Asking(Screen[None]):
 
     @on(LogPane.PagerWanted)
     def _page(self, event: LogPane.PagerWanted) -> None:
-        from flowdesk.tui.pager import page
-
         event.stop()
         page(cast(FlowApp, self.app), event.text)
 
     @on(LogPane.Inspect)
     def _inspect(self, event: LogPane.Inspect) -> None:
-        from flowdesk.tui.modals.inspect import InspectModal
-
         event.stop()
         line = event.line
         what = {"at": line.at, "step": line.step, "attempt": line.attempt, "text": line.text, "detail": line.detail}
@@ -71,6 +74,35 @@ class Asking(Screen[None]):
             toast.warn(self, f"cannot write {wanted}: {getattr(error, 'strerror', None) or error}")
         else:
             toast.say(self, f"saved {clean(path)} as {place}")
+
+
+class InspectModal(Asking, ModalScreen[None]):
+    """Shows a value; escape leaves."""
+
+    DEFAULT_CSS = """
+    InspectModal .dialog { width: 90%; height: 80%; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    def __init__(self, value: Any, path: str) -> None:
+        super().__init__()
+        self._value = value
+        self._path = path
+
+    def compose(self) -> ComposeResult:
+        """The inspector."""
+        with Vertical(classes="dialog"):
+            yield DataInspector()
+
+    def on_mount(self) -> None:
+        """Show the value and give it the keys."""
+        inspector = self.query_one(DataInspector)
+        inspector.show(self._value, self._path)
+        inspector.focus()
+
+    def action_leave(self) -> None:
+        """Back to where it was opened."""
+        self.dismiss(None)
 
 
 def file_name(path: str) -> str:
