@@ -87,14 +87,15 @@ WORKFLOWS: Final = (
 )
 
 RUNS: Final = (
-    Act("runs.status", "v", "Only one status", "Run"),
+    Act("runs.status", "v", "Next status", "Run"),
+    Act("runs.logs", "l", "Log", "Run"),
     Act("runs.rerun", "R", "Rerun…", "Run", writes=True),
     Act("runs.cancel", "c", "Cancel", "Run", writes=True),
     Act("runs.edit", "e", "Edit workflow", "Run"),
 )
 
 JOBS: Final = (
-    Act("jobs.status", "v", "Only one status", "Job"),
+    Act("jobs.status", "v", "Next state", "Job"),
     Act("jobs.retry", "r", "Retry now", "Job", writes=True),
     Act("jobs.cancel", "c", "Cancel its run", "Job", writes=True),
 )
@@ -267,7 +268,7 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
 }
 
 LIVE_WITH: Final[dict[str, tuple[str, ...]]] = {
-    "list": ("workflows", "runs", "jobs", "schedules", "plugins"),
+    "list": ("dashboard", "workflows", "runs", "jobs", "schedules", "plugins"),
     "log": ("run",),
     "map": ("run", "editor"),
     "inspector": ("run",),

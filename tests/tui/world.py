@@ -113,6 +113,36 @@ def run(number: int, wf: dict[str, Any], status: str, **more: Any) -> dict[str, 
     }
 
 
+def figures() -> dict[str, Any]:
+    """What became of the runs of a day."""
+    hours = [{"at": ago(hours=24 - n), "runs": n % 7, "failed": int(n == 20)} for n in range(24)]
+    return {
+        "since": ago(hours=24),
+        "hours": 24,
+        "counts": {"SUCCESS": 298, "FAILED": 9, "CANCELLED": 0, "WAITING": 5, "RUNNING": 0, "QUEUED": 0},
+        "open": {"QUEUED": 3, "RUNNING": 1, "WAITING": 5},
+        "buckets": hours,
+        "durationMs": {"of": 307, "p50": 900, "p95": 4200},
+    }
+
+
+def _told(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The steps of a run: all but the last have succeeded, the last is under way."""
+    nothing = dict.fromkeys(("startedAt", "finishedAt", "durationMs", "input", "output", "error", "route", "reason"))
+    return [
+        {
+            **nothing,
+            **{name: step[name] for name in ("id", "type", "ref")},
+            "name": None,
+            "attempt": 1,
+            "retryAt": None,
+            "reused": False,
+            "status": "RUNNING" if step is steps[-1] else "SUCCESS",
+        }
+        for step in steps
+    ]
+
+
 class World:
     """The documents, and the transport that answers from them. Change the lists while a screen looks."""
 
@@ -140,7 +170,10 @@ class World:
         ]
         self.jobs = [self._job(1, "PENDING"), self._job(2, "FAILED")]
         self.schedules = [self._schedule(self.workflows[2])]
+        self.stats = figures()
+        self.workers = [{"id": "w-1", "answering": True, "runs": {"count": 1, "ids": []}}]
         self.label = ""
+        self._seq = 0
         self.http = ScriptedHttp()
         self._answer()
 
@@ -186,7 +219,32 @@ class World:
         on("GET", "/api/workflows/{}", lambda r: self.find(self.workflows, r.found[0]))
         on("GET", "/api/runs", self._list_runs)
         on("GET", "/api/jobs", self._list_jobs)
-        on("GET", "/api/runs/{}", lambda r: self.find(self.runs, r.found[0]))
+        on("GET", "/api/runs/{}", self._run)
+        on("GET", "/api/stats", lambda r: self.stats)
+        on("GET", "/api/workflows/stats", lambda r: {w["id"]: self._stats_of(w) for w in self.workflows})
+        on("GET", "/api/workflows/{}/versions/{}", lambda r: self.find(self.workflows, r.found[0]))
+        on("GET", "/api/workers", lambda r: self.workers)
+
+    def _run(self, request: Request) -> Any:
+        """A whole run; what happened in it is told as if its last step were the one under way."""
+        found = self.find(self.runs, request.found[0])
+        steps: list[dict[str, Any]] = next((w["steps"] for w in self.workflows if w["id"] == found["workflowId"]), [])
+        return {"seq": 9, "data": {}, "questions": [], "logs": [], "steps": _told(steps), **found}
+
+    def _stats_of(self, wf: dict[str, Any]) -> dict[str, Any]:
+        runs = [r for r in self.runs if r["workflowId"] == wf["id"]]
+        last = (
+            {name: runs[0][name] for name in ("id", "status", "createdAt", "finishedAt", "durationMs")}
+            if runs
+            else None
+        )
+        return {"lastRun": last, "runs7d": len(runs), "failed7d": sum(r["status"] == "FAILED" for r in runs)}
+
+    def happens(self, run_id: str, kind: str, **more: Any) -> None:
+        """Something happens in a run, as every open stream is told."""
+        self._seq += 1
+        event = {"runId": run_id, "workflowId": "wf_0001", "seq": self._seq, "at": ago(), "type": kind}
+        self.http.send({**event, "stepId": None, "attempt": None, "data": {}, **more})
 
     def find(self, among: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
         """The document of that id, or the server's 404."""

@@ -39,11 +39,22 @@ class RowSet(Generic[T]):
         self.sorted_by: Column[T] | None = None
         self.reverse = False
 
-    def put(self, items: Iterable[T]) -> None:
-        """Hold exactly these."""
+    def put(self, items: Iterable[T]) -> list[str] | None:
+        """Hold exactly these; the keys of those that look different now, or None when other rows are shown."""
+        before, shown = self.items, self.shown
         self.items = {self.key(item): item for item in items}
         self.marked &= self.items.keys()
         self.arrange()
+        return [key for key in shown if self.items[key] != before[key]] if shown == self.shown else None
+
+    def after(self, items: Iterable[T]) -> list[T]:
+        """What is held behind the last of these, in the server's order."""
+        keys = [self.key(item) for item in items]
+        if not keys or keys[-1] not in self.items:
+            return []
+        held = list(self.items)
+        again = set(keys)
+        return [self.items[key] for key in held[held.index(keys[-1]) + 1 :] if key not in again]
 
     def add(self, item: T) -> bool:
         """Hold a new or changed thing; True when it is new, and then it comes first."""

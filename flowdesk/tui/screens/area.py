@@ -17,6 +17,7 @@ from flowdesk.tui.widgets.listing import Listing
 T = TypeVar("T")
 REFRESH_S: Final = 0.5
 """However much happens, a list is read again at most so often."""
+_TICK_S: Final = 1.0
 
 
 class AreaScreen(FlowScreen):
@@ -42,9 +43,10 @@ class AreaScreen(FlowScreen):
     def on_mount(self) -> None:
         """Follow what happens."""
         super().on_mount()
-        self.live.events.subscribe(self, self._happened)
+        self.live.events.subscribe(self, self.happened)
         self.live.missed.subscribe(self, lambda _: self.refresh_soon())
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.listing.redraw())
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._redraw())
+        self.set_interval(_TICK_S, self._tick)
         self.listing.table.focus()
 
     def on_screen_resume(self) -> None:
@@ -74,7 +76,7 @@ class AreaScreen(FlowScreen):
         message.stop()
         listing = message.listing
         shown, marked = len(listing.shown), len(listing.marked)
-        more = "+" if listing.has_more else ""
+        more = "+" if listing.cursor else ""
         note = f"{shown} of {len(listing.items)}{more}" if shown != len(listing.items) else f"{shown}{more}"
         self.show_place(f"{marked} marked · {note}" if marked else note)
         self.refresh_bindings()
@@ -82,7 +84,8 @@ class AreaScreen(FlowScreen):
     async def confirmed(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> bool:
         """Ask; only inside background work."""
         modal = ConfirmModal(question, yes=yes, detail=detail, type_this=type_this)
-        return bool(await self.app.push_screen_wait(modal))
+        answer: bool | None = await self.app.push_screen_wait(modal)
+        return answer is True
 
     async def may_write(self, what: str) -> bool:
         """On a server marked `production` every write is asked about first; elsewhere none is."""
@@ -101,14 +104,25 @@ class AreaScreen(FlowScreen):
         if len(refused) < len(chosen):
             count = len(chosen) - len(refused)
             toast.say(self, done if len(chosen) == 1 else f"{done}: {count} of {len(chosen)}")
-        for error in refused[:3]:
-            toast.fail(self, done, error)
+        for reason in refused[:3]:
+            toast.warn(self, f"not {done}: {toast.reason(reason)}")
         self.listing.unmark()
         self.reload()
 
-    def _happened(self, events: list[EventDoc]) -> None:
+    def happened(self, events: list[EventDoc]) -> None:
+        """Read again soon when something of it concerns the list."""
         if any(self.concerns(event) for event in events):
             self.refresh_soon()
+
+    def _redraw(self) -> None:
+        for listing in self.query(Listing):
+            listing.redraw()
+
+    def _tick(self) -> None:
+        """Times go on; only rows that can be seen are looked at, and only on the screen that is shown."""
+        if self.is_current:
+            for listing in self.query(Listing):
+                listing.tick()
 
     def _refresh(self) -> None:
         self._soon = None

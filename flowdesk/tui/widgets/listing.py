@@ -28,6 +28,7 @@ from flowdesk.tui.tasks import task
 T = TypeVar("T")
 PAGE: Final = 200
 _NEAR_END: Final = 20
+_MANY: Final = 20  # more changed rows than this are drawn faster together with all others
 _MARK: Final = "mark"
 
 
@@ -43,9 +44,7 @@ Fetch = Callable[[str | None], Awaitable[Fetched[T]]]
 
 
 class Rows(DataTable[Text]):
-    """The table itself, with the keys that move in it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = []
+    """The table itself."""
 
 
 class Listing(Vertical, Generic[T]):
@@ -102,7 +101,8 @@ class Listing(Vertical, Generic[T]):
         self.rows = RowSet(columns, key)
         self._fetch = fetch
         self._empty = empty
-        self._cursor: str | None = None
+        self.cursor: str | None = None
+        """What to ask the server for to read on; None when everything was read."""
         self._reading = False
         self.loaded = False
         """Whether the first page has come."""
@@ -149,25 +149,23 @@ class Listing(Vertical, Generic[T]):
         current = self.current
         return self.marked or ([current] if current is not None else [])
 
-    @property
-    def has_more(self) -> bool:
-        """Whether the server has more than was read."""
-        return self._cursor is not None
-
     def reload(self) -> None:
         """Read the first page again; the cursor stays on its row when that is still there."""
         task(self, self._read(None), what="Reading the list", group="list", exclusive=True)
 
     def load_more(self) -> None:
         """Read the next page, if there is one and it is not being read already."""
-        if self._cursor is not None and not self._reading:
-            task(self, self._read(self._cursor), what="Reading the list", group="list", exclusive=True)
+        if self.cursor is not None and not self._reading:
+            task(self, self._read(self.cursor), what="Reading the list", group="list", exclusive=True)
 
     def put(self, items: Iterable[T]) -> None:
         """Show exactly these."""
-        keep = self._current_key()
-        self.rows.put(items)
-        self._fill(keep)
+        keep, first = self._current_key(), not self.rows.items
+        changed = self.rows.put(items)
+        if changed is None or first or len(changed) > _MANY:
+            self._fill(keep)
+        else:
+            self._update_rows(changed)
 
     def upsert(self, item: T) -> None:
         """Show a new or changed thing; a new one comes first."""
@@ -185,8 +183,13 @@ class Listing(Vertical, Generic[T]):
 
     def redraw(self) -> None:
         """Draw the cells again, for what changes with time or was learnt elsewhere."""
-        for key in self.rows.shown:
-            self._update_row(key)
+        self._update_rows(self.rows.shown)
+
+    def tick(self) -> None:
+        """Draw what is on the screen again where it changes with time."""
+        top = int(self.table.scroll_y)
+        for key in self.rows.shown[top : top + self.table.size.height]:
+            self._update_row(key, only_changed=True)
 
     def point_at(self, key: str) -> None:
         """Put the cursor on that row, if it is shown."""
@@ -197,7 +200,6 @@ class Listing(Vertical, Generic[T]):
         """Mark nothing."""
         self.rows.marked.clear()
         self.redraw()
-        self.post_message(self.Changed(self))
 
     def _current_key(self) -> str | None:
         current = self.current
@@ -209,9 +211,12 @@ class Listing(Vertical, Generic[T]):
             page = await self._fetch(cursor)
         finally:
             self._reading = False
-        self._cursor = page.cursor
+        # Read from the start again, further pages stay as they were.
+        kept = self.rows.after(page.items) if cursor is None and page.cursor is not None else []
+        if not kept:
+            self.cursor = page.cursor
         self.loaded = True
-        self.put(page.items if cursor is None else [*self.items, *page.items])
+        self.put([*page.items, *kept] if cursor is None else [*self.items, *page.items])
 
     def _draw_columns(self) -> None:
         table = self.table
@@ -243,12 +248,19 @@ class Listing(Vertical, Generic[T]):
     def _mark(self, key: str) -> Text:
         return Text("+" if key in self.rows.marked else " ", style="bold")
 
-    def _update_row(self, key: str) -> None:
+    def _update_rows(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._update_row(key)
+        self.post_message(self.Changed(self))
+
+    def _update_row(self, key: str, *, only_changed: bool = False) -> None:
         table, item = self.table, self.rows.items[key]
         try:
             table.update_cell(key, _MARK, self._mark(key))
             for column in self._drawn():
-                table.update_cell(key, column.key, column.show(item), update_width=True)
+                cell = column.show(item)
+                if not only_changed or cell != table.get_cell(key, column.key):
+                    table.update_cell(key, column.key, cell, update_width=True)
         except (CellDoesNotExist, RowDoesNotExist):
             return  # the row left the screen while its change was on the way
 
@@ -356,7 +368,6 @@ class Listing(Vertical, Generic[T]):
         """Mark everything shown; when it is, nothing."""
         self.rows.toggle_all()
         self.redraw()
-        self.post_message(self.Changed(self))
 
     def action_list_sort(self) -> None:
         """Sort by the next column, and after the last in the server's order again."""

@@ -82,7 +82,7 @@ async def test_the_next_page_comes_when_the_cursor_nears_the_end() -> None:
         assert app.asked == [None, str(PAGE)]
         assert listing.current is not None
         assert listing.current["id"] == PAGE - 1, "the cursor stays where it was"
-        assert not listing.has_more
+        assert listing.cursor is None
 
 
 async def test_the_filter_narrows_while_it_is_typed_and_escape_drops_it() -> None:
