@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextArea
+from textual.widgets import Checkbox, Input, Select, Static, TextArea
 
 from flowdesk.clean import clean
-from flowdesk.tui import keys
-from flowdesk.tui.completion import candidates
 from flowdesk.tui.draw.field_values import Mode, Unreadable, fault, mode_of, placeholder, text_of, value_of
 from flowdesk.tui.draw.form_shapes import GROUPS
 from flowdesk.tui.draw.paths import GONE, Path, path_text
 from flowdesk.tui.draw.schema_fields import Field
-from flowdesk.tui.widgets.form.controls import AreaInput, LineInput, Suggestions
+from flowdesk.tui.widgets.form.completing import Completing
+from flowdesk.tui.widgets.form.controls import AreaInput, LineInput
 from flowdesk.tui.widgets.form.draft import Draft, Edited
 
-_TYPED: Final = ("line", "area", "json")
-_PRIORITY: Final = [
-    replace(binding, priority=True) for binding in keys.bindings("completion") if isinstance(binding, Binding)
-]
 
-
-class FieldRow(Vertical):
+class FieldRow(Completing):
     """A field of any kind. `detached` leaves keeping the value to whoever hears Edited; `late` sends it on leaving.
 
     `start` is what stands here when the draft has nothing.
@@ -47,7 +38,6 @@ class FieldRow(Vertical):
     FieldRow > Checkbox { width: auto; }
     FieldRow.-wrong > .label { color: $text-error; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [*_PRIORITY]
     HELP = "Type a value. `{{` offers what the step can see; `ctrl+t` shows the value as JSON, `ctrl+e` in $EDITOR."
 
     class Flip(Message):
@@ -79,11 +69,6 @@ class FieldRow(Vertical):
     def place(self) -> str:
         """The path as problems name it."""
         return path_text(self.path)
-
-    @property
-    def control_widget(self) -> Widget:
-        """What has the focus while the field is edited."""
-        return self.query_one("LineInput, AreaInput, Select, Checkbox", Widget)
 
     def compose(self) -> ComposeResult:
         """Label, control, note."""
@@ -154,7 +139,7 @@ class FieldRow(Vertical):
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Leaving closes the suggestions."""
-        self._close()
+        self.close_suggestions()
         self._keep_late()
         self.renote()
 
@@ -170,7 +155,7 @@ class FieldRow(Vertical):
         else:
             self.unreadable = False
             self._set(value)
-        self._suggest()
+        self.suggest(not self._late)
 
     def _set(self, value: Any) -> None:
         self.wrong = fault(self.field, value)
@@ -240,73 +225,7 @@ class FieldRow(Vertical):
             notes.append(Content.assemble((clean(self.field.description.replace("\n", " ")), "$text-muted")))
         return notes
 
-    # suggestions
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The keys of the suggestions belong to the field while there are none."""
-        return not action.startswith("completion_") or bool(self.query(Suggestions))
-
-    def _suggest(self) -> None:
-        if self.mode not in _TYPED or self.field.kind == "expression" or self._late:
-            return
-        found = candidates(self.text, self._cursor(), self.draft.scope)
-        if self.mode == "json":
-            found = [candidate for candidate in found if '"' not in candidate.insert]
-        if not found or not self.has_pseudo_class("focus-within"):
-            self._close()
-            return
-        if not self.query(Suggestions):
-            self.mount(Suggestions(), after=self.control_widget)
-        self.query_one(Suggestions).offer(found)
-
-    def _cursor(self) -> int:
-        control = self.control_widget
-        if isinstance(control, AreaInput):
-            row, column = control.cursor_location
-            return sum(len(line) + 1 for line in control.document.lines[:row]) + column
-        return control.cursor_position if isinstance(control, LineInput) else 0
-
-    def _close(self) -> None:
-        self.query(Suggestions).remove()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """A click takes a suggestion."""
-        event.stop()
-        self.action_completion_take()
-
-    def action_completion_next(self) -> None:
-        """The next suggestion."""
-        self.query_one(Suggestions).move(1)
-
-    def action_completion_previous(self) -> None:
-        """The one before."""
-        self.query_one(Suggestions).move(-1)
-
-    def action_completion_close(self) -> None:
-        """No suggestion."""
-        self._close()
-
-    def action_completion_take(self) -> None:
-        """Put in the highlighted one."""
-        chosen = self.query_one(Suggestions).chosen
-        self._close()
-        control = self.control_widget
-        if chosen is None:
-            return
-        if isinstance(control, LineInput):
-            control.replace(chosen.insert, chosen.start, chosen.end)
-            control.cursor_position = chosen.start + len(chosen.insert)
-        elif isinstance(control, AreaInput):
-            start, end = (_location(self.text, at) for at in (chosen.start, chosen.end))
-            control.replace(chosen.insert, start, end, maintain_selection_offset=False)
-
 
 def _yes(on: bool) -> Content:
     """The state in a word, since a cross in another colour is none."""
     return Content("yes" if on else "no")
-
-
-def _location(text: str, offset: int) -> tuple[int, int]:
-    """Row and column of a place in a text."""
-    before = text[:offset]
-    return before.count("\n"), offset - (before.rfind("\n") + 1)
