@@ -79,7 +79,7 @@ def _nothing_wrong(model: RunModel, step_id: str | None) -> str:
     step = model.steps[step_id]
     if step["status"] == "SKIPPED":
         return f"{clean(step_id)} was skipped: {clean(step['reason'] or 'no arrow led to it')}"
-    return f"{clean(step_id)} has no error: it is {word(step['status'])}"
+    return f"{clean(step_id)} has no error ({word(step['status'])})"
 
 
 def _facts(model: RunModel, step_id: str | None, attempt: Attempt | None, error: dict[str, Any]) -> Iterator[Fact]:
