@@ -1,0 +1,93 @@
+"""What the dashboard shows, read from the server at one go: what needs somebody, what runs, how it went, what comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flowdesk.client import Client
+from flowdesk.replies import EventDoc, RunDoc, RunSummary, StatsDoc
+
+_MOST: Final = 50
+_MOST_LEARNT: Final = 20
+"""Running runs whose progress is read at once."""
+_NEEDS: Final = frozenset({"approval", "decision", "retry"})
+_DONE: Final = frozenset({"step.succeeded", "step.skipped"})
+_STEPS_DONE: Final = frozenset({"SUCCESS", "SKIPPED"})
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is."""
+
+    of: int
+    done: set[str] = field(default_factory=set)
+    now: str = ""
+
+    def take(self, event: EventDoc) -> None:
+        """Move on by what happened."""
+        step = event["stepId"]
+        if step is not None and event["type"] in _DONE:
+            self.done.add(step)
+        elif step is not None and event["type"] == "step.started":
+            self.now = step
+
+
+@dataclass(slots=True, frozen=True)
+class Overview:
+    """One look at the server. `workers` is None for those who may not know."""
+
+    needs: list[RunSummary]
+    running: list[RunSummary]
+    stats: StatsDoc
+    workers: int | None
+    schedules: list[dict[str, Any]]
+
+
+async def look(client: Client, now: datetime) -> Overview:
+    """Ask everything at once."""
+    since = (now - timedelta(hours=24)).isoformat()
+    failed, unfinished, stats, workers, schedules = await asyncio.gather(
+        client.runs.list(status="FAILED", since=since, limit=_MOST),
+        client.runs.list(status=("RUNNING", "WAITING", "QUEUED"), limit=4 * _MOST),
+        client.runs.stats(hours=24),
+        _workers(client),
+        client.schedules(),
+    )
+    waiting = [run for run in unfinished.items if run["waitingFor"] in _NEEDS]
+    asked = [run for run in waiting if run["waitingFor"] != "retry"]
+    retries = [run for run in waiting if run["waitingFor"] == "retry"]
+    others = [run for run in unfinished.items if run["waitingFor"] not in _NEEDS and run["status"] != "QUEUED"]
+    return Overview([*failed.items, *asked, *retries], others[:_MOST], stats, workers, schedules)
+
+
+async def _workers(client: Client) -> int | None:
+    from flowdesk.errors import ApiError
+
+    try:
+        return sum(1 for worker in await client.workers() if worker["answering"])
+    except ApiError:
+        return None  # only administrators are told
+
+
+async def learn(client: Client, known: dict[str, Progress], run_ids: Iterable[str]) -> None:
+    """Read how far those runs are that nothing is known of yet, and forget the others."""
+    from flowdesk.errors import Missing
+
+    wanted = list(run_ids)
+    for gone in known.keys() - set(wanted):
+        del known[gone]
+    for run_id in [run_id for run_id in wanted if run_id not in known][:_MOST_LEARNT]:
+        try:
+            known[run_id] = _progress(await client.runs.get(run_id))
+        except Missing:
+            continue
+
+
+def _progress(run: RunDoc) -> Progress:
+    now = next((step["id"] for step in run["steps"] if step["status"] in ("RUNNING", "WAITING")), "")
+    done = {step["id"] for step in run["steps"] if step["status"] in _STEPS_DONE}
+    return Progress(len(run["steps"]), done, now)
