@@ -15,6 +15,7 @@ COMPLETE: Final = "_FLOWDESK_COMPLETE"
 COMMANDS: Final = {
     "up": "flowdesk.cli.up:up",
     "serve": "flowdesk.cli.serve:serve",
+    "web": "flowdesk.cli.web:web",
     "run": "flowdesk.cli.run:run",
     "validate": "flowdesk.cli.validate:validate",
     "apply": "flowdesk.cli.apply:apply",

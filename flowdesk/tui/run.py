@@ -44,12 +44,15 @@ def open_ui(wish: Wish, *, read_only: bool = False) -> int:
     from flowdesk.tui.memory import state_dir
 
     place = state_dir(environ)
-    _log_to(place)
+    log_to(place)
     options = Options(read_only=read_only, ascii=not _knows_unicode(environ), state_dir=place, environ=dict(environ))
     app = FlowDeskApp(ServerConnector(wish, environ), options)
     options.ascii = options.ascii or app.memory.get("ascii") is True
     mouse = environ.get("FLOWDESK_MOUSE", "on") != "off" and app.memory.get("mouse") is not False
-    code = app.run(mouse=mouse) or app.return_code or 0
+    try:
+        code = app.run(mouse=mouse) or app.return_code or 0
+    finally:
+        app.memory.save()  # whichever way it ended: a closed tab of a browser asks nobody
     if app.farewell and not _in_browser(environ):
         click.echo(app.farewell)
     return code
@@ -68,7 +71,7 @@ def _knows_unicode(environ: Mapping[str, str]) -> bool:
     return environ.get("TERM") != "linux" and "utf" in wanted.lower().replace("-", "")
 
 
-def _log_to(place: Path) -> None:
+def log_to(place: Path) -> None:
     """Log into a file: standard error is where the screen is drawn."""
     root = logging.getLogger()
     root.handlers.clear()

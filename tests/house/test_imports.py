@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import PACKAGES, ROOT, clean_environment, python
+from tests.house.tree import PACKAGES, ROOT, clean_environment, name_of, nodes, python, python_files
 
 WEB = {"aiohttp", "uvloop"}
 SERVER_ONLY = {"taskiq", "taskiq_redis", "redis", "aiocron", "jwt", "bcrypt"}
@@ -74,6 +75,18 @@ def test_import_contracts_notice_a_wrong_import(module: str, line: str, contract
     checked = _contracts(tmp_path)
     assert checked.returncode == 1
     assert any(contract in row and "BROKEN" in row for row in checked.stdout.splitlines()), checked.stdout
+
+
+def test_the_network_is_reached_in_one_place() -> None:
+    """What commands and screens know of HTTP is the client; only the page of `flowdesk web` answers requests itself."""
+    found = {
+        name_of(path)
+        for path in python_files("flowdesk")
+        for node in nodes(path)
+        if (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "aiohttp" for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "aiohttp")
+    }
+    assert found == {"flowdesk/client_http.py", "flowdesk/tui/web.py", "flowdesk/tui/web_door.py"}
 
 
 def _loaded(ran: subprocess.CompletedProcess[str]) -> set[str]:

@@ -28,7 +28,9 @@ async def test_no_server_is_told_where_one_looks_and_enter_tries_again(world: Wo
     async with app.run_test(size=(120, 36)) as pilot:
         await until(lambda: app.live.state == "offline", "the refusal")
         await idle(app)
-        assert "connection refused" in str(app.screen.query_one("#going-on", Static).content)
+        told = app.screen.query_one("#going-on", Static)
+        assert "connection refused" in str(told.content)
+        assert told.region.width > 50
         world.http.down = False
         await pilot.press("enter")
         await until(lambda: app.current_mode == "workflows", "the area")

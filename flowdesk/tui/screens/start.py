@@ -16,7 +16,7 @@ class StartScreen(FlowScreen):
     """The first frame; its text is what is going on."""
 
     DEFAULT_CSS = """
-    StartScreen Middle { align: center middle; }
+    StartScreen Middle { width: 100%; align: center middle; }
     StartScreen #going-on { width: 100%; max-width: 100; padding: 1 4; }
     StartScreen.-failed #going-on { color: $text-error; }
     """

@@ -29,7 +29,7 @@ class WelcomeScreen(FlowScreen):
     """The examples that come with FlowDesk, and an empty sheet."""
 
     DEFAULT_CSS = """
-    WelcomeScreen Middle { align: center middle; }
+    WelcomeScreen Middle { width: 100%; align: center middle; }
     WelcomeScreen .welcome { width: 90; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; }
     WelcomeScreen .welcome { border: round $border; }
     WelcomeScreen OptionList { height: auto; max-height: 20; border: none; background: $background; }
