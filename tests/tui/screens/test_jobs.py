@@ -39,7 +39,7 @@ async def test_r_tries_the_given_up_ones_again(world: World) -> None:
         return world.jobs[1]
 
     world.http.on("POST", "/api/workflows/jobs/{}/retry", retry)
-    async with world.shown("jobs", notifications=True) as (app, pilot):
+    async with world.shown("jobs", toasts=True) as (app, pilot):
         assert app.screen.refusal("jobs.retry") is not None  # type: ignore[attr-defined]
         await pilot.press("asterisk", "r")
         await idle(app)
