@@ -260,7 +260,9 @@ class World:
 
     def _list_workflows(self, request: Request) -> Any:
         text = request.query.get("text", "").casefold()
-        return self.page([w for w in self.workflows if text in w["name"]], request)
+        on = {"true": True, "True": True, "false": False, "False": False}.get(request.query.get("enabled", ""))
+        found = [w for w in self.workflows if text in w["name"] and on in (None, w["enabled"])]
+        return self.page(found, request)
 
     def _list_runs(self, request: Request) -> Any:
         wanted = {name for name in request.query.get("status", "").split(",") if name}

@@ -74,12 +74,15 @@ class AreaScreen(FlowScreen):
     def on_listing_changed(self, message: Listing.Changed) -> None:
         """Say how much is shown, and let keys follow the cursor."""
         message.stop()
-        listing = message.listing
+        self.show_place(self.note(message.listing))
+        self.refresh_bindings()
+
+    def note(self, listing: Listing[Any]) -> str:
+        """How much is shown and marked, for the header."""
         shown, marked = len(listing.shown), len(listing.marked)
         more = "+" if listing.cursor else ""
         note = f"{shown} of {len(listing.items)}{more}" if shown != len(listing.items) else f"{shown}{more}"
-        self.show_place(f"{marked} marked · {note}" if marked else note)
-        self.refresh_bindings()
+        return f"{marked} marked · {note}" if marked else note
 
     async def confirmed(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> bool:
         """Ask; only inside background work."""

@@ -1,0 +1,90 @@
+"""The list of schedules, key by key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.widgets import Static
+
+from tests.tui.waiting import idle
+from tests.tui.world import HOSTILE, World, workflow
+
+
+def _detail(app: Any) -> str:
+    return str(app.screen.query_one("#upcoming", Static).render())
+
+
+def _rows(app: Any) -> list[list[str]]:
+    table = app.screen.listing.table
+    return [[cell.plain for cell in table.get_row(key)[1:]] for key in app.screen.listing.rows.shown]
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """One schedule that is planned, one whose workflow is disabled."""
+    steps = [{"id": "tick", "type": "TRIGGER", "ref": "schedule.cron", "params": {"cron": "*/5 * * * *"}, "next": []}]
+    world.workflows.append(workflow(5, "sleeper", steps, enabled=False))
+    return world
+
+
+async def test_it_tells_when_in_words_and_the_next_five(world: World) -> None:
+    async with world.shown("schedules") as (app, pilot):
+        words = ["0 7 * * 1-5", "weekdays at 07:00", "Europe/Berlin", "Wed 25 12:04 in 1d"]
+        assert _rows(app) == [
+            ["✔", "daily-report", *words],
+            ["‖", "sleeper", "*/5 * * * *", "every 5 minutes", "Europe/Berlin", "paused"],
+        ]
+        assert _detail(app).count(" · ") == 4
+        assert "Wed 25 13:04" in _detail(app), "the times are those of the schedule's zone"
+        await pilot.press("j")
+        await idle(app)
+        assert "disabled" in _detail(app)
+
+
+async def test_p_disables_the_workflow_or_enables_it(world: World) -> None:
+    def save(request: Any) -> Any:
+        world.find(world.workflows, request.found[0])["enabled"] = request.body["enabled"]
+        return request.body
+
+    world.http.on("PUT", "/api/workflows/{}", save)
+    async with world.shown("schedules") as (app, pilot):
+        await pilot.press("p")
+        await idle(app)
+        assert world.workflows[2]["enabled"] is False
+        await pilot.press("j", "G", "p")
+        await idle(app)
+        assert world.workflows[4]["enabled"] is True
+
+
+async def test_r_runs_it_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.http.on("POST", "/api/workflows/{}/execute", lambda _r: world.runs[0])
+    async with world.shown("schedules") as (app, pilot):
+        opened: list[Any] = []
+        monkeypatch.setattr(app, "open_run", lambda run_id, **_more: opened.append(run_id))
+        await pilot.press("r")
+        await idle(app)
+        assert world.http.calls("POST")[0].path == "/api/workflows/wf_0003/execute"
+        assert opened == ["run_0001"]
+
+
+@pytest.mark.parametrize("key", ["e", "enter"])
+async def test_it_opens_the_editor(world: World, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.schedules[0]["stepId"] = "tick"
+    async with world.shown("schedules") as (app, pilot):
+        opened: list[Any] = []
+        monkeypatch.setattr(app, "open_editor", lambda workflow_id, *, step: opened.append((workflow_id, step)))
+        await pilot.press(key)
+        assert opened == [("wf_0003", "tick")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_hostile_and_empty(world: World, size: tuple[int, int]) -> None:
+    world.schedules[0] |= {"workflowName": HOSTILE, "cron": HOSTILE, "timezone": HOSTILE}
+    async with world.shown("schedules", size=size) as (app, _pilot):
+        assert "\x1b" not in _detail(app) + str(_rows(app))
+        world.schedules.clear()
+        world.workflows.clear()
+        app.screen.reload()  # type: ignore[attr-defined]
+        await idle(app)
+        assert app.screen.listing.has_class("-empty")  # type: ignore[attr-defined]
