@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from flowdesk.clean import clean
+from flowdesk.tui.widgets.text_fields import LineInput
 
 
 class ConfirmModal(ModalScreen[bool]):
@@ -44,7 +45,7 @@ class ConfirmModal(ModalScreen[bool]):
                 yield Static(Text(clean(self._detail)), markup=False, classes="hint")
             if self._type_this is not None:
                 yield Static(Text(f"Type {clean(self._type_this)} to go on:"), markup=False)
-                yield Input(id="typed")
+                yield LineInput(id="typed")
             with Horizontal():
                 yield Button("Cancel (esc)", id="no", compact=True)
                 label = self._yes if self._type_this is not None else f"{self._yes} (y)"

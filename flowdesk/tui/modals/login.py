@@ -19,6 +19,7 @@ from flowdesk.launch import Connection
 from flowdesk.tui import toast
 from flowdesk.tui.remembering import remember_login
 from flowdesk.tui.tasks import task
+from flowdesk.tui.widgets.text_fields import LineInput
 
 
 class LoginModal(ModalScreen[str | None]):
@@ -43,7 +44,7 @@ class LoginModal(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(f"Log in to {clean(self._connection.target.url)}", style="bold"), markup=False)
             yield Label("E-mail")
-            yield Input(id="email")
+            yield LineInput(id="email")
             yield Label("Password")
             yield Input(id="password", password=True)
             yield Checkbox(Content("remember (in a file only you can read)"), value=True, id="remember", compact=True)

@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from flowdesk.clean import clean
 from flowdesk.tui.actions import Doable, do, doable, score
 from flowdesk.tui.tasks import task
+from flowdesk.tui.widgets.text_fields import LineInput
 
 if TYPE_CHECKING:
     from flowdesk.tui.host import FlowApp
@@ -83,7 +84,7 @@ class PaletteModal(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A line to type in, what fits it, and perhaps an explanation."""
         with Vertical(classes="dialog"):
-            yield Input(placeholder=self.placeholder, compact=True)
+            yield LineInput(placeholder=self.placeholder, compact=True)
             yield OptionList()
             yield Static(self.explanation(), classes="help-text", markup=False)
 

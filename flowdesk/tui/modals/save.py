@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from flowdesk.clean import clean
+from flowdesk.tui.widgets.text_fields import LineInput
 
 
 class SaveModal(ModalScreen[str | None]):
@@ -29,7 +30,7 @@ class SaveModal(ModalScreen[str | None]):
         """What is saved, and the path."""
         with Vertical(classes="dialog"):
             yield Static(Text(f"Save {clean(self._what)} to a file", style="bold"), markup=False)
-            yield Input(self._proposal, select_on_focus=False)
+            yield LineInput(self._proposal, select_on_focus=False)
             yield Static(
                 Text("enter saves, esc leaves; an existing file is not replaced"), classes="hint", markup=False
             )

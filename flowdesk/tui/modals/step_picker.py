@@ -21,6 +21,7 @@ from flowdesk.tui import keys
 from flowdesk.tui.actions import score
 from flowdesk.tui.draw.fit import cut, fit
 from flowdesk.tui.draw.schema_fields import Field, fields_of
+from flowdesk.tui.widgets.text_fields import LineInput
 
 _REF_COLUMNS: Final = 18
 _TITLE_COLUMNS: Final = 16
@@ -57,7 +58,7 @@ class StepPicker(ModalScreen[str | None]):
         """Title, a line to type in, the kinds left, the highlighted one right."""
         with Vertical(classes="dialog"):
             yield Static(Content(clean(self._title)), classes="title", markup=False)
-            yield Input(placeholder="what should it do?", compact=True)
+            yield LineInput(placeholder="what should it do?", compact=True)
             with Horizontal():
                 yield OptionList()
                 with VerticalScroll(can_focus=False):

@@ -17,6 +17,7 @@ from flowdesk.clean import clean
 from flowdesk.tui import keys
 from flowdesk.tui.draw.values import Path, matches, template_path, text_of
 from flowdesk.tui.tasks import task
+from flowdesk.tui.widgets.text_fields import LineInput
 from flowdesk.tui.widgets.value_text import ValueText
 from flowdesk.tui.widgets.value_tree import Entry, ValueTree
 
@@ -85,7 +86,7 @@ keys and values, `n` and `N` go to the next and previous place. `h` and `l` clos
         self._tree = ValueTree(plain=plain)
         self._text = ValueText()
         self._where = Static("", classes="path", markup=False)
-        self._words = Input(placeholder="find a key or value")
+        self._words = LineInput(placeholder="find a key or value")
         self._value: Any = None
         self._root = ""
         self._found: list[Path] = []

@@ -24,6 +24,7 @@ from flowdesk.clean import clean
 from flowdesk.tui import keys
 from flowdesk.tui.draw.rowset import Column, RowSet
 from flowdesk.tui.tasks import task
+from flowdesk.tui.widgets.text_fields import LineInput
 
 T = TypeVar("T")
 PAGE: Final = 200
@@ -109,7 +110,7 @@ class Listing(Vertical, Generic[T]):
 
     def compose(self) -> ComposeResult:
         """Filter line, table, and what to say when there is nothing."""
-        yield Input(placeholder="filter", id="filter", compact=True)
+        yield LineInput(placeholder="filter", id="filter", compact=True)
         yield Rows(cursor_type="row", zebra_stripes=False, cell_padding=1)
         yield Static(Text(self._empty), classes="empty", markup=False)
 

@@ -19,6 +19,7 @@ from flowdesk.tui import keys
 from flowdesk.tui.draw.fit import cut
 from flowdesk.tui.draw.log_store import LogView
 from flowdesk.tui.widgets.log_pane import LogPane
+from flowdesk.tui.widgets.text_fields import LineInput
 
 _FILTER_COLUMNS = 40
 
@@ -49,7 +50,7 @@ class LogPanel(Vertical):
     def compose(self) -> ComposeResult:
         """The lines above, the filter line below."""
         yield self.pane
-        yield Input(placeholder="filter: text, !text, re:pattern", select_on_focus=True, compact=True)
+        yield LineInput(placeholder="filter: text, !text, re:pattern", select_on_focus=True, compact=True)
 
     @property
     def status(self) -> str:

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static, TextArea
 from flowdesk.exporting import Format
 from flowdesk.tui import keys
 from flowdesk.tui.widgets.source_text import SourceText
+from flowdesk.tui.widgets.text_fields import LineInput
 
 HIGHLIGHTED_LINES: Final[dict[Format, int]] = {"json": 600, "yaml": 2000}
 """Each letter typed colours the whole text anew: longer ones would take more than 50 ms for that."""
@@ -56,7 +57,7 @@ keep the last state, and the line with the error is marked with `!`.
     def __init__(self, text: str = "", form: Format = "yaml", *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._area = SourceText()
-        self._find = Input(placeholder="find")
+        self._find = LineInput(placeholder="find")
         self._note = Static(classes="source-pane--note", markup=False)
         self._form: Format = form
         self._known = ""

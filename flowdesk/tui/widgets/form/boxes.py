@@ -20,10 +20,10 @@ from flowdesk.tui.draw.field_values import placeholder
 from flowdesk.tui.draw.form_shapes import GROUPS, blank, branch_of, drawable, loose
 from flowdesk.tui.draw.paths import GONE, Path, path_text
 from flowdesk.tui.draw.schema_fields import Field
-from flowdesk.tui.widgets.form.controls import LineInput
 from flowdesk.tui.widgets.form.draft import Draft, Edited
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.fold import Fold
+from flowdesk.tui.widgets.text_fields import LineInput
 
 
 def node(draft: Draft, path: Path, field: Field, *, bare: bool = False) -> Widget:

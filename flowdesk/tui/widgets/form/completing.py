@@ -14,8 +14,9 @@ from flowdesk.tui import keys
 from flowdesk.tui.completion import candidates
 from flowdesk.tui.draw.field_values import Mode
 from flowdesk.tui.draw.schema_fields import Field
-from flowdesk.tui.widgets.form.controls import AreaInput, LineInput, Suggestions
+from flowdesk.tui.widgets.form.controls import Suggestions
 from flowdesk.tui.widgets.form.draft import Draft
+from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
 
 _TYPED: Final = ("line", "area", "json")
 _PRIORITY: Final = [replace(binding, priority=True) for binding in keys.bindings("completion")]

@@ -1,4 +1,4 @@
-"""Text fields that never hold an invisible character, and the list of suggestions under them."""
+"""The list of suggestions under a text field."""
 
 from __future__ import annotations
 
@@ -7,37 +7,14 @@ from typing import ClassVar, Final
 
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Input, OptionList, TextArea
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
-from textual.widgets.text_area import Edit, EditResult
 
 from flowdesk.tui.completion import Candidate
 from flowdesk.tui.draw.fit import cut, fit
 
 _LABEL_COLUMNS: Final = 20
 _DETAIL_COLUMNS: Final = 33
-
-
-def visible(text: str, *, lines: bool = False) -> str:
-    """The text without what cannot be seen."""
-    return "".join(char for char in text if char.isprintable() or (lines and char == "\n"))
-
-
-class LineInput(Input):
-    """One line of text."""
-
-    def replace(self, text: str, start: int, end: int) -> None:
-        """Typing and pasting come through here."""
-        super().replace(visible(text.replace("\n", " ").replace("\t", " ")), start, end)
-
-
-class AreaInput(TextArea):
-    """Several lines of text; tab leaves it."""
-
-    def edit(self, edit: Edit) -> EditResult:
-        """Typing and pasting come through here."""
-        edit.text = visible(edit.text.replace("\r\n", "\n").replace("\t", "    "), lines=True)
-        return super().edit(edit)
 
 
 class Suggestions(OptionList, can_focus=False):

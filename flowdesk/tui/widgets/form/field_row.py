@@ -17,8 +17,8 @@ from flowdesk.tui.draw.form_shapes import GROUPS
 from flowdesk.tui.draw.paths import GONE, Path, path_text
 from flowdesk.tui.draw.schema_fields import Field
 from flowdesk.tui.widgets.form.completing import Completing
-from flowdesk.tui.widgets.form.controls import AreaInput, LineInput
 from flowdesk.tui.widgets.form.draft import Draft, Edited
+from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
 
 
 class FieldRow(Completing):

@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 from engine.errors import Problem
 from flowdesk.replies import StepKind
 from flowdesk.tui.draw.paths import put
-from flowdesk.tui.widgets.form.controls import AreaInput, LineInput
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.step_form import StepForm
+from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
 from tests.tui.waiting import idle
 from tests.tui.world import kinds
 

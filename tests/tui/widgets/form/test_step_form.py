@@ -9,8 +9,9 @@ from flowdesk.replies import Preview as PreviewReply
 from flowdesk.tui.draw.paths import GONE
 from flowdesk.tui.draw.previews import Preview, previews_of
 from flowdesk.tui.widgets.form.boxes import ArrayBox, MapBox, UnionBox
-from flowdesk.tui.widgets.form.controls import AreaInput, LineInput, Suggestions
+from flowdesk.tui.widgets.form.controls import Suggestions
 from flowdesk.tui.widgets.form.fold import Fold, FoldTitle
+from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
 from tests.tui.waiting import until
 from tests.tui.widgets.form.host import FormHost, a_step, kind_of, settled, shown
 from tests.tui.world import HOSTILE
