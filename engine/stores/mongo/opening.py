@@ -10,6 +10,7 @@ import asyncio
 import re
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pymongo
 from pymongo import IndexModel
@@ -34,28 +35,60 @@ _EXISTS: Final = 48
 _CONFLICTS: Final = (85, 86)
 _NO_RIGHT, _NO_LOGIN = 13, 18
 _KNOCK_S: Final = 1.0
+_NAMES_S: Final = 2.0
+"""How long each of the two questions to the name server may take that mongodb+srv:// asks."""
 STEP_S: Final = 2.0
 _INDEX_S: Final = 10.0
 
 
 class Opening:
-    """One attempt to open `url`; afterwards `client`, `name` and `where` are known. One step may take `step_s`."""
+    """One attempt to open `url`; afterwards `name` and `where` are known. One step may take `step_s`."""
 
     def __init__(self, url: str, *, patience_s: float, step_s: float = STEP_S) -> None:
         self._url = url
         self._step_s = step_s
         self._patience_s = patience_s
-        self.client = self._connect()
+        self._client: Client | None = None
+        self.name = USUAL_NAME
+        self.where = "?"
         self.version = "?"
 
-    def _connect(self) -> Client:
+    @property
+    def client(self) -> Client:
+        """The client; `run` makes it."""
+        if self._client is None:
+            raise Unavailable("the store is closed")
+        return self._client
+
+    async def discard(self) -> None:
+        """Let go of what a `run` that failed has made."""
+        if self._client is not None:
+            await driver.close(self._client)
+
+    def _is_unresolved(self, error: Exception) -> bool:
+        """Whether a name server did not know the name, or did not answer; the driver hides its error behind one."""
+        by_name = self._url.startswith("mongodb+srv://")
+        return by_name and isinstance(error, ConfigurationError) and error.__cause__ is not None
+
+    async def _connect(self) -> None:
         try:
-            parsed = parse_uri(self._url)
+            # With mongodb+srv:// this asks a name server, and waits for it.
+            self.where = urlsplit(self._url).hostname or "?"
+            parsed = await asyncio.to_thread(parse_uri, self._url, connect_timeout=_NAMES_S)
             self.name = parsed["database"] or USUAL_NAME
             self.where = ", ".join(f"{host}:{port}" for host, port in parsed["nodelist"])
-            return driver.connect(self._url)
+            self._client = driver.connect(self._url)
         except (PyMongoError, ValueError, TypeError) as error:
+            if self._is_unresolved(error):
+                raise self._away(error) from None
             raise Unusable(f"MONGO_URL is no address of MongoDB: {self._masked(str(error))}", hint=_EXAMPLE) from None
+
+    def _away(self, error: Exception) -> Unreachable:
+        """What to tell of a server that may come."""
+        return Unreachable(
+            f"MongoDB at {self.where} cannot be reached: {faults.reason(error)}",
+            hint="start it, or correct MONGO_URL; without MONGO_URL FlowDesk keeps everything in SQLite",
+        )
 
     def _masked(self, text: str) -> str:
         """The text without anything that stands before the @ of the address."""
@@ -66,6 +99,7 @@ class Opening:
 
     async def run(self) -> None:
         """Wait for the server, check it, and bring the database to the form we know."""
+        await self._connect()
         try:
             await self._reach()
             database = driver.database(self.client, self.name)
@@ -84,13 +118,12 @@ class Opening:
                     info: Doc = await self.client.admin.command("buildInfo")
                     break
             except ConfigurationError as error:
+                if self._is_unresolved(error):
+                    raise self._away(error) from None
                 raise Unusable(f"{faults.reason(error)}", hint="upgrade MongoDB to 4.4 or newer") from None
             except (ConnectionFailure, ExecutionTimeout) as error:
                 if monotonic() >= until:
-                    raise Unreachable(
-                        f"MongoDB at {self.where} cannot be reached: {faults.reason(error)}",
-                        hint="start it, or correct MONGO_URL; without MONGO_URL FlowDesk keeps everything in SQLite",
-                    ) from None
+                    raise self._away(error) from None
                 await asyncio.sleep(0.1)
         self.version = str(info.get("version", "?"))
         if tuple(info.get("versionArray", OLDEST))[:2] < OLDEST:

@@ -9,7 +9,6 @@ from engine.errors import FlowDeskError
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
-from engine.stores.mongo.driver import close
 from engine.stores.mongo.figures import MongoFigures
 from engine.stores.mongo.jobs import MongoJobs
 from engine.stores.mongo.journal import Journal
@@ -28,7 +27,7 @@ from engine.stores.mongo.upkeep import MongoUpkeep
 from engine.stores.mongo.users import MongoUsers
 from engine.stores.mongo.workflows import MongoWorkflows
 
-_PATIENCE_S: Final = 5.0
+_PATIENCE_S: Final = 2.0
 _REPAIR_EVERY_S: Final = 2.0
 
 
@@ -87,7 +86,7 @@ class MongoStore:
         try:
             await opening.run()
         except BaseException:
-            await close(opening.client)
+            await opening.discard()
             raise
         self._version = opening.version
         self._link.attach(opening.client, opening.name, opening.where)
