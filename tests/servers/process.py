@@ -47,6 +47,11 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         assert self._process is None
@@ -85,7 +90,7 @@ class ServerProcess:
 
     def revive(self) -> None:
         """Have it run, whatever was done to it."""
-        if self._process is not None and self._process.poll() is None:
+        if self.alive:
             self.resume()
         else:
             self._process = None
