@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 
 from engine.errors import BadJson
 from engine.jsonio import parse_json
-from flowdesk.clean import clean
+from flowdesk.clean import clean, escape_json
 from flowdesk.errors import Missing
 from flowdesk.replies import RunDoc, WorkflowDoc
 from flowdesk.tui import toast
@@ -26,6 +26,7 @@ from flowdesk.tui.host import FlowApp
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.step_data import is_apart
+from flowdesk.tui.widgets.text_fields import AreaInput
 
 _MOST_EDITED: Final = 200_000
 """Characters of input that are offered for editing."""
@@ -36,7 +37,7 @@ class RerunModal(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     RerunModal .dialog { width: 88; }
-    RerunModal OptionList { height: auto; border: none; background: $surface; }
+    RerunModal OptionList, RerunModal OptionList:focus { height: auto; border: none; background: $surface; }
     RerunModal Static { height: auto; }
     RerunModal .warning { color: $text-warning; }
     RerunModal .hint { margin-top: 1; }
@@ -84,7 +85,7 @@ class RerunModal(ModalScreen[str | None]):
             yield box
             yield Static("", id="warnings", classes="warning", markup=False)
             yield Static(Text("Input, as JSON; edit it to run with other data"), classes="hint", markup=False)
-            yield TextArea(self._before or "", id="input", read_only=self._before is None, tab_behavior="focus")
+            yield AreaInput(self._before or "", id="input", read_only=self._before is None, tab_behavior="focus")
             yield Static("", id="trouble", classes="problem", markup=False)
             yield Static(Text("enter reruns · ctrl+s also from the input · esc leaves"), classes="hint", markup=False)
 
@@ -196,5 +197,5 @@ def _given(run: RunDoc) -> str | None:
     data = run["trigger"].get("data")
     if is_apart(data):
         return None
-    text = text_of(data if data is not None else {})
+    text = escape_json(text_of(data if data is not None else {}))
     return text if len(text) <= _MOST_EDITED else None

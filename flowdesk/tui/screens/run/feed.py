@@ -20,13 +20,17 @@ PAGE: Final = 1_000
 
 
 class Feed:
-    """The journal of one run. While `paused`, live events are only noted; `rest` reads what they were."""
+    """The journal of one run. While `paused`, live events are only noted; `rest` reads what they were.
+
+    `reading` tells that `rest` is under way; it goes well together with live events, whichever come first.
+    """
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.first = 1
         self.last = 0
         self.paused = True
+        self.reading = False
         self._heard = 0
 
     @property
@@ -56,19 +60,21 @@ class Feed:
         return following
 
     async def rest(self, client: Client) -> AsyncGenerator[list[EventDoc], None]:
-        """Read on to the end of the journal, page by page; live events go on from there."""
-        self.paused = True
-        while True:
-            part = await client.runs.journal(self.run_id, after=self.last, limit=PAGE)
-            fresh = [event for event in part if event["seq"] > self.last]
-            if fresh:
-                self.last = fresh[-1]["seq"]
-                yield fresh
-            elif self._heard > self.last:  # heard of, and not to be read: the journal is what counts
-                self._heard = self.last
-            if not self.behind and len(fresh) < PAGE:
-                break
-        self.paused = False
+        """Read on to the end of the journal, page by page; live events go on from there, also when that fails."""
+        self.reading = True
+        try:
+            while True:
+                part = await client.runs.journal(self.run_id, after=self.last, limit=PAGE)
+                fresh = [event for event in part if event["seq"] > self.last]
+                if fresh:
+                    self.last = fresh[-1]["seq"]
+                    yield fresh
+                elif not part:  # what was heard of and cannot be read does not count: the journal is the truth
+                    self._heard = self.last
+                if not self.behind and len(part) < PAGE:
+                    break
+        finally:
+            self.reading = self.paused = False
 
     async def older(self, client: Client) -> list[EventDoc]:
         """The page before the first event; nothing when there is none."""

@@ -58,9 +58,7 @@ class ReadingScreen(FlowScreen):
         try:
             document = await client.runs.get(self.run_id)
         except Missing:
-            toast.warn(self.app, f"there is no run {self.run_id}, or it is not yours")
-            if self.is_current:
-                self.app.pop_screen()
+            self._gone()
             return
         self.model = RunModel(document)
         self.feed.begin(document["seq"])
@@ -86,9 +84,9 @@ class ReadingScreen(FlowScreen):
         following = self.feed.hear(events)
         if following:
             self._take(following)
-        if self.feed.behind and not self.feed.paused:
-            self.feed.paused = True
-            self.background(self._read_on(), what="Reading the journal", group="journal", exclusive=True)
+        if self.feed.behind and not (self.feed.paused or self.feed.reading):
+            self.feed.reading = True
+            self.background(self._read_on(), what="Reading the journal", group="journal")
 
     def _take(self, events: list[EventDoc]) -> None:
         model = self.model
@@ -108,9 +106,18 @@ class ReadingScreen(FlowScreen):
         self.background(self._refetch(), what="Reading the run", group="document", exclusive=True)
 
     async def _refetch(self) -> None:
-        document = await self.live.client.runs.get(self.run_id)
+        try:
+            document = await self.live.client.runs.get(self.run_id)
+        except Missing:
+            self._gone()
+            return
         if self.model is not None and self.model.adopt(document):
             self.redraw(self.model, None)
+
+    def _gone(self) -> None:
+        toast.warn(self.app, f"there is no run {self.run_id}, or it is not yours")
+        if self.is_current:
+            self.app.pop_screen()
 
     async def older(self) -> bool:
         """Read the page before; False when there was none."""
@@ -125,7 +132,7 @@ class ReadingScreen(FlowScreen):
 
     def _link_changed(self, state: LinkState) -> None:
         if state == "connected":
-            if self._away is not None:
+            if self._away is not None or self.model is None:
                 self._return()
         elif self._away is None and self.model is not None:
             self._away = self.feed.last
@@ -137,7 +144,7 @@ class ReadingScreen(FlowScreen):
         else:
             self._away = None
             self.feed.paused = True
-            self.background(self._catch_up(), what="Reading what was missed", group="journal", exclusive=True)
+            self.background(self._catch_up(), what="Reading what was missed", group="journal")
 
     async def _catch_up(self) -> None:
         missed: list[EventDoc] = []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from engine.inputs import Finished
 from engine.sdk import StepResult
+from flowdesk.tui.screens.run.screen import RunScreen
 from tests.tui.runs import MAIL, Played, failed_run, running_run
 from tests.tui.screens.run.test_screen import log_texts, opened
+from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
@@ -73,6 +75,50 @@ async def test_what_was_missed_is_read_and_marked(world: World) -> None:
         played.tell()
         await until(lambda: "after" in log_texts(screen), "what is live again")
         assert len([text for text in log_texts(screen) if text.startswith("missed")]) == 3
+
+
+async def test_a_journal_that_cannot_be_read_is_asked_for_again(world: World) -> None:
+    played = running_run(world)
+    async with opened(played) as (_app, _pilot, screen):
+        path = f"/api/runs/{played.id}/journal"
+        world.http.on("GET", path, lambda r: refuse(503, "storage_unavailable", "not now"))
+        played.log("look", "unheard")
+        played.keep_silent()
+        played.log("look", "heard")
+        asked = len(world.http.calls("GET", path))
+        played.tell()
+        await until(lambda: len(world.http.calls("GET", path)) > asked and not screen.feed.reading, "the refusal")
+        played.serve()
+        played.log("look", "heard again")
+        played.told -= 1
+        played.tell()
+        await until(lambda: "heard again" in log_texts(screen), "all lines")
+        assert [text for text in log_texts(screen) if "heard" in text] == ["unheard", "heard", "heard again"]
+
+
+async def test_a_run_that_was_deleted_meanwhile_is_left(world: World) -> None:
+    played = running_run(world)
+    async with opened(played) as (app, _pilot, screen):
+        world.http.on("GET", f"/api/runs/{played.id}", lambda r: refuse(404, "not_found", "gone"))
+        finish(played)
+        played.tell()
+        await until(lambda: app.screen is not screen, "the way back")
+
+
+async def test_a_run_that_could_not_be_read_is_read_when_the_server_is_back(world: World) -> None:
+    played = running_run(world)
+    async with world.shown("workflows") as (app, _pilot):
+        world.http.down = True
+        app.open_run(played.id)
+        await until(lambda: isinstance(app.screen, RunScreen), "the run view")
+        screen = app.screen
+        assert isinstance(screen, RunScreen)
+        await idle(app)
+        assert screen.refusal("run.markdown") == "the run is still being read"
+        world.http.down = False
+        app.live.become("reconnecting")
+        app.live.become("connected")
+        await until(lambda: screen.model is not None, "the run")
 
 
 async def test_events_of_other_runs_are_not_shown(world: World) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Footer
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.screens.run.screen import RunScreen
 from tests.tui.runs import MAIL, Played, chain, failed_run, running_run
-from tests.tui.waiting import idle, until
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
 
 
@@ -208,10 +208,11 @@ def _failure(message: str) -> Any:
 
 
 async def test_a_run_that_is_gone_is_told_and_left(world: World) -> None:
-    async with world.shown("workflows") as (app, _pilot):
+    async with world.shown("workflows", toasts=True) as (app, _pilot):
         below = app.screen
         app.open_run("run_none")
-        await until(lambda: app.screen is below, "the way back")
+        await until(lambda: app.screen is below and said(app), "the way back")
+        assert said(app) == ["there is no run run_none, or it is not yours"]
 
 
 async def test_what_cannot_be_done_says_why(world: World) -> None:

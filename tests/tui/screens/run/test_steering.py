@@ -17,7 +17,7 @@ from flowdesk.tui.screens.run.screen import RunScreen
 from flowdesk.tui.widgets.step_data import LARGEST_SHOWN
 from tests.tui.runs import MAIL, Played, failed_run, running_run
 from tests.tui.screens.run.test_screen import opened
-from tests.tui.waiting import idle, until
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World, run
 
 
@@ -190,7 +190,7 @@ async def test_a_very_large_value_goes_to_a_file(world: World, tmp_path: Path) -
 
 
 async def test_a_line_of_the_log_is_looked_into(world: World) -> None:
-    async with opened(failed_run(world), tab="log") as (app, pilot, screen):
+    async with opened(failed_run(world), tab="log", toasts=True) as (app, pilot, screen):
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, InspectModal), "the line")
         await pilot.press("escape")
@@ -198,4 +198,4 @@ async def test_a_line_of_the_log_is_looked_into(world: World) -> None:
         await pilot.press("y")
         await until(lambda: "FAILED" in app.clipboard, "the copied line")
         await pilot.press("p")  # a test has no terminal to hand over
-        await until(lambda: any("pager" in n.message for n in app._notifications), "that it cannot be")
+        await until(lambda: any("pager" in text for text in said(app)), "that it cannot be")
