@@ -21,11 +21,14 @@ from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
 
 if TYPE_CHECKING:
+    from flowdesk.replies import StepKind
     from flowdesk.tui.host import FlowApp
 
 _SEARCH_S: Final = 0.15
 _MOST: Final = 60
 _FOUND: Final = 8
+_CLOSE: Final = 10.0
+"""What `score` gives for words that stand in the text as they were typed."""
 _LOOKED_AT: Final = 200
 """Runs are found among the newest ones; the list of runs has a filter for older ones."""
 
@@ -52,7 +55,10 @@ class Entry:
 
 
 class PaletteModal(ModalScreen[None]):
-    """Actions of the screen it was opened from, then workflows and runs by name. `#` looks for runs only."""
+    """Actions of the screen it was opened from, then workflows, kinds of steps and runs by name.
+
+    `#` looks for runs only, `>` for settings only.
+    """
 
     DEFAULT_CSS = """
     PaletteModal { align: center top; }
@@ -66,7 +72,7 @@ class PaletteModal(ModalScreen[None]):
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
     ]
-    placeholder = "what do you want to do?  #runs"
+    placeholder = "what do you want to do?  #runs  >settings"
     with_nouns = True
 
     def __init__(self, under: Screen[Any]) -> None:
@@ -105,7 +111,7 @@ class PaletteModal(ModalScreen[None]):
         self._show(self._fitting(event.value))
         if self._search is not None:
             self._search.cancel()
-        if self.with_nouns and event.value.strip():
+        if self.with_nouns and event.value.strip() and not event.value.startswith(">"):
             wanted = event.value
             self._search = asyncio.get_running_loop().call_later(_SEARCH_S, lambda: self._ask(wanted))
 
@@ -143,6 +149,9 @@ class PaletteModal(ModalScreen[None]):
     def _fitting(self, typed: str) -> list[Entry]:
         if typed.startswith("#"):
             return []
+        if typed.startswith(">"):
+            fitting = [(score(typed[1:].strip(), entry.title), entry) for entry in self._settings()]
+            return [entry for points, entry in sorted(fitting, key=lambda pair: -pair[0]) if points > 0]
         scored = [(self.fits(action, typed.strip()), action) for action in self._actions]
         kept = [(points, action) for points, action in scored if points > 0]
         if typed.strip():
@@ -177,12 +186,42 @@ class PaletteModal(ModalScreen[None]):
         if not typed.startswith("#"):
             page = await client.workflows.list(text=wanted, limit=_FOUND)
             found += [self._open(f"workflow {w['name']}", self._editor(w["id"])) for w in page.items]
+            kinds = [(score(wanted, f"{kind['ref']} {kind['title']}"), kind) for kind in await client.step_kinds()]
+            best = sorted((pair for pair in kinds if pair[0] >= _CLOSE), key=lambda pair: -pair[0])[:_FOUND]
+            found += [self._open(f"step {kind['ref']}  {kind['title']}", self._kind(kind)) for _points, kind in best]
         runs = (await client.runs.list(limit=_LOOKED_AT)).items
         low = wanted.casefold()
         for run in [r for r in runs if wanted in r["id"] or low in (r["workflowName"] or "").casefold()][:_FOUND]:
             found.append(self._open(f"run {run['workflowName']} {run['id']} {run['status']}", self._run(run["id"])))
         if self.query_one(Input).value == typed:
             self._show([*self._fitting(typed), *found])
+
+    def _settings(self) -> list[Entry]:
+        """All settings, and every theme by its name."""
+        everything = self._open("Settings…", self._all_settings)
+        return [
+            everything,
+            *(self._open(f"Theme: {name}", self._theme(name)) for name in sorted(self.app.available_themes)),
+        ]
+
+    async def _all_settings(self) -> None:
+        await self.app.run_action("app.app_settings")
+
+    def _theme(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def use() -> None:
+            self.flow.theme = name
+            self.flow.memory.put("theme", name)
+            self.flow.memory.save()
+
+        return use
+
+    def _kind(self, kind: StepKind) -> Callable[[], Awaitable[None]]:
+        async def show() -> None:
+            from flowdesk.tui.modals.step_kind import StepKindModal
+
+            self.flow.push_screen(StepKindModal(kind))
+
+        return show
 
     def _open(self, title: str, run: Callable[[], Awaitable[None]]) -> Entry:
         return Entry(title, "", None, run)

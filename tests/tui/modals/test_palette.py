@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from flowdesk.clean import clean
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.modals.palette import PaletteModal
+from flowdesk.tui.modals.step_kind import StepKindModal
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE, World
 
@@ -81,3 +82,38 @@ async def test_escape_leaves_it(world: World) -> None:
         await pilot.press("escape")
         await idle(app)
         assert not isinstance(app.screen, PaletteModal)
+
+
+async def test_a_kind_of_step_is_explained(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        await pilot.press(*"http.req")
+        await until(lambda: any(line.startswith("step http.request") for line in lines(modal)), "the step")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, StepKindModal), "its text")
+        text = str(app.screen.query_one(Static).content)
+        assert "url" in text
+        assert "example: " in text
+        await pilot.press("escape")
+        await until(lambda: not app.screen.is_modal, "the way back")
+
+
+async def test_a_theme_is_chosen_by_its_name_and_remembered(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        await pilot.press(*">")
+        assert lines(modal)[0].startswith("Settings…")
+        await pilot.press(*"nord")
+        assert lines(modal)[0].startswith("Theme: nord")
+        await pilot.press("enter")
+        await until(lambda: app.theme == "nord", "the theme")
+        assert app.memory.get("theme") == "nord"
+
+
+async def test_the_arrows_move_in_the_list_and_enter_does_that_line(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        await pilot.press(*">theme")
+        wanted = lines(modal)[2].strip().removeprefix("Theme: ")
+        await pilot.press("down", "down", "enter")
+        await until(lambda: app.theme == wanted, "the theme")

@@ -1,0 +1,79 @@
+"""The first start: what is offered, and one key that makes something of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from flowdesk.tui.app import FlowDeskApp
+from flowdesk.tui.screens.welcome import WelcomeScreen
+from tests.tui.waiting import idle, until
+from tests.tui.world import World
+
+
+@asynccontextmanager
+async def welcomed(world: World) -> AsyncIterator[tuple[FlowDeskApp, Pilot[int], list[str | None]]]:
+    """The app of somebody without a workflow; the list gathers what the editor was opened with."""
+    world.workflows.clear()
+    opened: list[str | None] = []
+    app = world.app()
+    app.open_editor = lambda workflow_id, **_more: opened.append(workflow_id)  # type: ignore[method-assign]
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(lambda: isinstance(app.screen, WelcomeScreen), "the welcome")
+        await idle(app)
+        yield app, pilot, opened
+
+
+def saving(world: World) -> list[dict[str, Any]]:
+    """What is saved from now on."""
+    saved: list[dict[str, Any]] = []
+
+    def create(request: Any) -> dict[str, Any]:
+        saved.append(request.body)
+        return {**request.body, "id": f"wf_{len(saved)}", "version": 1}
+
+    world.http.on("POST", "/api/workflows", create)
+    world.http.on("POST", "/api/workflows/validate", lambda r: {"problems": []})
+    return saved
+
+
+async def test_it_offers_the_examples_and_an_empty_sheet(world: World) -> None:
+    async with welcomed(world) as (app, _pilot, _opened):
+        options = app.screen.query_one(OptionList)
+        lines = [str(options.get_option_at_index(n).prompt) for n in range(options.option_count)]
+        assert lines[0].startswith("Hello")
+        assert lines[-2:] == ["All of them", "Empty              an empty sheet"]
+        assert options.highlighted == 0
+        assert app.focused is options
+        assert options.region.width > 60
+
+
+async def test_enter_saves_the_example_and_opens_it(world: World) -> None:
+    saved = saving(world)
+    async with welcomed(world) as (app, pilot, opened):
+        await pilot.press("enter")
+        await idle(app)
+        assert [document["name"] for document in saved] == ["Hello"]
+        assert opened == ["wf_1"]
+        assert not isinstance(app.screen, WelcomeScreen)
+
+
+async def test_the_empty_sheet_saves_nothing(world: World) -> None:
+    saved = saving(world)
+    async with welcomed(world) as (app, pilot, opened):
+        await pilot.press("end", "enter")
+        await idle(app)
+        assert (saved, opened) == ([], [None])
+
+
+@pytest.mark.parametrize("key", ["j", "down"])
+async def test_letters_move_as_arrows_do(world: World, key: str) -> None:
+    async with welcomed(world) as (app, pilot, _opened):
+        await pilot.press(key)
+        await idle(app)
+        assert app.screen.query_one(OptionList).highlighted == 1
