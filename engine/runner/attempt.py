@@ -10,8 +10,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -49,8 +48,7 @@ def _first_problem(error: ValidationError) -> str:
     return "; ".join(texts) + more
 
 
-@dataclass(slots=True, frozen=True)
-class Call:
+class Call(NamedTuple):
     """A handler with everything it is called with."""
 
     definition: StepDefinition

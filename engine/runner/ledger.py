@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from engine.clock import Clock
@@ -97,7 +96,8 @@ class Ledger:
     def _summary(self, *, resting: bool, backlog: bool, claim: bool) -> RunRow:
         """The row after the pending events; a `backlog` run is accepted but has no executor yet."""
         state = self.state
-        row = replace(self.row, seq=state.seq, started_at=self.began, waiting_for=None, due_at=None)
+        row = self.row.copy()
+        row.seq, row.started_at, row.waiting_for, row.due_at = state.seq, self.began, None, None
         if state.finished:
             row.status = FINAL[state.phase]
             row.finished_at, row.owner = state.finished_at, None
