@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from engine.errors import NotFound
@@ -23,6 +23,8 @@ SECRET_NAMES: Final = frozenset(
 )
 """Keys whose values never reach a journal, compared without regard to case."""
 
+_HOLDERS: Final = (dict, list)
+
 
 def mask(value: Any, names: frozenset[str] = SECRET_NAMES) -> Any:
     """The value with everything under a secret-sounding key replaced; shares what did not change."""
@@ -38,13 +40,23 @@ def mask(value: Any, names: frozenset[str] = SECRET_NAMES) -> Any:
 
 def holds_secret(value: Any, names: frozenset[str] = SECRET_NAMES) -> bool:
     """Whether masking would change anything."""
+    # Plain loops that call themselves for objects and lists only: every step's parameters come by here.
     if isinstance(value, dict):
-        return any(key.lower() in names or holds_secret(item, names) for key, item in value.items())
-    return isinstance(value, list) and any(holds_secret(item, names) for item in value)
+        for key, item in value.items():
+            if key.lower() in names or (isinstance(item, _HOLDERS) and holds_secret(item, names)):
+                return True
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, _HOLDERS) and holds_secret(item, names):
+                return True
+    return False
 
 
-def set_apart(events: Iterable[Event]) -> list[Blob]:
+def set_apart(events: Sequence[Event]) -> list[Blob]:
     """Replace large inputs, outputs and trigger data by references, and return what they refer to."""
+    # What is small together is small one by one, and is so in nearly every commit: one writing tells all.
+    if len(dumps(_large_perhaps(events))) <= INLINE_LIMIT:
+        return []
     blobs: list[Blob] = []
     for event in events:
         match event.type:
@@ -61,6 +73,21 @@ def set_apart(events: Iterable[Event]) -> list[Blob]:
             case _:
                 pass
     return blobs
+
+
+def _large_perhaps(events: Sequence[Event]) -> list[Any]:
+    """The values that would be set apart if they were large."""
+    values: list[Any] = []
+    for event in events:
+        kind = event.type
+        if kind is EventType.STEP_STARTED:
+            values.append(event.data.get("input"))
+        elif kind is EventType.STEP_SUCCEEDED:
+            values.append(event.data.get("output"))
+        elif kind is EventType.RUN_STARTED:
+            trigger = event.data["trigger"]
+            values += (trigger.get("data"), trigger.get("meta"))
+    return values
 
 
 def _set_apart(event: Event, name: str, blobs: list[Blob]) -> None:
