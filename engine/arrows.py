@@ -37,6 +37,8 @@ def choose(plan: Plan, view: View, state: RunState, step: PlanStep, result: Step
     Raises Invalid when the step chose a route that leads nowhere, or a condition cannot be worked out.
     """
     goto = result.goto
+    if goto is None and step.plain:
+        return list(range(len(step.edges)))
     labelled = goto is not None and goto in step.labels
     aimed = goto is not None and not labelled and any(edge.to == goto for edge in step.edges)
     if goto is not None and not labelled and not aimed and not _knows_route(step, goto):
@@ -88,7 +90,7 @@ def _scope_after(plan: Plan, view: View, state: RunState, step: PlanStep, result
     data = view.data(step)
     if step.is_trigger:
         output = state.trigger.data
-    elif step.definition is None or not step.definition.replies:
+    elif not step.replies:
         if step.step.save_as is not None and result.ok:
             data = {**data, step.step.save_as: output}
         elif isinstance(output, dict) and result.ok:

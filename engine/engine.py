@@ -374,9 +374,9 @@ class Engine:
 
 def _outcome(row: RunRow, plan: Plan, state: RunState) -> Outcome:
     reply = None
-    for step in plan.steps.values():
+    for step in plan.replying:
         known = state.steps[step.id]
-        if known.status is StepStatus.SUCCESS and step.definition is not None and step.definition.replies:
+        if known.status is StepStatus.SUCCESS:
             reply = known.output
             break
     data = View(plan, state).final() if row.status in FINISHED else None

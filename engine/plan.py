@@ -26,6 +26,8 @@ class PlanStep:
 
     `incoming` names arrows as (step id, index of the arrow, or ERROR_EDGE). `chain_parent` is the only step this one
     follows when that step's output is also the last to be merged, which makes the visible data cheap to build.
+    `plain` says that all arrows are taken unless the step chooses one; `replies`, that it may answer who waits;
+    `silent`, that it adds nothing to the data; `volatile`, that a second execution could come to something else.
     """
 
     index: int
@@ -45,16 +47,19 @@ class PlanStep:
     labels: tuple[str, ...]
     reads_steps: bool
     instant: bool
-
-    @property
-    def is_trigger(self) -> bool:
-        """Whether this step starts runs instead of working in them."""
-        return self.step.type is StepType.TRIGGER
+    is_trigger: bool
+    plain: bool
+    replies: bool
+    silent: bool
+    volatile: bool
 
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Plan:
     """A compiled workflow version. `instant` plans never wait for anything but the disk.
+
+    `roots` are the steps that no other leads to, and the entries: before anything has happened, nothing can be said of
+    others. `retrying` are the steps that may be tried again, `replying` those that may answer who waits.
 
     Equal only to itself, so that what is worked out from a plan can be kept by it.
     """
@@ -64,6 +69,9 @@ class Plan:
     entries: tuple[str, ...]
     instant: bool
     missing_refs: tuple[str, ...]
+    roots: tuple[PlanStep, ...]
+    retrying: tuple[PlanStep, ...]
+    replying: tuple[PlanStep, ...]
 
     def trigger_step(self, ref: str) -> PlanStep | None:
         """The trigger step of that kind, if the workflow has one."""
@@ -81,6 +89,14 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
     for index, step in enumerate(workflow.steps):
         definition = registry.get(step.ref)
         edges = tuple(step.edges())
+        conditions = tuple(compile_condition(e.when) if e.when is not None else None for e in edges)
+        params = compile_params(
+            step.params,
+            expressions=definition.expressions if definition else (),
+            url_fields=definition.url_fields if definition else (),
+        )
+        is_trigger = step.type is StepType.TRIGGER
+        replies = definition is not None and definition.replies
         targets = tuple(dict.fromkeys([e.to for e in edges] + ([step.on_error] if step.on_error else [])))
         came = tuple(incoming.get(step.id, ()))
         steps[step.id] = PlanStep(
@@ -88,13 +104,9 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
             id=step.id,
             step=step,
             definition=definition,
-            params=compile_params(
-                step.params,
-                expressions=definition.expressions if definition else (),
-                url_fields=definition.url_fields if definition else (),
-            ),
+            params=params,
             edges=edges,
-            conditions=tuple(compile_condition(e.when) if e.when is not None else None for e in edges),
+            conditions=conditions,
             incoming=came,
             targets=targets,
             ancestors=upstream[step.id],
@@ -105,13 +117,23 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
             labels=tuple(e.label for e in edges if e.label is not None),
             reads_steps=_reads_steps(step, definition),
             instant=definition is not None and definition.instant and step.effect in (None, Effect.PURE),
+            is_trigger=is_trigger,
+            plain=all(e.when is None and e.label is None and not e.otherwise for e in edges),
+            replies=replies,
+            silent=is_trigger or replies,
+            volatile=params.volatile or definition is None or definition.volatile,
         )
+    entries = tuple(entry_steps(workflow))
+    planned = tuple(steps.values())
     return Plan(
         workflow=workflow,
         steps=steps,
-        entries=tuple(entry_steps(workflow)),
-        instant=all(s.instant and s.retry is None for s in steps.values()),
-        missing_refs=tuple(dict.fromkeys(s.step.ref for s in steps.values() if s.definition is None)),
+        entries=entries,
+        instant=all(s.instant and s.retry is None for s in planned),
+        missing_refs=tuple(dict.fromkeys(s.step.ref for s in planned if s.definition is None)),
+        roots=tuple(s for s in planned if not s.incoming or s.id in entries),
+        retrying=tuple(s for s in planned if s.retry is not None),
+        replying=tuple(s for s in planned if s.replies),
     )
 
 

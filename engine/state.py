@@ -110,10 +110,13 @@ def apply(state: RunState, event: Event) -> None:
         state.unsettled += was_settled - (step.status in SETTLED)
 
 
+_KINDS: Mapping[str, TriggerKind] = {kind.value: kind for kind in TriggerKind}
+
+
 def _run_started(state: RunState, event: Event) -> None:
     given = event.data["trigger"]
     state.trigger = Trigger(
-        TriggerKind(given["kind"]), given.get("data") or {}, given.get("meta") or {}, given.get("stepId")
+        _KINDS[given["kind"]], given.get("data") or {}, given.get("meta") or {}, given.get("stepId")
     )
     state.parent_run_id = event.data.get("parentRunId")
     state.started_at = event.at

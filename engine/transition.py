@@ -73,6 +73,8 @@ def is_ready(plan: Plan, state: RunState, step: PlanStep) -> bool:
 class _Turn:
     """One call of `decide`."""
 
+    __slots__ = ("events", "now", "plan", "ready", "state", "view")
+
     def __init__(self, plan: Plan, view: View, state: RunState, now: int) -> None:
         self.plan = plan
         self.view = view
@@ -105,7 +107,12 @@ class _Turn:
         self.emit(EventType.RUN_STARTED, None, data)
         for step_id, old in given.reused.items():
             self._reuse(step_id, old)
-        self.look_everywhere()
+        fired = self.plan.steps.get(trigger.step_id) if trigger.step_id is not None else None
+        if given.reused or (fired is not None and fired.incoming):
+            self.look_everywhere()
+            return
+        for step in self.plan.roots:
+            self.look_at(step)
 
     def look_everywhere(self) -> None:
         for step in self.plan.steps.values():

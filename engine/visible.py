@@ -83,9 +83,7 @@ def run_scope(plan: Plan, state: RunState) -> dict[str, Any]:
 
 def contribution(step: PlanStep, state: StepState) -> Mapping[str, Any]:
     """What a step adds to `data`; nothing for triggers, replies and outputs that are not objects."""
-    if state.status is not StepStatus.SUCCESS or step.is_trigger:
-        return {}
-    if step.definition is not None and step.definition.replies:
+    if step.silent or state.status is not StepStatus.SUCCESS:
         return {}
     if step.step.save_as is not None:
         return {step.step.save_as: state.output}

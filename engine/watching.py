@@ -37,5 +37,4 @@ def answers(plan: Plan, event: Event) -> bool:
         return True
     if event.type is not EventType.STEP_SUCCEEDED or event.step_id is None:
         return False
-    definition = plan.steps[event.step_id].definition
-    return definition is not None and definition.replies
+    return plan.steps[event.step_id].replies

@@ -138,10 +138,9 @@ class Driver:
         """Put retries whose time has come among the ready; True when something can start."""
         if self.state.finished:
             return False
-        now = self.services.clock()
-        for step in self.plan.steps.values():
+        for step in self.plan.retrying:
             known = self.state.steps[step.id]
-            if known.waits_for == "retry" and known.retry_at is not None and known.retry_at <= now:
+            if known.waits_for == "retry" and known.retry_at is not None and known.retry_at <= self.services.clock():
                 known.status, known.waits_for = StepStatus.PENDING, None
                 heapq.heappush(self._ready, (step.index, step.id))
         return bool(self._ready)
@@ -150,7 +149,7 @@ class Driver:
         began = perf_counter()
         prepared = self._prepare(step)
         result = prepared if isinstance(prepared, StepResult) else call_instant(prepared)
-        self._volatile = self._volatile or _is_volatile(step)
+        self._volatile = self._volatile or step.volatile
         self._finish(step, result, began)
 
     async def _launch(self, step: PlanStep) -> None:
@@ -246,7 +245,7 @@ class Driver:
                 result.retryable = False
             self._finish(attempt.step, result, attempt.began)
             effect = effect or attempt.step.effect is not Effect.PURE
-            self._volatile = self._volatile or _is_volatile(attempt.step)
+            self._volatile = self._volatile or attempt.step.volatile
         idle = not self._ready and not self._tasks
         if (effect and not idle) or (not done and self.ledger.pending):
             await self._commit()
@@ -285,10 +284,6 @@ def out_of_time(row: RunRow) -> Fail:
     """What ends a run whose `timeoutMs` has passed."""
     allowed = ((row.deadline_at or row.created_at) - row.created_at) / 1000
     return Fail("run_timeout", f"the run did not finish within its {allowed:g} s", new_id())
-
-
-def _is_volatile(step: PlanStep) -> bool:
-    return step.params.volatile or step.definition is None or step.definition.volatile
 
 
 def _not_installed(step: PlanStep) -> StepResult:
