@@ -64,7 +64,7 @@ class Draft:
         form: Format = "yaml",
     ) -> None:
         self.base = None if base is None else clone(base)
-        body: Document = {"steps": [], **editable(clone(document))}
+        body = _body(document)
         text = as_text(body, form) if source is None else source
         self._history = History(_State(body, form, text))
         self.selected: str | None = None
@@ -186,7 +186,7 @@ class Draft:
         self._history.record(_State(body, self.form, as_text(body, self.form)), "Discard all changes")
 
     def _base_body(self) -> Document:
-        return {"steps": [], **editable(clone(self.base or {}))}
+        return _body(self.base or {})
 
     def _make(self, make: Callable[Concatenate[Document, P], Change], *args: P.args, **kwargs: P.kwargs) -> Change:
         self._refuse_broken()
@@ -204,3 +204,10 @@ class Draft:
         if problem is not None:
             where = f"line {problem.line}: " if problem.line else ""
             raise EditRefused(f"the source does not parse: {where}{problem.message}", hint="put it right, or undo")
+
+
+def _body(document: Document) -> Document:
+    """What of a document is edited: with a list of steps, where it stood or else at the end."""
+    body = editable(clone(document))
+    body.setdefault("steps", [])
+    return body

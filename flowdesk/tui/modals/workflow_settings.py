@@ -1,0 +1,120 @@
+"""What belongs to the workflow as a whole: its name, whether it is enabled, its schedule, its limits, its tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Checkbox, Input, Static
+
+from flowdesk.tui.document.basics import Change, Document, clone
+from flowdesk.tui.draw.paths import GONE
+from flowdesk.tui.widgets.text_fields import LineInput
+
+_TEXTS: Final = {
+    "name": ("Name", ""),
+    "description": ("Description", ""),
+    "scheduleCron": ("Schedule", "none; five fields such as 0 7 * * 1-5"),
+    "timezone": ("Time zone", "UTC; or such as Europe/Berlin"),
+    "timeoutMs": ("Longest run", "milliseconds; none: as the server has it"),
+    "tags": ("Tags", "separated by commas"),
+}
+
+
+class WorkflowSettingsModal(ModalScreen[dict[str, Any] | None]):
+    """Gives the values that were changed, GONE for those taken away; None when left."""
+
+    DEFAULT_CSS = """
+    WorkflowSettingsModal .dialog { width: 84; }
+    WorkflowSettingsModal Horizontal { height: 1; }
+    WorkflowSettingsModal .label { width: 16; }
+    WorkflowSettingsModal Input { width: 1fr; border: none; height: 1; padding: 0 1; background: $boost; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back"),
+        Binding("ctrl+s", "take", "Take over", priority=True),
+    ]
+
+    def __init__(self, document: Mapping[str, Any], why_not: str | None = None) -> None:
+        super().__init__()
+        self._document, self._why_not = document, why_not
+        self._shown = {key: _text(key, document.get(key)) for key in _TEXTS}
+
+    def compose(self) -> ComposeResult:
+        """A line for each."""
+        with Vertical(classes="dialog"):
+            yield Static(Text("Workflow settings", style="bold"), markup=False)
+            for key, (title, hint) in _TEXTS.items():
+                with Horizontal():
+                    yield Static(Text(title), classes="label", markup=False)
+                    yield LineInput(self._shown[key], placeholder=hint, id=key, compact=True)
+            on = self._document.get("enabled") is not False
+            yield Checkbox(Content("enabled: triggers and schedule start it"), on, id="enabled", compact=True)
+            yield Static("", id="wrong", classes="problem", markup=False)
+            hint = self._why_not or "enter or ctrl+s takes over, esc leaves; saved with the workflow"
+            yield Static(Text(hint), classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin with the name."""
+        self.query_one("#name", Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter takes over."""
+        event.stop()
+        self.action_take()
+
+    def action_take(self) -> None:
+        """Give what was changed."""
+        if self._why_not is not None:
+            return
+        changed: dict[str, Any] = {}
+        for key, before in self._shown.items():
+            typed = self.query_one(f"#{key}", Input).value
+            if typed == before:
+                continue
+            if key == "timeoutMs" and typed.strip() and not typed.strip().isdecimal():
+                self.query_one("#wrong", Static).update(Text("the longest run is a number of milliseconds"))
+                return
+            changed[key] = _value(key, typed)
+        enabled = self.query_one("#enabled", Checkbox).value
+        if enabled is not (self._document.get("enabled") is not False):
+            changed["enabled"] = enabled
+        self.dismiss(changed)
+
+    def action_leave(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)
+
+
+def with_settings(document: Document, values: Mapping[str, Any]) -> Change:
+    """The document with these values; GONE takes one away."""
+    changed = clone(document)
+    for key, value in values.items():
+        if value is GONE:
+            changed.pop(key, None)
+        else:
+            changed[key] = value
+    return Change(changed, "Change the workflow's settings")
+
+
+def _text(key: str, value: Any) -> str:
+    if key == "tags" and isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _value(key: str, typed: str) -> Any:
+    text = typed.strip()
+    if key == "tags":
+        return [tag.strip() for tag in text.split(",") if tag.strip()]
+    if key in ("name", "description"):
+        return text
+    if not text:
+        return GONE
+    return int(text) if key == "timeoutMs" else text

@@ -1,0 +1,296 @@
+"""The workflow editor: one draft as map, form and source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar, Final, cast
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, TextArea
+
+from flowdesk.tui import keys, toast
+from flowdesk.tui.document.arrows import set_value, set_workflow_value
+from flowdesk.tui.document.basics import EditRefused
+from flowdesk.tui.document.draft import Draft
+from flowdesk.tui.document.edits import rename
+from flowdesk.tui.editor_handoff import EditorFailed, edit_outside
+from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal, with_settings
+from flowdesk.tui.screens.editor.testing import EditorTesting
+from flowdesk.tui.screens.editor.views import VIEWS, View
+from flowdesk.tui.widgets.flow_view import FlowView
+from flowdesk.tui.widgets.form.step_form import StepForm
+
+_NEED_A_STEP: Final = {
+    "editor.add_before",
+    "editor.remove",
+    "editor.duplicate",
+    "editor.branch",
+    "editor.connect",
+    "editor.rename",
+    "editor.copy",
+    "editor.test",
+}
+_NEED_A_DOCUMENT: Final = _NEED_A_STEP | {
+    "editor.add",
+    "editor.paste",
+    "editor.format",
+    "editor.settings",
+    "editor.save",
+    "editor.run",
+}
+_EXTERNAL: Final = "editor.external"
+
+
+class EditorScreen(EditorTesting):
+    """Edit a workflow, None: a new one. `step` is stood on, `run_id` gives the values shown beside templates."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(replace(b, key=b.key.split(",")[0]) if b.id == _EXTERNAL else b for b in keys.bindings("editor")),
+        # From a field or the source too, where it would move the cursor.
+        Binding("ctrl+e", "editor_external", "$EDITOR", show=False, priority=True),
+    ]
+    HELP = """\
+## Editor
+
+Map, form and source are one workflow: what you change in one shows in the others. `1` `2` `3` go to them, `esc`
+leaves a field so that letters act. `a` adds a step behind the chosen one, `C` connects it, `x` removes it, and `u`
+undoes anything.
+
+`!` goes to the next problem. `t` executes the chosen step alone, `r` runs the workflow. `ctrl+s` saves a new version;
+until then your changes are kept as a draft, also when you leave.
+"""
+
+    def __init__(
+        self,
+        workflow_id: str | None,
+        *,
+        step: str | None = None,
+        run_id: str | None = None,
+        draft: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(workflow_id, run_id)
+        self.chosen = step
+        self._begin_with = draft
+        if workflow_id is None and draft is not None:
+            self.slot = f"new {draft.get('name', '')}"
+
+    def on_mount(self) -> None:
+        """Read the workflow, then show it."""
+        self.set_class(True, "-pane-map")
+        self.live.link.subscribe(self, lambda state: self.check() if state == "connected" and self.loaded else None)
+        self.show_state()
+        self.background(self._open(), what="Opening the workflow", group="open")
+
+    def on_unmount(self) -> None:
+        """Whatever ends the screen, nothing typed is lost."""
+        self.keep_now()
+
+    async def _open(self) -> None:
+        client = self.live.client
+        if self.workflow_id is not None:
+            saved = cast(dict[str, Any], await client.workflows.get(self.workflow_id))
+            self.draft = Draft.of_saved(saved)
+        else:
+            self.draft = Draft(self._begin_with or new_workflow())
+        self.kinds = {kind["ref"]: kind for kind in await client.step_kinds()}
+        self.loaded = True
+        self.restore_draft()
+        self.show()
+        self.check()
+        if self.workflow_id is None and not self.workflow_name:
+            self.query_one("#workflow-name", Input).focus()
+        else:
+            self.map.focus()
+        await self.find_run()
+        self.preview()
+
+    def why_not(self, act_id: str) -> str | None:
+        """What can be done depends on the draft, and on whether its source can be read."""
+        if not act_id.startswith("editor.") or act_id in {f"editor.{view}" for view in VIEWS}:
+            return None
+        if not self.loaded:
+            return "the workflow is still being read"
+        if act_id in _NEED_A_DOCUMENT and self.draft.problem is not None:
+            line = self.draft.problem.line
+            return f"the source cannot be read{f' (line {line})' if line else ''}; ! goes there"
+        if act_id in _NEED_A_STEP and self.step is None:
+            return "no step is chosen"
+        return self._why_not(act_id)
+
+    def _why_not(self, act_id: str) -> str | None:
+        match act_id:
+            case "editor.save" | "editor.discard" if not self.draft.changed:
+                return "nothing has changed"
+            case "editor.undo" if self.draft.undo_what is None:
+                return "there is nothing to undo"
+            case "editor.redo" if self.draft.redo_what is None:
+                return "there is nothing to do again"
+            case "editor.paste" if not self.can_paste():
+                return "no step was copied; c copies one"
+            case "editor.problem" if not self.problems:
+                return "there is no problem"
+            case "editor.versions" if self.workflow_id is None:
+                return "the workflow was never saved"
+            case "editor.versions" if self.live.state != "connected":
+                return "there is no connection to the server"
+        return None
+
+    # what the views say
+
+    def on_flow_view_highlighted(self, event: FlowView.Highlighted) -> None:
+        """Another step under the cursor of the map."""
+        event.stop()
+        if self.map.has_focus_within or self.chosen is None:
+            self.choose(event.step_id, but="map")
+
+    def on_flow_view_opened(self, event: FlowView.Opened) -> None:
+        """Enter goes on into the form."""
+        event.stop()
+        self.choose(event.step_id, but="map")
+        self.action_editor_form()
+
+    def choose(self, step_id: str | None, *, but: View | None = None) -> None:
+        """Stand on another step, and see what its templates come to."""
+        before = self.chosen
+        super().choose(step_id, but=but)
+        if self.chosen != before:
+            self.preview()
+
+    @on(TextArea.SelectionChanged)
+    def _moved_in_source(self, event: TextArea.SelectionChanged) -> None:
+        if self.source not in event.text_area.ancestors:
+            return
+        event.stop()
+        if self.source.has_focus_within and self._typed is None and self.draft.source_ready:
+            self.choose(self.draft.reading.step_at(self.source.line), but="source")
+
+    def on_step_form_changed(self, event: StepForm.Changed) -> None:
+        """A field of the step; its id is renamed everywhere."""
+        event.stop()
+        if event.path == ("id",):
+            if not self.edit(rename, event.step_id, str(event.value)):
+                self.show("form")
+            return
+        self.settle()
+        try:
+            self.draft.type((event.step_id, event.path), set_value, event.step_id, event.path, event.value)
+        except EditRefused as error:
+            toast.warn(self, toast.reason(error))
+            self.show("form")
+        else:
+            self.changed("map", "source")
+
+    @on(Input.Changed, "#workflow-name")
+    def _named(self, event: Input.Changed) -> None:
+        event.stop()
+        self.settle()
+        try:
+            self.draft.type("name", set_workflow_value, ("name",), event.value)
+        except EditRefused as error:
+            toast.warn(self, toast.reason(error))
+        else:
+            self.changed("source")
+
+    @on(Input.Submitted, "#workflow-name")
+    def _name_done(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_editor_map()
+
+    # panes
+
+    def action_editor_map(self) -> None:
+        """The map."""
+        self.look_at("map")
+
+    def action_editor_form(self) -> None:
+        """The form."""
+        self.look_at("form")
+
+    def action_editor_source(self) -> None:
+        """The source."""
+        self.look_at("source")
+
+    # the whole document
+
+    def action_editor_undo(self) -> None:
+        """Take the last edit back, wherever it was made."""
+        self.settle()
+        what = self.draft.undo()
+        if what is not None:
+            self.changed()
+            toast.say(self, f"undone: {what}")
+
+    def action_editor_redo(self) -> None:
+        """Do it again."""
+        self.settle()
+        what = self.draft.redo()
+        if what is not None:
+            self.changed()
+            toast.say(self, f"done again: {what}")
+
+    def action_editor_format(self) -> None:
+        """The source in the other language."""
+        self.settle()
+        try:
+            self.draft.show_as("json" if self.draft.form == "yaml" else "yaml")
+        except EditRefused as error:
+            toast.warn(self, toast.reason(error))
+        else:
+            self.changed("source")
+
+    def action_editor_settings(self) -> None:
+        """Name, schedule, limits, tags."""
+        self.background(self._settings(), what="Changing the settings", group="dialog")
+
+    async def _settings(self) -> None:
+        self.settle()
+        values = await self.app.push_screen_wait(WorkflowSettingsModal(self.draft.document))
+        if values:
+            self.edit(with_settings, values)
+
+    def action_editor_external(self) -> None:
+        """The field that is edited, or the whole source, in $EDITOR."""
+        if self.form.has_focus_within and not self.form.has_focus:
+            self.form.action_form_editor()
+        else:
+            self.background(self._edit_outside(), what="Editing in $EDITOR", group="dialog")
+
+    async def _edit_outside(self) -> None:
+        self.settle()
+        draft = self.draft
+        suffix = f".{draft.form}"
+        try:
+            edited = await edit_outside(self.app, draft.source, suffix, self.flow.options.environ)
+        except EditorFailed as error:
+            toast.warn(self, toast.reason(error))
+            return
+        if edited is not None:
+            draft.checkpoint()
+            draft.replace_source(edited)
+            self.changed()
+
+    def on_step_form_editor_wanted(self, event: StepForm.EditorWanted) -> None:
+        """A field in $EDITOR."""
+        event.stop()
+        self.background(self._edit_field(event.path, event.text), what="Editing in $EDITOR", group="dialog")
+
+    async def _edit_field(self, path: str, text: str) -> None:
+        try:
+            edited = await edit_outside(self.app, text, ".txt", self.flow.options.environ)
+        except EditorFailed as error:
+            toast.warn(self, toast.reason(error))
+            return
+        if edited is not None:
+            self.form.put_text(path, edited)
+
+
+def new_workflow() -> dict[str, Any]:
+    """What a new workflow begins with."""
+    return {
+        "name": "",
+        "steps": [
+            {"id": "start", "type": "TRIGGER", "ref": "manual", "next": "log"},
+            {"id": "log", "ref": "core.log", "params": {"message": "hello"}},
+        ],
+    }

@@ -1,0 +1,75 @@
+"""Trying one step, and running the whole workflow."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final, cast
+
+from engine.jsonio import dump_text
+from flowdesk.clean import clean, escape_json
+from flowdesk.show.text import shorten
+from flowdesk.tui.modals.try_result import TryResultModal
+from flowdesk.tui.screens.editor.saving import EditorSaving
+
+_LONGEST: Final = 600
+
+
+class EditorTesting(EditorSaving):
+    """`t` and `r`."""
+
+    def action_editor_test(self) -> None:
+        """Execute the chosen step alone, with the values of the run beside it."""
+        self.background(self._test(), what="Testing the step", group="test")
+
+    async def _test(self) -> None:
+        self.settle()
+        step, document = self.step, self.draft.document
+        if step is None:
+            return
+        step_id = str(step["id"])
+        workflows = self.live.client.workflows
+        await self.find_run()
+        kind = self.kinds.get(str(step.get("ref")))
+        if kind is None or kind["effect"] != "pure":
+            seen = await workflows.preview(document, step_id, run_id=self.run_id)
+            detail = f"It really happens. This is what it gets: {told(seen.params)}"
+            if not await self.confirmed(f"Execute {step_id}?", yes="Execute", detail=detail):
+                return
+        trial = await workflows.try_step(document, step_id, run_id=self.run_id)
+        source = f"the values of {self.run_id}" if self.run_id else "no values: it has not run yet"
+        await self.app.push_screen_wait(TryResultModal(step_id, trial, source))
+
+    def action_editor_run(self) -> None:
+        """Run the saved workflow; what is not saved is asked about first."""
+        self.background(self._run(), what="Starting the run", group="dialog")
+
+    async def _run(self) -> None:
+        self.settle()
+        if self.draft.changed:
+            question = "Save your changes first?"
+            detail = "What runs is what is saved."
+            if not await self.confirmed(question, yes="Save and run", detail=detail):
+                return
+            if not await self.save():
+                return
+        workflow_id = self.workflow_id
+        if workflow_id is None:
+            return
+        data = await self._input(workflow_id)
+        if data is not None and await self.may_write("Run the workflow"):
+            run = await self.live.client.workflows.execute(workflow_id, data)
+            self.flow.open_run(run["id"])
+
+    async def _input(self, workflow_id: str) -> dict[str, Any] | None:
+        modal = import_module("flowdesk.tui.modals.run_input").RunInputModal
+        workflow = await self.live.client.workflows.get(workflow_id)
+        await self.find_run()
+        initial: Any = {}
+        if self.run_id is not None:
+            initial = (await self.live.client.runs.get(self.run_id))["data"]
+        return cast("dict[str, Any] | None", await self.app.push_screen_wait(modal(workflow, initial)))
+
+
+def told(params: Any) -> str:
+    """Parameters in a few lines."""
+    return shorten(clean(escape_json(dump_text(params))), _LONGEST)

@@ -1,0 +1,182 @@
+"""Saving, bringing two people's changes together, versions, and drafts that outlive a crash."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+
+from flowdesk.tui.document.drafts_store import DraftsStore
+from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.modals.conflict import ConflictModal
+from flowdesk.tui.modals.versions import VersionsModal
+from flowdesk.tui.screens.editor.screen import EditorScreen
+from tests.tui.screens.editor.desk import ORDER, Desk, dialog, ids, opened
+from tests.tui.scripted import URL, refuse
+from tests.tui.waiting import idle, until
+from tests.tui.world import World
+
+
+async def test_saving_makes_a_version_and_leaves_no_change(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        assert screen.refusal("editor.save") == "nothing has changed"
+        await pilot.press("x", "ctrl+s")
+        await until(lambda: desk.saved, "the save")
+        await idle(app)
+        assert desk.saved[0]["version"] == 3
+        assert [step["id"] for step in desk.saved[0]["steps"]] == ["webhook", "check", "auto", "send"]
+        assert screen.draft.version == 4
+        assert not screen.draft.changed
+
+
+async def test_a_new_workflow_is_created_once(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, None) as (app, pilot, screen):
+        await pilot.press(*"mine", "ctrl+s")
+        await until(lambda: screen.workflow_id == "wf_0099", "the id")
+        await idle(app)
+        assert desk.saved[0]["name"] == "mine"
+        assert not screen.draft.changed
+
+
+async def test_a_refused_document_shows_its_problems(world: World) -> None:
+    desk = Desk(world)
+    problem = {"code": "x", "message": "is wrong", "stepId": "send", "field": "params.url"}
+
+    def no(_request: object) -> None:
+        raise refuse(422, "invalid", "the workflow has problems", problems=[problem])
+
+    world.http.on("PUT", "/api/workflows/{}", no)
+    desk.problems = [problem]
+    async with opened(world, step="ask") as (app, pilot, screen):
+        await pilot.press("x", "ctrl+s")
+        await until(lambda: world.http.calls("PUT"), "the try")
+        await idle(app)
+        assert [p.field for p in screen.problems] == ["params.url"]
+        assert screen.draft.changed
+
+
+async def test_changes_in_different_places_are_merged_after_showing_them(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        desk.somebody_saves(description="theirs")
+        await pilot.press("x", "ctrl+s")
+        await dialog(app, ConfirmModal)
+        await pilot.press("y")
+        await idle(app)
+        assert screen.draft.document["description"] == "theirs"
+        assert ids(screen) == ["webhook", "check", "auto", "send"]
+        assert screen.draft.version == 4
+        await pilot.press("ctrl+s")
+        await until(lambda: desk.saved, "the save")
+        await idle(app)
+        assert desk.saved[0]["version"] == 4
+
+
+async def conflicting(desk: Desk) -> None:
+    steps = deepcopy(desk.workflow()["steps"])
+    steps[2]["params"] = {"message": "theirs"}
+    desk.somebody_saves(steps=steps)
+
+
+async def test_a_conflict_is_decided_step_by_step(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        await screen.form.focus_field("params.message")
+        await pilot.press("end", "!")
+        await until(lambda: screen.draft.changed, "the change")
+        await conflicting(desk)
+        await pilot.press("ctrl+s")
+        modal = await dialog(app, ConflictModal)
+        await pilot.press("enter")
+        assert app.screen is modal  # nothing chosen yet
+        await pilot.press("t", "enter")
+        await idle(app)
+        assert screen.step is not None
+        assert screen.step["params"] == {"message": "theirs"}
+        assert screen.draft.version == 4
+        assert not screen.draft.changed
+
+
+async def test_leaving_the_conflict_loses_nothing(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        await pilot.press("x")
+        await idle(app)
+        mine = screen.draft.document
+        await conflicting(desk)
+        await pilot.press("ctrl+s")
+        await dialog(app, ConflictModal)
+        await pilot.press("escape")
+        await idle(app)
+        assert screen.draft.document is mine
+        assert screen.draft.version == 3
+        assert desk.saved == []
+
+
+async def test_an_old_version_is_restored_as_a_new_one(world: World) -> None:
+    Desk(world)
+    async with opened(world) as (app, pilot, screen):
+        await pilot.press("V")
+        modal = await dialog(app, VersionsModal)
+        await pilot.press("down")
+        await until(lambda: "description" in str(modal.query_one("#changes").render()), "the difference")
+        await pilot.press("enter")
+        await until(lambda: screen.draft.version == 4, "the version")
+        await idle(app)
+        assert screen.draft.document["description"] == "as it was"
+        assert not screen.draft.changed
+
+
+async def test_what_was_typed_is_there_again_and_can_be_given_up(world: World, tmp_path: Path) -> None:
+    Desk(world)
+    store = DraftsStore(tmp_path)
+    async with opened(world, step="ask", state_dir=tmp_path) as (app, pilot, screen):
+        await pilot.press("x")
+        await idle(app)
+        await pilot.press("escape")
+        await until(lambda: not isinstance(app.screen, EditorScreen), "the way back")
+        await until(lambda: store.load(URL, ORDER).draft is not None, "the draft")
+    async with opened(world, state_dir=tmp_path) as (app, pilot, screen):
+        assert ids(screen) == ["webhook", "check", "auto", "send"]
+        await pilot.press("u")
+        await idle(app)
+        assert not screen.draft.changed
+        await pilot.press("ctrl+r", "D")
+        await idle(app)
+        assert not screen.draft.changed
+        await until(lambda: store.load(URL, ORDER).draft is None, "the end of the draft")
+
+
+async def test_a_draft_is_kept_while_it_is_edited(world: World, tmp_path: Path) -> None:
+    Desk(world)
+    store = DraftsStore(tmp_path)
+    async with opened(world, state_dir=tmp_path) as (_app, pilot, screen):
+        await pilot.press("3")
+        await until(lambda: screen.source.has_focus_within, "the source")
+        await pilot.press("ctrl+end", "{")
+        await until(lambda: store.load(URL, ORDER).draft is not None, "the draft on disk")
+        found = store.load(URL, ORDER).draft
+        assert found is not None
+        assert found.source == screen.source.text
+
+
+async def test_offline_the_draft_can_be_edited_and_not_saved(world: World, tmp_path: Path) -> None:
+    Desk(world)
+    async with opened(world, step="ask", state_dir=tmp_path) as (_app, pilot, screen):
+        world.http.down = True
+        world.http.drop_streams()
+        await until(lambda: screen.live.state != "connected", "the lost server")
+        await pilot.press("x")
+        await until(lambda: len(ids(screen)) == 4, "the edit")
+        assert screen.refusal("editor.save") == "there is no connection to the server"
+        world.http.down = False
+
+
+async def test_a_read_only_session_offers_no_saving(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="ask", read_only=True) as (app, pilot, screen):
+        await pilot.press("x", "ctrl+s")
+        await idle(app)
+        assert desk.saved == []
+        assert screen.refusal("editor.save") == "this session is read-only"

@@ -1,0 +1,139 @@
+"""Map, form and source show one draft, whichever of them is changed."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from flowdesk.tui.screens.editor.screen import EditorScreen
+from flowdesk.tui.widgets.header import HeaderLine
+from tests.tui.screens.editor.desk import Desk, ids, opened
+from tests.tui.waiting import idle, until
+from tests.tui.world import World
+
+
+def note(screen: EditorScreen) -> str:
+    return screen.query_one(HeaderLine).note
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+async def test_it_opens_on_the_first_step_without_changes(world: World, size: tuple[int, int]) -> None:
+    Desk(world)
+    async with opened(world, size=size) as (_app, _pilot, screen):
+        assert screen.chosen == screen.map.cursor == screen.form.step_id == "webhook"
+        assert screen.source.text == screen.draft.source
+        assert not screen.draft.changed
+        await until(lambda: "valid" in note(screen), "the check")
+        assert note(screen).startswith("v3")
+
+
+async def test_a_step_chosen_in_the_map_is_shown_in_form_and_source(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        assert screen.form.step_id == "ask"
+        await pilot.press("home", "right")
+        await idle(app)
+        assert screen.chosen == screen.form.step_id == "check"
+        assert screen.source.line == screen.draft.reading.step_lines()["check"]
+        await pilot.press("enter")
+        await idle(app)
+        assert screen.form.has_focus_within
+
+
+async def test_typing_in_the_form_changes_the_source(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        await screen.form.focus_field("params.message")
+        await pilot.press("end", "!")
+        await until(lambda: screen.draft.changed, "the change")
+        await idle(app)
+        assert "{{email}}!" in screen.source.text
+        await until(lambda: "1 change" in note(screen), "the count")
+        await pilot.press("escape", "u")
+        await idle(app)
+        assert "{{email}}!" not in screen.source.text
+        assert not screen.draft.changed
+
+
+async def test_typing_in_the_source_changes_map_and_form(world: World) -> None:
+    Desk(world)
+    async with opened(world) as (app, pilot, screen):
+        line = screen.draft.reading.step_lines()["send"]
+        screen.source.goto(line)
+        await pilot.press("3")
+        await idle(app)
+        await pilot.press("end", "e", "r")
+        await until(lambda: "sender" in ids(screen), "the new id")
+        await idle(app)
+        assert any(node.id == "sender" for node in screen.map.topology.nodes)
+        assert screen.chosen == screen.form.step_id == "sender"
+
+
+async def test_a_broken_source_is_kept_told_and_mended(world: World) -> None:
+    Desk(world)
+    async with opened(world) as (app, pilot, screen):
+        await pilot.press("3")
+        await idle(app)
+        await pilot.press("ctrl+end", "enter", "{")
+        await until(lambda: screen.draft.problem is not None, "the problem")
+        await idle(app)
+        assert "1 problem" in note(screen)
+        assert screen.form.disabled
+        assert screen.why_not("editor.save") is not None
+        assert len(screen.map.topology.nodes) == 5
+        await pilot.press("backspace")
+        await until(lambda: screen.draft.problem is None, "the mended source")
+        await until(lambda: "problem" not in note(screen), "the check")
+        assert not screen.form.disabled
+
+
+async def test_the_name_is_typed_above(world: World) -> None:
+    Desk(world)
+    async with opened(world, None) as (app, pilot, screen):
+        assert app.focused is screen.query_one("#workflow-name", Input)
+        assert ids(screen) == ["start", "log"]
+        await pilot.press(*"hello", "enter")
+        await idle(app)
+        assert screen.draft.document["name"] == "hello"
+        assert screen.source.text.startswith("name: 'hello'")
+        assert screen.map.has_focus_within
+
+
+async def test_one_pane_at_a_time_where_there_is_no_room(world: World) -> None:
+    Desk(world)
+    async with opened(world, size=(80, 24)) as (app, pilot, screen):
+        for key, shown in (("1", "map"), ("2", "step"), ("3", "source")):
+            screen.map.focus()
+            await pilot.press(key)
+            await idle(app)
+            seen = [name for name in ("map", "step", "source") if screen.query_one(f"#{name}").region.area]
+            assert seen == [shown]
+            assert screen.query_one(f"#{shown}").has_focus_within or screen.query_one(f"#{shown}").has_focus
+
+
+async def test_problems_are_counted_marked_and_visited(world: World) -> None:
+    desk = Desk(world)
+    desk.problems = [
+        {"code": "x", "message": "is required", "stepId": "ask", "field": "params.message"},
+        {"code": "x", "message": "is no zone", "field": "timezone"},
+    ]
+    async with opened(world) as (app, pilot, screen):
+        await until(lambda: "2 problems" in note(screen), "the check")
+        await pilot.press("!")
+        await until(lambda: screen.form.has_focus_within and screen.form.step_id == "ask", "the field")
+        await pilot.press("escape", "!")
+        await until(lambda: screen.source.has_focus_within, "the source")
+        await idle(app)
+        assert screen.source.line == screen.draft.reading.line_of(screen.problems[1])
+
+
+async def test_the_source_is_shown_in_both_languages(world: World) -> None:
+    Desk(world)
+    async with opened(world) as (app, pilot, screen):
+        await pilot.press("F")
+        await idle(app)
+        assert screen.source.text.startswith("{")
+        assert not screen.draft.changed
+        await pilot.press("u")
+        await idle(app)
+        assert screen.source.text.startswith("name:")
