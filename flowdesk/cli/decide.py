@@ -46,10 +46,11 @@ def decide(
 
     async def work(connection: Connection, out: Output) -> int | None:
         from flowdesk.cli.finish import finish_started
+        from flowdesk.cli.refs import known
 
         runs = connection.client.runs
-        step = step_id or _only_step(await runs.get(run_id))
-        run = await runs.decide(run_id, step, outcome, data=value, reason=reason)
+        step = step_id or _only_step(await known("run", run_id, runs.get(run_id)))
+        run = await known("run", run_id, runs.decide(run_id, step, outcome, data=value, reason=reason))
         return await finish_started(connection, out, run, follow=follow)
 
     on_server(options, work)

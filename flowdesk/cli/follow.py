@@ -7,6 +7,7 @@ from typing import Final
 
 from flowdesk.cli.exits import Exit
 from flowdesk.cli.output import Output
+from flowdesk.cli.refs import known
 from flowdesk.client import Client
 from flowdesk.client_events import Link
 from flowdesk.errors import TimedOut
@@ -19,7 +20,7 @@ FINISHED: Final = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 async def follow(connection: Connection, out: Output, run_id: str) -> Exit:
     """Print a run's log from its start to its end; whether it succeeded."""
     client = connection.client
-    run = await client.runs.get(run_id)
+    run = await known("run", run_id, client.runs.get(run_id))
     story = Story([step["id"] for step in run["steps"]], out.paint)
     try:
         async with aclosing(client.events.run(run_id, watch=lambda link: tell_link(link, out))) as events:

@@ -55,8 +55,9 @@ def retry(options: Options, job_id: str, follow: bool) -> None:
     async def work(connection: Connection, out: Output) -> int | None:
         from flowdesk.cli.follow import follow as follow_run
         from flowdesk.cli.follow import wait_for_end
+        from flowdesk.cli.refs import known
 
-        job = await connection.client.jobs.retry(job_id)
+        job = await known("job", job_id, connection.client.jobs.retry(job_id))
         if follow:
             return await follow_run(connection, out, job["runId"])
         if out.json:

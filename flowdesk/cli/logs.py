@@ -52,10 +52,11 @@ def logs(options: Options, reference: str, follow: bool, limit: int) -> None:
 
 
 async def _print_run(connection: Connection, out: Output, run_id: str) -> int | None:
+    from flowdesk.cli.refs import known
     from flowdesk.show.story import Story
 
     runs = connection.client.runs
-    run = await runs.get(run_id)
+    run = await known("run", run_id, runs.get(run_id))
     story = Story([step["id"] for step in run["steps"]], out.paint)
     after = 0
     while events := await runs.journal(run_id, after=after, limit=JOURNAL_PAGE):

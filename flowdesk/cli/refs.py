@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, Literal, TypeVar
 
 from flowdesk.client import Client
 from flowdesk.errors import InConflict, Missing, ProblemReply
 from flowdesk.replies import WorkflowDoc
+
+T = TypeVar("T")
 
 _WORKFLOW_ID: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{36}\Z")
 _RUN_ID: Final = re.compile(r"[0-9a-hjkmnp-tv-z]{26}\Z")
@@ -38,6 +41,15 @@ async def find_workflow(client: Client, reference: str) -> WorkflowDoc:
             hint=f"did you mean {near[0]!r}?" if near else "flowdesk ls lists them",
         )
     )
+
+
+async def known(kind: Literal["run", "job"], reference: str, asked: Awaitable[T]) -> T:
+    """What was asked about this run or job; Missing names it in the words of the person who did."""
+    try:
+        return await asked
+    except Missing:
+        said = f"there is no {kind} {reference!r}"
+        raise Missing(ProblemReply(404, "not_found", said, hint=f"flowdesk {kind}s lists them")) from None
 
 
 def ambiguous(name: str, found: list[WorkflowDoc]) -> InConflict:

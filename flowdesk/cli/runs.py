@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -84,9 +84,10 @@ def cancel(options: Options, run_id: str) -> None:
     """Cancel a run: its running steps are stopped and no other starts."""
 
     async def work(connection: Connection, out: Output) -> int | None:
+        from flowdesk.cli.refs import known
         from flowdesk.show.run import summary_line
 
-        run = await connection.client.runs.cancel(run_id)
+        run = await known("run", run_id, connection.client.runs.cancel(run_id))
         if out.json:
             out.document(run)
         else:
@@ -109,10 +110,11 @@ def rerun(options: Options, run_id: str, from_step: str | None, data: str | None
 
     async def work(connection: Connection, out: Output) -> int | None:
         from flowdesk.cli.finish import finish_started
+        from flowdesk.cli.refs import known
 
-        started = await connection.client.runs.rerun(
-            run_id, from_step=from_step, data=given, version="latest" if latest else "same"
-        )
+        version: Literal["latest", "same"] = "latest" if latest else "same"
+        asked = connection.client.runs.rerun(run_id, from_step=from_step, data=given, version=version)
+        started = await known("run", run_id, asked)
         return await finish_started(connection, out, started, follow=follow)
 
     on_server(options, work)

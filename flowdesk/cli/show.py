@@ -20,12 +20,12 @@ def show(options: Options, reference: str) -> None:
     """Show a workflow with its steps, or a run with what became of each."""
 
     async def work(connection: Connection, out: Output) -> int | None:
-        from flowdesk.cli.refs import find_workflow, is_run_id
+        from flowdesk.cli.refs import find_workflow, is_run_id, known
         from flowdesk.show.run import run_lines
         from flowdesk.show.workflow import workflow_lines
 
         if is_run_id(reference):
-            run = await connection.client.runs.get(reference)
+            run = await known("run", reference, connection.client.runs.get(reference))
             if out.json:
                 out.document(run)
             else:

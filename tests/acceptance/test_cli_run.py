@@ -249,11 +249,16 @@ def test_a_run_is_shown_with_its_steps(flows: Home) -> None:
         assert word in shown.out
 
 
-@pytest.mark.parametrize("arguments", [["show"], ["logs"], ["cancel"], ["rerun"], ["logs", "-f"]])
-def test_unknown_runs_are_not_found(arguments: list[str], flows: Home) -> None:
-    ended: Ended = flows.flowdesk(*arguments, "0" * 26)
+@pytest.mark.parametrize(
+    "arguments", ["show ID", "logs ID", "cancel ID", "rerun ID", "decide ID done", "logs -f ID", "retry ID"]
+)
+def test_unknown_runs_and_jobs_are_not_found(arguments: str, flows: Home) -> None:
+    """It is named, and so is the command that lists the others."""
+    unknown = "0" * 26
+    kind = "job" if arguments.startswith("retry") else "run"
+    ended: Ended = flows.flowdesk(*arguments.replace("ID", unknown).split())
     assert (ended.code, ended.out) == (5, "")
-    assert ended.err.startswith("flowdesk: ")
+    assert ended.err == f"flowdesk: there is no {kind} '{unknown}'\n  flowdesk {kind}s lists them\n"
 
 
 def test_a_step_cannot_write_to_the_terminal(flows: Home) -> None:
