@@ -95,7 +95,7 @@ class ReadingScreen(FlowScreen):
         before = model.run["seq"]
         changed = {step_id for event in events if (step_id := model.apply(event)) is not None}
         self.add_events(events, [line for event in events for line in self._story.lines(event)])
-        told = [event for event in events if event["seq"] > before]
+        told = [event for event in events if event["seq"] > before and event["type"] != "step.log"]
         if told:
             self.redraw(model, changed)
         if any(asks_again(event) for event in told):

@@ -11,7 +11,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.timer import Timer
-from textual.widgets import TabbedContent
 
 from flowdesk.replies import EventDoc
 from flowdesk.show.text import duration
@@ -57,6 +56,7 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
         self.attempt: int | None = None
         self._first_tab = tab if tab in NAMES else None
         self._ticking: Timer | None = None
+        self._refusals: tuple[str | None, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         """The map above, the steps on the left, the tabs on the right."""
@@ -159,7 +159,7 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
             self.tabs.show_step(model, self.chosen, self.attempt)
         self._tick(not model.ended)
         self._tell_place()
-        self.refresh_bindings()
+        self._refresh_keys()
 
     def add_events(self, events: list[EventDoc], lines: list[LogLine], *, older: bool = False) -> None:
         """Put them into the log and the journal."""
@@ -198,7 +198,14 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
         if self.model is not None:
             self.tabs.show_step(self.model, self.chosen, self.attempt)
         self._tell_place()
-        self.refresh_bindings()
+        self._refresh_keys()
+
+    def _refresh_keys(self) -> None:
+        """Draw the footer again when it may be different; it is not cheap."""
+        refused = tuple(self.why_not(act.id) for act in keys.SCOPES["run"])
+        if refused != self._refusals:
+            self._refusals = refused
+            self.refresh_bindings()
 
     def _tell_place(self) -> None:
         last = self.model.last_attempt(self.chosen) if self.model is not None and self.chosen is not None else 0
@@ -242,10 +249,6 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
         self.choose(event.step_id)
         failed = self.model is not None and bool(self.model.steps[event.step_id]["error"])
         self.tabs.go("error" if failed else "output")
-
-    @on(TabbedContent.TabActivated)
-    def _tab_shown(self) -> None:
-        self.refresh_bindings()
 
     @on(LogPane.ViewChanged)
     def _view_changed(self, event: LogPane.ViewChanged) -> None:
