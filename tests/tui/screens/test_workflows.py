@@ -2,41 +2,230 @@
 
 from __future__ import annotations
 
-from tests.tui.waiting import idle, until
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, Static, TextArea
+
+from flowdesk.tui.modals.choose import ChooseFileModal, complete
+from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.modals.run_input import RunInputModal
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
+
+FILE = """\
+name: from-file
+entryStepId: start
+steps:
+  - id: start
+    type: TRIGGER
+    ref: manual
+    params: {}
+    next: []
+"""
+
+
+async def _modal(app: Any, kind: type[Any]) -> None:
+    await until(lambda: isinstance(app.screen, kind) and app.screen.is_mounted, kind.__name__)
 
 
 async def test_it_shows_what_there_is(world: World) -> None:
     world.workflows[3]["name"] = HOSTILE
-    async with world.shown("workflows") as (app, _pilot):
+    async with world.shown("workflows", size=(200, 50)) as (app, _pilot):
         listing = app.screen.listing  # type: ignore[attr-defined]
         assert [w["id"] for w in listing.shown] == ["wf_0001", "wf_0002", "wf_0003", "wf_0004"]
-        assert listing.table.get_row("wf_0003")[3].plain == "cron 0 7 * * 1-5"
+        rows = {key: [cell.plain for cell in listing.table.get_row(key)][1:] for key in listing.rows.shown}
+        assert rows["wf_0001"] == ["✔", "order-intake", "webhook", "● 1m", "▓▓▓░░ 66%", "–", "v3", ""]
+        assert rows["wf_0003"] == ["✔", "daily-report", "cron 0 7 * * 1-5", "–", "–", "Wed 25 12:04", "v3", ""]
+        assert "\x1b" not in "".join(rows["wf_0004"])
 
 
 async def test_disable_switches_the_one_under_the_cursor(world: World) -> None:
-    saved: list[dict[str, object]] = []
-    world.http.on("PUT", "/api/workflows/{}", lambda r: saved.append(r.body) or r.body)
+    world.http.on("PUT", "/api/workflows/{}", lambda r: r.body)
     async with world.shown("workflows") as (app, pilot):
         await pilot.press("j", "D")
         await idle(app)
-        assert [(w["name"], w["enabled"]) for w in saved] == [("hello", False)]
+        assert [(call.body["name"], call.body["enabled"]) for call in world.http.calls("PUT")] == [("hello", False)]
 
 
-async def test_a_deletion_can_be_undone(world: World) -> None:
+async def test_a_deletion_can_be_undone_and_until_then_nothing_is_gone(world: World) -> None:
     async with world.shown("workflows") as (app, pilot):
         listing = app.screen.listing  # type: ignore[attr-defined]
-        await pilot.press("x")
-        await until(lambda: app.screen_stack[-1] is not app.screen_stack[0], "the question")
+        await pilot.press("j", "j", "x")
+        await _modal(app, ConfirmModal)
         await pilot.press("enter")  # the focus is on Cancel
         await idle(app)
         assert len(listing.shown) == 4
         await pilot.press("x")
-        await until(lambda: len(app.screen_stack) > 1, "the question")
+        await _modal(app, ConfirmModal)
         await pilot.press("y")
         await idle(app)
-        assert len(listing.shown) == 3
+        app.screen.reload()  # type: ignore[attr-defined]
+        await idle(app)
+        assert [w["id"] for w in listing.shown] == ["wf_0001", "wf_0002", "wf_0004"]
         await pilot.press("u")
         await idle(app)
         assert len(listing.shown) == 4
         assert world.http.calls("DELETE") == []
+
+
+async def test_one_with_a_history_is_deleted_by_typing_its_name(world: World) -> None:
+    world.http.on("DELETE", "/api/workflows/{}", lambda _r: None)
+    async with world.shown("workflows") as (app, pilot):
+        await pilot.press("x")
+        await _modal(app, ConfirmModal)
+        await pilot.press("y", "enter")
+        assert isinstance(app.screen, ConfirmModal), "y is a letter of a name here"
+        app.screen.query_one(Input).value = "order-intake"
+        await pilot.press("enter")
+        await idle(app)
+        await app.deferred.finish()
+        assert [call.path for call in world.http.calls("DELETE")] == ["/api/workflows/wf_0001"]
+
+
+async def test_r_proposes_the_newest_input_and_remembers_what_was_given(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.runs[3]["trigger"] = {"kind": "manual", "data": {"name": "Ada"}}
+    world.http.on("POST", "/api/workflows/{}/execute", lambda _r: world.runs[0])
+    async with world.shown("workflows") as (app, pilot):
+        opened: list[str] = []
+        monkeypatch.setattr(app, "open_run", lambda run_id, **_more: opened.append(run_id))
+        await pilot.press("j", "r")
+        await _modal(app, RunInputModal)
+        text = app.screen.query_one(TextArea)
+        assert '"Ada"' in text.text
+        text.text = '{"name":\n nope}'
+        await pilot.press("enter")
+        trouble = str(app.screen.query_one("#trouble", Static).render())
+        assert "line 2" in trouble
+        text.text = "[1]"
+        await pilot.press("enter")
+        assert "object" in str(app.screen.query_one("#trouble", Static).render())
+        text.text = '{"name": "Bea"}'
+        await pilot.press("enter")
+        await idle(app)
+        assert world.http.calls("POST")[0].body == {"data": {"name": "Bea"}}
+        assert opened == ["run_0001"]
+        await pilot.press("r")
+        await _modal(app, RunInputModal)
+        assert app.screen.query_one(TextArea).text == '{"name": "Bea"}'
+        await pilot.press("escape")
+        await idle(app)
+        assert len(world.http.calls("POST")) == 1
+
+
+async def test_a_production_server_asks_before_a_run(world: World) -> None:
+    world.label = "production"
+    async with world.shown("workflows") as (app, pilot):
+        await pilot.press("r")
+        await _modal(app, RunInputModal)
+        await pilot.press("enter")
+        await _modal(app, ConfirmModal)
+        await pilot.press("n")
+        await idle(app)
+        assert not world.http.calls("POST")
+
+
+async def test_i_imports_a_file(world: World, tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text(FILE)
+    world.http.on("POST", "/api/workflows/validate", lambda _r: {"valid": True, "problems": []})
+    world.http.on("POST", "/api/workflows", lambda r: {**world.workflows[1], **r.body, "id": "wf_0009"})
+    async with world.shown("workflows", toasts=True) as (app, pilot):
+        await pilot.press("i")
+        await _modal(app, ChooseFileModal)
+        entry = app.screen.query_one(Input)
+        entry.value = f"{tmp_path}/fl"
+        entry.cursor_position = len(entry.value)
+        await until(lambda: entry._suggestion.endswith("flow.yaml"), "the suggestion")
+        await pilot.press("tab")
+        assert entry.value == f"{tmp_path}/flow.yaml"
+        await pilot.press("enter")
+        await idle(app)
+        assert world.http.calls("POST", "/api/workflows")[-1].body["name"] == "from-file"
+        await until(lambda: any("saved from-file" in text for text in said(app)), "what was saved")
+
+
+async def test_a_bad_file_is_told_with_its_line(world: World, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("name: x\nsteps: [\n  - }")
+    async with world.shown("workflows", toasts=True) as (app, pilot):
+        await pilot.press("i")
+        await _modal(app, ChooseFileModal)
+        app.screen.query_one(Input).value = f"{tmp_path}/bad.yaml"
+        await pilot.press("enter")
+        await until(lambda: any("bad.yaml:3" in text for text in said(app)), "the line")
+        assert not world.http.calls("POST")
+
+
+def test_paths_are_completed_by_folders_and_files_that_end_rightly(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "b.json").touch()
+    assert complete(f"{tmp_path}/fl", (".json",)) == f"{tmp_path}/flows/"
+    assert complete(f"{tmp_path}/a", (".json",)) is None
+    assert complete(f"{tmp_path}/", (".json",)) == f"{tmp_path}/b.json"
+    assert complete(f"{tmp_path}/nowhere/x", (".json",)) is None
+
+
+async def test_what_the_editor_left_is_saved_and_a_mistake_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    async def edit(_app: Any, text: str, _suffix: str, _environ: Any) -> str:
+        given.append(text)
+        return text + "steps: {\n" if len(given) == 1 else text.replace("steps: {\n", "").replace("about", "On")
+
+    monkeypatch.setattr("flowdesk.tui.editor_handoff.edit_outside", edit)
+    world.http.on("POST", "/api/workflows/validate", lambda _r: {"valid": True, "problems": []})
+    world.http.on("PUT", "/api/workflows/{}", lambda r: {**world.workflows[1], **r.body})
+    async with world.shown("workflows") as (app, pilot):
+        await pilot.press("j", "E")
+        await _modal(app, ConfirmModal)
+        await pilot.press("y")
+        await until(lambda: len(given) == 2, "the second edit")
+        assert given[1].endswith("steps: {\n")
+        await _modal(app, ConfirmModal)
+        await pilot.press("y")
+        await idle(app)
+        saved = world.http.calls("PUT")[0].body
+        assert (saved["name"], saved["description"], saved["version"]) == ("hello", "On hello", 3)
+
+
+@pytest.mark.parametrize(("key", "wanted"), [("enter", ("wf_0002",)), ("n", (None,))])
+async def test_it_opens_the_editor(world: World, key: str, wanted: tuple[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        opened: list[Any] = []
+        monkeypatch.setattr(app, "open_editor", lambda *given, **_more: opened.append(given))
+        await pilot.press("j", key)
+        assert opened == [wanted]
+
+
+async def test_d_opens_a_copy_and_l_the_newest_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        drafts: list[Any] = []
+        opened: list[Any] = []
+        monkeypatch.setattr(app, "open_editor", lambda _id, *, draft: drafts.append(draft["name"]))
+        monkeypatch.setattr(app, "open_run", lambda run_id, *, tab: opened.append((run_id, tab)))
+        await pilot.press("j", "d", "l")
+        await idle(app)
+        assert drafts == ["hello copy"]
+        assert opened == [("run_0004", "log")]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+async def test_an_empty_list_says_what_to_do(world: World, size: tuple[int, int]) -> None:
+    async with world.shown("workflows", size=size) as (app, _pilot):
+        world.workflows.clear()  # a server without any shows the welcome at start
+        app.screen.reload()  # type: ignore[attr-defined]
+        await idle(app)
+        assert app.screen.listing.has_class("-empty")  # type: ignore[attr-defined]
+
+
+async def test_a_read_only_session_offers_no_writes(world: World) -> None:
+    async with world.shown("workflows", read_only=True) as (app, pilot):
+        await pilot.press("r", "x", "D", "i", "n", "d", "E")
+        await idle(app)
+        assert len(app.screen_stack) == 1
+        assert len(world.http.calls("PUT") + world.http.calls("POST")) == 0
