@@ -24,6 +24,26 @@ async def idle(app: App[Any], within_s: float = 20) -> None:
             await drawn.wait()
 
 
+async def settled(app: App[Any], within_s: float = 20) -> None:
+    """The same, also where work waits for the answer to a dialog: then what the dialog does itself must have ended."""
+    async with asyncio.timeout(within_s):
+        for _ in range(3):
+            await until(lambda: not _under_way(app), "the end of the work", within_s)
+            drawn = asyncio.Event()
+            app.call_after_refresh(drawn.set)
+            await drawn.wait()
+
+
+def _under_way(app: App[Any]) -> bool:
+    top = app.screen
+    return any(
+        not w.is_finished
+        and not w.group.startswith(ENDLESS)
+        and (not top.is_modal or top in w.node.ancestors_with_self)
+        for w in app.workers
+    )
+
+
 async def until(condition: Callable[[], object], what: str, within_s: float = 20) -> None:
     """Return when the condition holds; fails with what was waited for."""
     end = time.monotonic() + within_s
