@@ -42,6 +42,8 @@ class ScriptedHttp(Http):
         super().__init__(URL, "token", Limits())
         self.asked: list[Request] = []
         self.down = False
+        self.refusal: Exception | None = None
+        """What every new stream is answered with."""
         self._table: list[tuple[str, re.Pattern[str], Handler]] = []
         self._streams: set[asyncio.Queue[bytes | None]] = set()
         self._sent = 0
@@ -85,6 +87,8 @@ class ScriptedHttp(Http):
         if self.down:
             raise Unreachable(f"cannot reach {URL}: connection refused")
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        if self.refusal is not None:
+            raise self.refusal
         self._streams.add(queue)
         try:
             yield self._chunks(queue)
@@ -101,6 +105,11 @@ class ScriptedHttp(Http):
         chunk = f"id: {self._sent}\nevent: journal\ndata: {dump_text(event)}\n\n".encode()
         for queue in self._streams:
             queue.put_nowait(chunk)
+
+    @property
+    def streams(self) -> int:
+        """How many event streams are open."""
+        return len(self._streams)
 
     def drop_streams(self) -> None:
         """End every open stream, as a lost connection does."""
