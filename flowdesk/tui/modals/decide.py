@@ -20,6 +20,7 @@ from engine.jsonio import parse_json
 from flowdesk.clean import clean
 from flowdesk.client_runs import Outcome
 from flowdesk.replies import QuestionDoc
+from flowdesk.tui.widgets.text_fields import LineInput
 
 _MEANS: Final[dict[str, str]] = {
     "done": "it happened; go on with the output below",
@@ -43,7 +44,8 @@ class DecideModal(ModalScreen[Answer | None]):
 
     DEFAULT_CSS = """
     DecideModal .dialog { width: 84; }
-    DecideModal OptionList { height: auto; max-height: 14; border: none; background: $surface; }
+    DecideModal OptionList { height: auto; max-height: 14; background: $surface; }
+    DecideModal OptionList, DecideModal OptionList:focus { border: none; }
     DecideModal Static { height: auto; }
     DecideModal .hint { margin-top: 1; }
     DecideModal Input { border: none; height: 1; background: $panel; }
@@ -65,9 +67,9 @@ class DecideModal(ModalScreen[Answer | None]):
             yield Static(Text("The run waits for a decision", style="bold"), markup=False)
             yield OptionList(*self._options(), id="outcomes")
             yield Static(Text("Output of a step that is done, as JSON"), classes="hint", markup=False)
-            yield Input(placeholder="{}", id="data")
+            yield LineInput(placeholder="{}", id="data")
             yield Static(Text("Why, for the journal"), classes="hint", markup=False)
-            yield Input(id="reason", max_length=500)
+            yield LineInput(id="reason", max_length=500)
             yield Static("", id="problem", classes="problem", markup=False)
             yield Static(
                 Text("enter on an answer gives it · tab goes to the fields · esc leaves"), classes="hint", markup=False
