@@ -79,3 +79,17 @@ def test_no_style_is_written_in_code() -> None:
 
 def _is_colour(word: str) -> bool:
     return word.startswith("#") and len(word) in (4, 7) and all(char in "0123456789abcdefABCDEF" for char in word[1:])
+
+
+def test_text_fields_are_those_that_hold_no_invisible_character() -> None:
+    """A plain one writes a pasted escape sequence to the terminal as it is. A password is never drawn."""
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in python_files(TUI)
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Input", "TextArea")
+        and not any(given.arg == "password" for given in node.keywords)
+    ]
+    assert found == []

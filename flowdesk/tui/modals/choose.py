@@ -16,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from flowdesk.clean import clean
+from flowdesk.tui.widgets.text_fields import LineInput
 
 
 class PathSuggester(Suggester):
@@ -49,7 +50,7 @@ class ChooseFileModal(ModalScreen[str | None]):
         """What the file is for, and its path."""
         with Vertical(classes="dialog"):
             yield Static(Text(clean(self._title), style="bold"), markup=False)
-            yield Input(self._proposal, suggester=PathSuggester(self._suffixes), select_on_focus=False)
+            yield LineInput(self._proposal, suggester=PathSuggester(self._suffixes), select_on_focus=False)
             hint = f"tab completes · enter takes it · esc leaves · {', '.join(self._suffixes)}"
             yield Static(Text(hint), classes="hint", markup=False)
 

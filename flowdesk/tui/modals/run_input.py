@@ -15,10 +15,11 @@ from textual.widgets import Static, TextArea
 
 from engine.errors import BadJson
 from engine.jsonio import parse_json
-from flowdesk.clean import clean
+from flowdesk.clean import clean, escape_json
+from flowdesk.tui.widgets.text_fields import AreaInput
 
 
-class RunInput(TextArea):
+class RunInput(AreaInput):
     """The text; enter runs as in any dialog."""
 
     class Submitted(Message):
@@ -71,7 +72,7 @@ class RunInputModal(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(f"Run {clean(self._workflow)}", style="bold"), markup=False)
             yield Static(Text(clean(self._note) or "Input, as JSON"), classes="hint", markup=False)
-            yield RunInput(self._proposal, id="input", tab_behavior="focus")
+            yield RunInput(escape_json(self._proposal), id="input", tab_behavior="focus")
             yield Static("", id="trouble", classes="problem", markup=False)
             hint = "enter runs · shift+enter makes a line · esc leaves"
             yield Static(Text(hint), classes="hint", markup=False)
