@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -24,36 +25,51 @@ OLDEST: Final = (6, 2)
 AWAY: Final = (RedisError, OSError, TimeoutError)
 """What Redis and the way to it may raise."""
 
-_EXAMPLE: Final = "set REDIS_URL to something like redis://:password@host:6379/0"
+_SAYABLE: Final = ("db", "username", "password", "ssl_")
+"""How options of an address may begin; all others are ours to choose, time-outs above all."""
 
 log = logging.getLogger("flowdesk.redis")
 
 
-def options(*, answer_s: float) -> dict[str, Any]:
-    """Connection options; no answer takes longer than `answer_s`."""
-    return {
+def options(url: str, *, answer_s: float) -> dict[str, Any]:
+    """Connection options for this address; no answer takes longer than `answer_s`."""
+    chosen = {
         "protocol": 2,
         "socket_timeout": answer_s,
         "socket_connect_timeout": CONNECT_S,
-        "socket_keepalive": True,
         "retry": Retry(NoBackoff(), 0),
         "retry_on_error": [],
         "client_name": "flowdesk",
         "decode_responses": False,
     }
+    return chosen if url.startswith("unix:") else {**chosen, "socket_keepalive": True}
 
 
 def connect(url: str, *, answer_s: float, connections: int) -> Redis:
     """A client; nothing is connected yet."""
-    return Redis.from_url(url, max_connections=connections, **options(answer_s=answer_s))
+    return Redis.from_url(url, max_connections=connections, **options(url, answer_s=answer_s))
+
+
+def is_address(url: str) -> bool:
+    """Whether a connection could be made of it; nothing is connected."""
+    try:
+        # parse_url takes a path that is no number for database 0, and reads options only when it connects.
+        parts = urlsplit(url)
+        if parts.scheme == "unix":
+            named = bool(parts.path)
+        else:
+            named = bool(parts.hostname) and (parts.path.strip("/") or "0").isdecimal()
+        if not all(option.startswith(_SAYABLE) for option in parse_qs(parts.query, keep_blank_values=True)):
+            return False
+        ConnectionPool.from_url(url, **options(url, answer_s=CHECK_S)).make_connection()  # type: ignore[no-untyped-call]
+    except (ValueError, TypeError, RedisError):
+        return False
+    return named
 
 
 def where(url: str) -> str:
-    """The server's address without anything secret; Unusable when it is no address."""
-    try:
-        parts = parse_url(url)
-    except ValueError as error:
-        raise Unusable(f"REDIS_URL is no address of Redis: {error}", code="settings", hint=_EXAMPLE) from None
+    """The server's address without anything secret."""
+    parts = parse_url(url)
     if "path" in parts:
         return str(parts["path"])
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 6379)}"
@@ -61,6 +77,15 @@ def where(url: str) -> str:
 
 async def check(url: str) -> None:
     """Refuse what will never work: a wrong password, a server that is too old. One that is away may come back."""
+    try:
+        await recognise(url)
+    except AWAY as error:
+        place = where(url)
+        log.warning("Redis at %s cannot be reached; work goes on without it, only slower: %s", place, reason(error))
+
+
+async def recognise(url: str) -> None:
+    """The same, but raise one of AWAY when it is away."""
     client = connect(url, answer_s=CHECK_S, connections=1)
     place = where(url)
     try:
@@ -71,9 +96,6 @@ async def check(url: str) -> None:
         raise Unusable(
             f"Redis at {place} refuses the login of REDIS_URL: {error}", code="settings", hint=hint
         ) from None
-    except AWAY as error:
-        log.warning("Redis at %s cannot be reached; work goes on without it, only slower: %s", place, reason(error))
-        return
     finally:
         await client.aclose()
     found = str(info.get("redis_version", ""))

@@ -195,6 +195,11 @@ class Settings(BaseModel):
                 "needs MONGO_URL too: SQLite has one writing process, which has no use for Redis; "
                 "leave it empty, or set MONGO_URL to let several processes share the work"
             )
+        if info.field_name == "redis_url" and value is not None:
+            from server.redis_client import is_address  # the driver costs time
+
+            if not is_address(value):  # its own words may quote the password
+                raise ValueError("is no address of Redis; write something like redis://:password@host:6379/0")
         return value
 
     @field_validator("jwt_secret")

@@ -69,6 +69,6 @@ def _problems(error: FlowDeskError) -> list[Problem]:
 
 
 def _sentence(text: str) -> str:
-    """Unlike ours, messages of click begin with a capital, end with a full stop and list choices on lines of their own."""
+    """click's messages begin with a capital, end with a full stop and break lines; ours do not."""
     text = " ".join(text.split())
     return text[:1].lower() + text[1:].rstrip(".")

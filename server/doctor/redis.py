@@ -10,7 +10,7 @@ from engine.errors import Unusable
 from server.doctor.findings import Finding, note, ok, problem, warning
 from server.doctor.house import House
 from server.doctor.timing import difference
-from server.redis_client import AWAY, CHECK_S, check, connect, reason, where
+from server.redis_client import AWAY, CHECK_S, connect, reason, recognise, where
 
 FULL: Final = 0.9
 
@@ -21,9 +21,12 @@ async def check_redis(house: House) -> AsyncIterator[Finding]:
     if url is None:
         return
     try:
-        await check(url)
+        await recognise(url)
     except Unusable as error:
         yield problem("redis", error.message, error.hint)
+        return
+    except AWAY as error:
+        yield problem("redis", f"Redis at {where(url)} cannot be reached: {reason(error)}")
         return
     client = connect(url, answer_s=CHECK_S, connections=1)
     try:

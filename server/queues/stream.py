@@ -69,7 +69,7 @@ class DoorbellStream(RedisStreamBroker):
             approximate=True,
             max_connection_pool_size=connections,
             timeout=ANSWER_S,
-            **options(answer_s=ANSWER_S),
+            **options(url, answer_s=ANSWER_S),
         )
         self.serializer = JSONSerializer()
         self.concurrency = concurrency

@@ -81,6 +81,19 @@ MONGO, REDIS = "mongodb://user:hunter2@host/db", "redis://user:hunter2@host/1"
         ({"REDIS_URL": REDIS}, "REDIS_URL: needs MONGO_URL too: SQLite has one writing process"),
         ({"MONGO_URL": MONGO}, "JWT_SECRET: must be given with MONGO_URL, the same for every process"),
         ({"MONGO_URL": "x", "REDIS_URL": REDIS}, "MONGO_URL: must begin"),
+        *(
+            ({"MONGO_URL": MONGO, "REDIS_URL": url}, "REDIS_URL: is no address of Redis; write something like")
+            for url in (
+                "redis://",
+                "redis://:hunter2@host:port/0",
+                "redis://:hunter2/x@host/0",
+                "redis://:hunter2@host/name",
+                "redis://:hunter2@host/0?db=x",
+                "redis://:hunter2@host/0?socket_timeout=600",
+                "rediss://:hunter2@host/0?ssl_cert_reqs=maybe",
+                "unix://",
+            )
+        ),
     ],
 )
 def test_wrong_addresses_of_servers(environ: dict[str, str], expected: str) -> None:
@@ -113,6 +126,9 @@ def test_a_setting_without_effect_stops_the_start(environ: dict[str, str], name:
         ({"FLOWDESK_WORKERS": "none"}, "all"),
         ({"MONGO_URL": MONGO}, "all"),
         ({"MONGO_URL": MONGO, "REDIS_URL": REDIS}, "fresh"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": "redis://host"}, "fresh"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": "rediss://:hunter2@[::1]:6380/1?ssl_ca_certs=/ca.pem"}, "fresh"),
+        ({"MONGO_URL": MONGO, "REDIS_URL": "unix:///run/redis.sock?db=2"}, "fresh"),
         ({"MONGO_URL": MONGO, "REDIS_URL": REDIS, "FLOWDESK_WORKERS": "Retries"}, "fresh"),
         ({"MONGO_URL": MONGO, "REDIS_URL": REDIS, "FLOWDESK_WORKERS": "all"}, "none"),
         ({"MONGO_URL": MONGO, "REDIS_URL": REDIS, "FLOWDESK_WORKERS": "none"}, "all"),

@@ -21,6 +21,7 @@ from taskiq.receiver import Receiver
 from server.queues import stream
 from server.queues.stream import TASK, DoorbellStream
 from server.queues.taskiq_queue import TaskiqQueue
+from server.redis_client import check, where
 from tests.server.fleet import until, until_async
 from tests.servers.process import free_port
 from tests.servers.valkey import Valkey
@@ -78,6 +79,17 @@ def arguments(message: AckableMessage) -> list[Any]:
 
 
 async def test_a_message_is_a_run_id_and_a_reason(redis_url: str) -> None:
+    await told_and_heard(redis_url)
+
+
+async def test_a_socket_of_this_machine_serves_as_well(own_redis: Valkey) -> None:
+    await check(own_redis.socket_url)
+    assert where(own_redis.socket_url).endswith("/socket")
+    await told_and_heard(own_redis.socket_url)
+
+
+async def told_and_heard(redis_url: str) -> None:
+    """One message there and its answer back."""
     broker = make_stream(redis_url)
     queue = TaskiqQueue(broker)
     assert await queue.ring("run-1", "due")

@@ -23,6 +23,11 @@ class Valkey(ServerProcess):
         """Its address, without a database number."""
         return f"redis://127.0.0.1:{self.port}/"
 
+    @property
+    def socket_url(self) -> str:
+        """The address of the same server for programs on this machine only."""
+        return f"unix://{self.directory}/socket"
+
     def command(self) -> list[str]:
         """An append-only file, and no snapshots."""
         options = {
@@ -32,6 +37,7 @@ class Valkey(ServerProcess):
             "--appendonly": "yes",
             "--save": "",
             "--daemonize": "no",
+            "--unixsocket": str(self.directory / "socket"),
         }
         return [str(_binary()), *(part for pair in options.items() for part in pair)]
 

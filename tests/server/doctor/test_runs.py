@@ -307,13 +307,17 @@ async def test_processes_that_do_not_fit_together(data: Path, mongo_url: str, re
     await store.close()
 
 
-async def test_mongo_and_redis_away(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_mongo_and_redis_away(
+    data: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Told as findings, and nowhere else."""
     store = MongoStore("mongodb://127.0.0.1:1/flowdesk", patience_s=0.1)
     monkeypatch.setattr("server.doctor.house.make_store", lambda settings: store)
     away: dict[str, Any] = {"mongo_url": "mongodb://127.0.0.1:1/flowdesk", "redis_url": "redis://127.0.0.1:1/0"}
     found = await examined(data, jwt_secret=STRONG, **away)
     assert {code for level, code in found.bad if level == "PROBLEM"} == {"store", "redis"}
     assert "127.0.0.1:1" in found.one("store").message
+    assert [record for record in caplog.records if record.name.startswith("flowdesk")] == []
 
 
 def test_findings_know_what_to_say() -> None:
