@@ -122,6 +122,8 @@ until then your changes are kept as a draft, also when you leave.
         match act_id:
             case "editor.save" | "editor.discard" if not self.draft.changed:
                 return "nothing has changed"
+            case "editor.run" if (self.draft.base or {}).get("enabled") is False:
+                return "it is disabled; w enables it"
             case "editor.undo" if self.draft.undo_what is None:
                 return "there is nothing to undo"
             case "editor.redo" if self.draft.redo_what is None:

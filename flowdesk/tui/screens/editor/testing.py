@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from engine.jsonio import dump_text
 from flowdesk.clean import clean, escape_json
 from flowdesk.show.text import shorten
 from flowdesk.tui.modals.try_result import TryResultModal
 from flowdesk.tui.screens.editor.saving import EditorSaving
+
+if TYPE_CHECKING:
+    from flowdesk.tui.screens.area import AreaScreen
 
 _LONGEST: Final = 600
 
@@ -55,19 +57,11 @@ class EditorTesting(EditorSaving):
         workflow_id = self.workflow_id
         if workflow_id is None:
             return
-        data = await self._input(workflow_id)
-        if data is not None and await self.may_write("Run the workflow"):
-            run = await self.live.client.workflows.execute(workflow_id, data)
-            self.flow.open_run(run["id"])
+        from flowdesk.tui.screens.workflow_start import ask_and_run
 
-    async def _input(self, workflow_id: str) -> dict[str, Any] | None:
-        modal = import_module("flowdesk.tui.modals.run_input").RunInputModal
-        workflow = await self.live.client.workflows.get(workflow_id)
-        await self.find_run()
-        initial: Any = {}
-        if self.run_id is not None:
-            initial = (await self.live.client.runs.get(self.run_id))["data"]
-        return cast("dict[str, Any] | None", await self.app.push_screen_wait(modal(workflow, initial)))
+        # It asks nothing of the screen that only areas have.
+        area = cast("AreaScreen", self)
+        await ask_and_run(area, await self.live.client.workflows.get(workflow_id))
 
 
 def told(params: Any) -> str:

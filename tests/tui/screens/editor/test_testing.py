@@ -1,0 +1,92 @@
+"""Trying a step, running the workflow, and writing in the user's own editor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from textual.widgets import Static
+
+from flowdesk.tui.completion import UNKNOWN
+from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.modals.run_input import RunInputModal
+from flowdesk.tui.modals.try_result import TryResultModal
+from flowdesk.tui.screens.run.screen import RunScreen
+from tests.tui.runs import failed_run
+from tests.tui.screens.editor.desk import ORDER, Desk, dialog, opened
+from tests.tui.waiting import idle, until
+from tests.tui.world import World
+
+
+async def test_a_step_with_effects_says_first_what_it_gets(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="send", run_id="run_0002") as (app, pilot, screen):
+        await pilot.press("t")
+        asked = await dialog(app, ConfirmModal)
+        told = " ".join(str(part.render()) for part in asked.query(Static))
+        assert "http://127.0.0.1:9/send" in told
+        await pilot.press("n")
+        await idle(app)
+        assert desk.tried == []
+        await pilot.press("t")
+        await dialog(app, ConfirmModal)
+        await pilot.press("y")
+        result = await dialog(app, TryResultModal)
+        assert (desk.tried[0]["stepId"], desk.tried[0]["runId"]) == ("send", "run_0002")
+        assert any("sent" in line for line in result.lines)
+        await pilot.press("escape")
+        await idle(app)
+        assert app.screen is screen
+
+
+async def test_a_pure_step_is_tried_at_once_with_the_newest_run(world: World) -> None:
+    desk = Desk(world)
+    async with opened(world, step="auto") as (app, pilot, _screen):
+        await pilot.press("t")
+        await dialog(app, TryResultModal)
+        assert desk.tried[0]["runId"] == "run_0001"
+        await pilot.press("escape")
+        await idle(app)
+
+
+async def test_running_asks_to_save_then_for_the_input(world: World) -> None:
+    desk = Desk(world)
+    played = failed_run(world)
+    world.http.on("POST", "/api/workflows/{}/execute", lambda r: {"id": played.id})
+    async with opened(world, step="ask") as (app, pilot, _screen):
+        await pilot.press("x", "r")
+        await dialog(app, ConfirmModal)
+        await pilot.press("y")
+        await dialog(app, RunInputModal)
+        assert len(desk.saved) == 1
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), "the run view")
+        assert world.http.calls("POST", f"/api/workflows/{ORDER}/execute")
+        await idle(app)
+
+
+async def test_templates_are_completed_with_what_the_run_had(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="send") as (_app, _pilot, screen):
+        await until(lambda: screen.form.draft.scope, "the scope")
+        assert screen.form.draft.scope["data"] == {"email": "ada@example.com"}
+        assert screen.form.draft.scope["steps"]["webhook"] == {"ok": True}
+        assert screen.form.draft.scope["steps"]["ask"] is UNKNOWN
+        assert screen.form.draft.source == "run run_0001"
+
+
+@pytest.mark.parametrize(("key", "place"), [("E", "1"), ("ctrl+e", "3")])
+async def test_the_source_is_edited_outside(world: World, key: str, place: str, tmp_path: Path) -> None:
+    Desk(world)
+    script = tmp_path / "code"  # an editor with a window of its own: the terminal stays here
+    script.write_text('#!/bin/sh\nfor last; do :; done\nsed -i "s/about order-intake/edited/" "$last"\n')
+    script.chmod(0o700)
+    environ = {"EDITOR": str(script), "PATH": os.environ["PATH"], "FLOWDESK_CONFIG_DIR": "/nonexistent"}
+    async with opened(world, environ=environ) as (app, pilot, screen):
+        await pilot.press(place)
+        await idle(app)
+        await pilot.press(key)
+        await until(lambda: screen.draft.document["description"] == "edited", "the edit")
+        await idle(app)
+        assert "edited" in screen.source.text
