@@ -109,7 +109,7 @@ SCHEDULES: Final = (
 PLUGINS: Final = (
     Act("plugins.error", "exclamation_mark", "Show error", "Plugin"),
     Act("plugins.copy", "e", "Copy example", "Plugin"),
-    Act("plugins.new", "n", "New workflow with this step", "Plugin", writes=True),
+    Act("plugins.new", "n", "New workflow with it", "Plugin", writes=True),
 )
 
 RUN: Final = (

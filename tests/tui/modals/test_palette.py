@@ -45,12 +45,12 @@ async def test_typing_narrows_and_enter_does_it(world: World) -> None:
 
 
 async def test_what_cannot_be_done_says_why(world: World) -> None:
-    world.workflows[0]["enabled"] = False
-    async with world.shown("workflows") as (app, pilot):
+    world.runs[0]["status"] = "SUCCESS"
+    async with world.shown("runs") as (app, pilot):
         modal = await opened(app, pilot)
-        await pilot.press(*"run")
-        found = next(line for line in lines(modal) if "Workflow: Run" in line)
-        assert "it is disabled; D enables it" in found
+        await pilot.press(*"cancel")
+        found = next(line for line in lines(modal) if "Run: Cancel" in line)
+        assert "it has already ended" in found
 
 
 async def test_a_read_only_session_has_no_writing_actions(world: World) -> None:
