@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
 
 from flowdesk.contexts import contexts_path
 from flowdesk.tui import keys, toast
@@ -170,8 +169,11 @@ class FlowDeskApp(FlowApp):
         """Enter connects only while there is no server, and never where it ends what is typed or answers a dialog."""
         if action != "connect_again":
             return True
-        busy = self.screen.is_modal or isinstance(self.focused, Input | TextArea)
-        return self.live.state == "offline" and not busy
+        if self.live.state != "offline" or self.screen.is_modal:
+            return False
+        from textual.widgets import Input, TextArea  # heavy, and the first frame needs neither
+
+        return not isinstance(self.focused, Input | TextArea)
 
     def action_app_copy(self) -> None:
         """Copy the selected text; with none, tell how to leave."""

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from flowdesk.tui import toast
-from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.tasks import task
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ class Leaving:
             toast.say(self._app, "nothing is selected; ctrl+q leaves FlowDesk, ctrl+c again asks first")
 
     async def _ask(self) -> None:
+        from flowdesk.tui.modals.confirm import ConfirmModal
+
         detail = "Unfinished runs go on at the next start." if self._owns_engine() else ""
         if await self._app.push_screen_wait(ConfirmModal("Leave FlowDesk?", yes="Leave", detail=detail)):
             await self._app.leave()

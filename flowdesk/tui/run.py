@@ -45,7 +45,7 @@ def open_ui(wish: Wish, *, read_only: bool = False) -> int:
 
     place = state_dir(environ)
     log_to(place)
-    options = Options(read_only=read_only, ascii=not _knows_unicode(environ), state_dir=place, environ=dict(environ))
+    options = Options(read_only=read_only, ascii=not knows_unicode(environ), state_dir=place, environ=dict(environ))
     app = FlowDeskApp(ServerConnector(wish, environ), options)
     options.ascii = options.ascii or app.memory.get("ascii") is True
     mouse = environ.get("FLOWDESK_MOUSE", "on") != "off" and app.memory.get("mouse") is not False
@@ -63,7 +63,7 @@ def _in_browser(environ: Mapping[str, str]) -> bool:
     return environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
 
 
-def _knows_unicode(environ: Mapping[str, str]) -> bool:
+def knows_unicode(environ: Mapping[str, str]) -> bool:
     """Whether the locale says UTF-8; TERM=linux has too few glyphs whatever it says."""
     if _in_browser(environ):
         return True
