@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowdesk.tui.modals.confirm import ConfirmModal
-from flowdesk.tui.screens.run.screen import RunScreen
+from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.widgets.header import HeaderLine
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE, World, run
@@ -93,7 +93,6 @@ async def test_it_opens_a_run(world: World, key: str, monkeypatch: pytest.Monkey
         monkeypatch.setattr(app, "open_run", lambda run_id, **more: opened.append((run_id, more.get("tab"))))
         await pilot.press("j", key)
         assert opened == [("run_0002", "log" if key == "l" else None)]
-    assert RunScreen is not None
 
 
 async def test_e_edits_the_workflow_at_the_failed_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,8 +106,10 @@ async def test_e_edits_the_workflow_at_the_failed_step(world: World, monkeypatch
 async def test_rerun_shows_what_it_means(world: World) -> None:
     async with world.shown("runs") as (app, pilot):
         await pilot.press("j", "R")
-        await until(lambda: type(app.screen).__name__ == "RerunModal", "the dialog")
+        await until(lambda: isinstance(app.screen, RerunModal), "the dialog")
         await pilot.press("escape")
+        await idle(app)
+        assert not world.http.calls("POST")
 
 
 async def test_read_only_offers_no_writes(world: World) -> None:
