@@ -42,7 +42,6 @@ class AreaScreen(FlowScreen):
 
     def on_mount(self) -> None:
         """Follow what happens."""
-        super().on_mount()
         self.live.events.subscribe(self, self.happened)
         self.live.missed.subscribe(self, lambda _: self.refresh_soon())
         self.app.theme_changed_signal.subscribe(self, lambda _: self._redraw())
@@ -51,7 +50,6 @@ class AreaScreen(FlowScreen):
 
     def on_screen_resume(self) -> None:
         """Read again what changed while another screen was on top."""
-        super().on_screen_resume()
         if self._stale and self.live.attached:
             self._stale = False
             self.reload()

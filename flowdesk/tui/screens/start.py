@@ -32,7 +32,6 @@ class StartScreen(FlowScreen):
 
     def on_mount(self) -> None:
         """Follow the link."""
-        super().on_mount()
         self.live.link.subscribe(self, self._tell)
 
     def _tell(self, state: LinkState) -> None:

@@ -57,7 +57,6 @@ class WelcomeScreen(FlowScreen):
 
     def on_mount(self) -> None:
         """Read the examples off the loop; they are few."""
-        super().on_mount()
         self.query_one(OptionList).focus()
         self.background(self._list(), what="Reading the examples")
 
