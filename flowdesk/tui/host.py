@@ -61,8 +61,8 @@ class FlowApp(App[int]):
 
     @property
     def production(self) -> bool:
-        """Whether every write must be confirmed, because the server is marked `production`."""
-        return "production" in self.badge.split()
+        """Whether every write must be confirmed: the server is marked `production`, or the settings ask for it."""
+        return "production" in self.badge.split() or self.memory.get("confirm") is True
 
     def clock(self) -> datetime:
         """The time now, in the zone of this terminal."""

@@ -36,6 +36,7 @@ class SettingsModal(ModalScreen[None]):
                 Content("Only ASCII signs (from the next start)"), flow.memory.get("ascii") is True, id="ascii"
             )
             yield Checkbox(Content("Mouse (from the next start)"), flow.memory.get("mouse") is not False, id="mouse")
+            yield Checkbox(Content("Ask before every change"), flow.memory.get("confirm") is True, id="confirm")
             yield Static(Text("Your own keys: keys.json, see docs/keys.md", style="dim"), markup=False)
 
     def on_mount(self) -> None:

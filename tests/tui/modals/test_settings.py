@@ -45,3 +45,13 @@ async def test_switches_are_remembered(world: World, tmp_path: Path) -> None:
         await idle(app)
         assert app.screen.query_one(OptionList).option_count == len(app.available_themes)
     assert Memory(tmp_path / "session.json").get("mouse") is False
+
+
+async def test_asking_before_every_change_is_for_who_wants_it(world: World) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        assert not app.production
+        await pilot.press("comma")
+        await until(lambda: isinstance(app.screen, SettingsModal), "the settings")
+        app.screen.query_one("#confirm", Checkbox).toggle()
+        await idle(app)
+        assert app.production
