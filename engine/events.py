@@ -128,6 +128,9 @@ class LocalBus:
     def start(self) -> None:
         """There is nothing to do here."""
 
+    async def look(self) -> None:
+        """Find out whether other processes can be reached, for health pages; here there are none."""
+
     def stats(self) -> dict[str, Any]:
         """Figures for health pages."""
         return {"degraded": False, "error": None}

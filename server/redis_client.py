@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +23,9 @@ from engine.errors import Unusable
 
 CONNECT_S: Final = 2.0
 CHECK_S: Final = 3.0
+PING_S: Final = 0.5
+KNOWN_S: Final = 2.0
+"""How long what was found out about Redis is believed before it is asked again."""
 OLDEST: Final = (6, 2)
 AWAY: Final = (RedisError, OSError, TimeoutError)
 """What Redis and the way to it may raise."""
@@ -116,6 +121,7 @@ class Standing:
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self._known_until = 0.0
         self.error: str | None = None
 
     @property
@@ -128,9 +134,34 @@ class Standing:
         if self.error is None:
             log.warning("%s: %s", self._what, reason(error))
         self.error = reason(error)
+        self._known_until = monotonic() + KNOWN_S
 
     def worked(self) -> None:
         """It works, perhaps again."""
         if self.error is not None:
             log.info("%s no longer", self._what)
         self.error = None
+        self._known_until = monotonic() + KNOWN_S
+
+    async def look(self, ping: Callable[[], Awaitable[object]]) -> None:
+        """Find out, unless that happened a moment ago: who has nothing to send does not notice otherwise."""
+        if monotonic() < self._known_until:
+            return
+
+        async def answered() -> BaseException | None:
+            try:
+                await ping()
+            except AWAY as error:
+                return error
+            return None
+
+        # A task of its own: redis-py may lose a cancellation, and then we would wait longer.
+        asking = asyncio.create_task(answered(), name="redis-ping")
+        await asyncio.wait([asking], timeout=PING_S)
+        if not asking.done():
+            asking.cancel()
+        error = asking.result() if asking.done() else TimeoutError(f"Redis did not answer within {PING_S:g} s")
+        if error is None:
+            self.worked()
+        else:
+            self.failed(error)

@@ -69,6 +69,12 @@ class Channel:
         error = self._telling.error or self._hearing.error
         return {"degraded": self.degraded, "told": self._told, "dropped": self._dropped, "error": error}
 
+    async def look(self) -> None:
+        """Find out whether Redis answers, for health pages."""
+        await self._telling.look(self._client.ping)
+        if self._telling.ok and not self._wanted.is_set():
+            self._hearing.worked()
+
     def start(self) -> None:
         """Begin; call it in the loop."""
         self._tasks = [

@@ -52,6 +52,11 @@ class SharedBus(LocalBus):
         """Figures for health pages."""
         return super().stats() if self.channel is None else self.channel.stats()
 
+    async def look(self) -> None:
+        """Find out whether Redis answers, for health pages."""
+        if self.channel is not None:
+            await self.channel.look()
+
     def start(self) -> None:
         """Begin; call it in the loop."""
         self._task = asyncio.create_task(self._follow(), name="bus-feed")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Final
 
+from redis.asyncio import Redis
 from taskiq.exceptions import SendTaskError
 from taskiq.kicker import AsyncKicker
 
@@ -38,6 +39,16 @@ class TaskiqQueue:
     def stats(self) -> dict[str, Any]:
         """Figures for health pages."""
         return {"degraded": self.degraded, "rung": self._rung, "missed": self._missed, "error": self._standing.error}
+
+    async def look(self) -> None:
+        """Find out whether Redis answers, for health pages."""
+        pool = self._broker.connection_pool
+
+        async def ping() -> None:
+            async with Redis(connection_pool=pool) as redis:
+                await redis.ping()
+
+        await self._standing.look(ping)
 
     async def ring(self, run_id: str, reason: str) -> bool:
         """Send the run's id; False when that cannot be done within half a second, or failed a moment ago."""

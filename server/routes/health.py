@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
@@ -98,7 +99,8 @@ async def alive(request: web.Request) -> web.StreamResponse:
 
 async def ready(request: web.Request) -> web.StreamResponse:
     """Whether new work is taken: the store can be written and the server is not stopping."""
-    health = await request.app[STORE].health()
+    queue, bus = request.app[QUEUE], request.app[BUS]
+    health, _ = await asyncio.gather(request.app[STORE].health(), _look(queue, bus))
     trouble = request.app[ARRIVAL].trouble
     if trouble is not None:
         health = Health(False, health.backend, {"error": trouble.message})
@@ -113,13 +115,20 @@ async def ready(request: web.Request) -> web.StreamResponse:
             "sweeper": "ok" if stats["sweeper"] == "ok" else "failing",
         },
         "scheduler": "on" if request.app[SETTINGS].start_scheduler else "off",
-        "queue": queue_state(request.app[QUEUE]),
-        "bus": bus_state(request.app[SETTINGS], request.app[BUS]),
+        "queue": queue_state(queue),
+        "bus": bus_state(request.app[SETTINGS], bus),
         "workers": await workers(request.app[STORE], request.app[ENGINE]) if health.ok else None,
     }
     if health.ok:
         return json_response(document)
     return json_response(document, 503, {"Retry-After": str(Unavailable.retry_after_s)})
+
+
+async def _look(queue: TaskiqQueue | None, bus: LocalBus) -> None:
+    """Find out how Redis is; who has sent nothing for a while does not know."""
+    await bus.look()
+    if queue is not None:
+        await queue.look()
 
 
 def queue_state(queue: TaskiqQueue | None) -> dict[str, Any]:

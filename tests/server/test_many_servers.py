@@ -22,6 +22,7 @@ from engine.registry import Registry
 from engine.store import ANYONE, RunFilter, ScheduleRow
 from engine.stores.memory import MemoryStore
 from plugins.builtins import BUILTINS
+from server import redis_client
 from server.accounts import REMEMBER_S, Accounts
 from server.buses.shared import SharedBus
 from server.compose import compose_worker
@@ -185,6 +186,37 @@ async def test_following_goes_on_across_a_restart_of_redis(mongo_url: str, own_r
             *rest, end = await stream.events()
         assert [event["data"] for event in events + rest] == await ali.get(f"/api/runs/{run_id}/journal")
         assert end["data"]["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_server_that_has_nothing_to_send_knows_how_redis_is(
+    mongo_url: str, own_redis: Valkey, tmp_path: Path, hangs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 5: also one that starts without it; it is ready all the same."""
+    monkeypatch.setattr(redis_client, "KNOWN_S", 0.1)
+    own_redis.kill()
+    async with live(tmp_path, **shared(mongo_url, own_redis.url)) as server:
+
+        async def state() -> tuple[int, str, str]:
+            answer = await server.call("GET", "/readyz")
+            return answer.status, answer.json["queue"]["state"], answer.json["bus"]["state"]
+
+        async def noticed() -> bool:
+            return await state() == (200, "degraded", "degraded")
+
+        async def well() -> bool:
+            return await state() == (200, "ok", "ok")
+
+        await until_async(noticed)
+        own_redis.start()
+        await until_async(well)
+        if hangs:
+            own_redis.pause()
+        else:
+            own_redis.kill()
+        await until_async(noticed)
+        if hangs:
+            own_redis.resume()
 
 
 async def test_what_is_left_to_workers(mongo_url: str, redis_url: str, tmp_path: Path) -> None:
