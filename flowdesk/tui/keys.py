@@ -154,6 +154,7 @@ EDITOR: Final = (
     Act("editor.problem", "exclamation_mark", "Next problem", "Workflow"),
     Act("editor.versions", "V", "Versions", "Workflow", show=False),
     Act("editor.settings", "w", "Workflow settings", "Workflow", show=False),
+    Act("editor.leave", "escape", "To the map, from there out", "Panes", show=False),
     Act("editor.format", "F", "YAML or JSON", "Workflow", show=False),
 )
 

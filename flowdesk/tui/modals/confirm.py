@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from flowdesk.clean import clean
+from flowdesk.clean import clean, clean_lines
 from flowdesk.tui.widgets.text_fields import LineInput
 
 
@@ -42,7 +42,7 @@ class ConfirmModal(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(Text(clean(self._question), style="bold"), id="question", markup=False)
             if self._detail:
-                yield Static(Text(clean(self._detail)), markup=False, classes="hint")
+                yield Static(Text("\n".join(clean_lines(self._detail))), markup=False, classes="hint")
             if self._type_this is not None:
                 yield Static(Text(f"Type {clean(self._type_this)} to go on:"), markup=False)
                 yield LineInput(id="typed")

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.text import Text
+from textual import events
 from textual.strip import Strip
 from textual.widgets import TextArea
 
@@ -39,6 +40,11 @@ class SourceText(TextArea):
         """Mark these lines (from 1) and no other."""
         self._problems = frozenset(lines)
         self.refresh()
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape is for the panes around: left to itself, the next field would get the keys."""
+        if event.key == "escape":
+            event.prevent_default()
 
     def get_line(self, line_index: int) -> Text:
         """The line with a visible character in place of each that could move the cursor or reorder the line."""

@@ -89,14 +89,14 @@ class EditorSaving(EditorSteps):
         else:
             toast.say(self.app, f"your changes of {self.workflow_name or 'the new workflow'} are kept as a draft")
 
-    def restore_draft(self) -> None:
-        """Take up the draft that was left here, as one change that can be undone."""
+    def restore_draft(self) -> bool:
+        """Take up the draft that was left here, as one change that can be undone; False when there is none."""
         found = self.store.load(self.server, self.slot)
         if found.trouble is not None:
             toast.warn(self, found.trouble)
         stored = found.draft
         if stored is None:
-            return
+            return False
         began = stored.base if stored.base is not None else self.draft.document
         newer = self.draft.version
         draft = Draft(clone(began), base=stored.base, form=stored.form)
@@ -106,12 +106,13 @@ class EditorSaving(EditorSteps):
             draft = Draft(clone(stored.document), base=stored.base, form=stored.form)
             draft.replace_source(stored.source)
         if not draft.changed:
-            return
+            return False
         self.draft = draft
         said = f"draft of {clock_time(stored.saved_at)} restored; u undoes, D discards it"
         if newer is not None and newer != draft.version:
             said += f"; v{newer} was saved meanwhile, saving brings both together"
         toast.say(self, said, seconds=10)
+        return True
 
     def action_editor_discard(self) -> None:
         """Back to what is saved; `u` brings the changes back."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
+from flowdesk.errors import ClientError
 from flowdesk.tui import keys, toast
 from flowdesk.tui.document.arrows import set_value, set_workflow_value
 from flowdesk.tui.document.basics import EditRefused
@@ -20,6 +21,9 @@ from flowdesk.tui.screens.editor.testing import EditorTesting
 from flowdesk.tui.screens.editor.views import VIEWS, View
 from flowdesk.tui.widgets.flow_view import FlowView
 from flowdesk.tui.widgets.form.step_form import StepForm
+
+if TYPE_CHECKING:
+    from flowdesk.tui.live import LinkState
 
 _NEED_A_STEP: Final = {
     "editor.add_before",
@@ -39,6 +43,7 @@ _NEED_A_DOCUMENT: Final = _NEED_A_STEP | {
     "editor.save",
     "editor.run",
 }
+_ALWAYS: Final = {"editor.leave", *(f"editor.{view}" for view in VIEWS)}
 _EXTERNAL: Final = "editor.external"
 
 
@@ -78,7 +83,7 @@ until then your changes are kept as a draft, also when you leave.
     def on_mount(self) -> None:
         """Read the workflow, then show it."""
         self.set_class(True, "-pane-map")
-        self.live.link.subscribe(self, lambda state: self.check() if state == "connected" and self.loaded else None)
+        self.live.link.subscribe(self, self._link_changed)
         self.show_state()
         self.background(self._open(), what="Opening the workflow", group="open")
 
@@ -88,26 +93,52 @@ until then your changes are kept as a draft, also when you leave.
 
     async def _open(self) -> None:
         client = self.live.client
-        if self.workflow_id is not None:
-            saved = cast(dict[str, Any], await client.workflows.get(self.workflow_id))
-            self.draft = Draft.of_saved(saved)
+        try:
+            if self.workflow_id is not None:
+                saved = cast(dict[str, Any], await client.workflows.get(self.workflow_id))
+                self.draft = Draft.of_saved(saved)
+            else:
+                self.draft = Draft(self._begin_with or new_workflow())
+            await self._learn_kinds()
+        except ClientError:
+            if not self.restore_draft():
+                if self.is_current:
+                    self.app.pop_screen()
+                raise
+            toast.warn(self, "the server does not answer; this is your draft")
         else:
-            self.draft = Draft(self._begin_with or new_workflow())
-        self.kinds = {kind["ref"]: kind for kind in await client.step_kinds()}
+            self.restore_draft()
         self.loaded = True
-        self.restore_draft()
         self.show()
         self.check()
         if self.workflow_id is None and not self.workflow_name:
             self.query_one("#workflow-name", Input).focus()
         else:
             self.map.focus()
-        await self.find_run()
-        self.preview()
+        await self._look_at_run()
+
+    async def _learn_kinds(self) -> None:
+        self.kinds = {kind["ref"]: kind for kind in await self.live.client.step_kinds()}
+
+    async def _look_at_run(self) -> None:
+        if self.live.state == "connected":
+            await self.find_run()
+            self.preview()
+
+    def _link_changed(self, state: LinkState) -> None:
+        if state == "connected" and self.loaded:
+            self.background(self._catch_up(), what="Reading from the server again", group="open")
+
+    async def _catch_up(self) -> None:
+        if not self.kinds:
+            await self._learn_kinds()
+            self.show("form")
+        self.check()
+        await self._look_at_run()
 
     def why_not(self, act_id: str) -> str | None:
         """What can be done depends on the draft, and on whether its source can be read."""
-        if not act_id.startswith("editor.") or act_id in {f"editor.{view}" for view in VIEWS}:
+        if not act_id.startswith("editor.") or act_id in _ALWAYS:
             return None
         if not self.loaded:
             return "the workflow is still being read"
@@ -212,6 +243,13 @@ until then your changes are kept as a draft, also when you leave.
     def action_editor_source(self) -> None:
         """The source."""
         self.look_at("source")
+
+    def action_editor_leave(self) -> None:
+        """Back to the map; from there out, with the changes kept as a draft."""
+        if self.map.has_focus_within or self.focused is None:
+            self.app.pop_screen()
+        else:
+            self.action_editor_map()
 
     # the whole document
 

@@ -149,7 +149,7 @@ class EditorViews(FlowScreen):
         if self.chosen is not None:
             self.map.select(self.chosen)
         box = self.query_one("#workflow-name", Input)
-        if box.value != clean(self.workflow_name) and not box.has_focus:
+        if box.value != clean(self.workflow_name):
             with box.prevent(Input.Changed):
                 box.value = clean(self.workflow_name)
 

@@ -12,7 +12,7 @@ from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
 from tests.tui.screens.editor.desk import ORDER, Desk, dialog, ids, opened
 from tests.tui.scripted import URL, refuse
-from tests.tui.waiting import idle, until
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import World
 
 
@@ -180,3 +180,44 @@ async def test_a_read_only_session_offers_no_saving(world: World) -> None:
         await idle(app)
         assert desk.saved == []
         assert screen.refusal("editor.save") == "this session is read-only"
+
+
+async def left_with_a_draft(world: World, state_dir: Path) -> None:
+    async with opened(world, step="ask", state_dir=state_dir) as (app, pilot, _screen):
+        await pilot.press("x")
+        await idle(app)
+
+
+async def test_a_draft_of_an_older_version_is_merged_when_saved(world: World, tmp_path: Path) -> None:
+    desk = Desk(world)
+    await left_with_a_draft(world, tmp_path)
+    desk.somebody_saves(description="theirs")
+    async with opened(world, state_dir=tmp_path, toasts=True) as (app, pilot, screen):
+        assert screen.draft.version == 3
+        assert any("v4 was saved meanwhile" in text for text in said(app))
+        await pilot.press("ctrl+s")
+        await dialog(app, ConfirmModal)
+        await pilot.press("y")
+        await idle(app)
+        assert screen.draft.document["description"] == "theirs"
+        assert ids(screen) == ["webhook", "check", "auto", "send"]
+
+
+async def test_without_a_server_the_draft_is_opened(world: World, tmp_path: Path) -> None:
+    Desk(world)
+    await left_with_a_draft(world, tmp_path)
+
+    def no(_request: object) -> None:
+        raise refuse(503, "starting", "not yet")
+
+    world.http.on("GET", "/api/workflows/{}", no)
+    async with opened(world, state_dir=tmp_path) as (_app, _pilot, screen):
+        assert ids(screen) == ["webhook", "check", "auto", "send"]
+
+
+async def test_a_workflow_that_is_gone_is_told_and_left(world: World) -> None:
+    Desk(world)
+    async with world.shown("workflows", toasts=True) as (app, _pilot):
+        app.open_editor("wf_gone")
+        await until(lambda: any("Opening the workflow failed" in text for text in said(app)), "the message")
+        assert not isinstance(app.screen, EditorScreen)

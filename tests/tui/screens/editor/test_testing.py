@@ -76,13 +76,30 @@ async def test_templates_are_completed_with_what_the_run_had(world: World) -> No
         assert screen.form.draft.source == "run run_0001"
 
 
+def an_editor(directory: Path, change: str) -> dict[str, str]:
+    """An editor with a window of its own, so that the terminal stays here."""
+    script = directory / "code"
+    script.write_text(f'#!/bin/sh\nfor last; do :; done\nsed -i "{change}" "$last"\n')
+    script.chmod(0o700)
+    return {"EDITOR": str(script), "PATH": os.environ["PATH"], "FLOWDESK_CONFIG_DIR": "/nonexistent"}
+
+
+async def test_a_field_is_edited_outside(world: World, tmp_path: Path) -> None:
+    Desk(world)
+    environ = an_editor(tmp_path, "s/ask/tell/")
+    async with opened(world, step="ask", environ=environ) as (app, pilot, screen):
+        await screen.form.focus_field("params.message")
+        await pilot.press("ctrl+e")
+        await until(lambda: screen.draft.changed, "the edit")
+        await idle(app)
+        assert screen.step is not None
+        assert screen.step["params"] == {"message": "tell {{email}}"}
+
+
 @pytest.mark.parametrize(("key", "place"), [("E", "1"), ("ctrl+e", "3")])
 async def test_the_source_is_edited_outside(world: World, key: str, place: str, tmp_path: Path) -> None:
     Desk(world)
-    script = tmp_path / "code"  # an editor with a window of its own: the terminal stays here
-    script.write_text('#!/bin/sh\nfor last; do :; done\nsed -i "s/about order-intake/edited/" "$last"\n')
-    script.chmod(0o700)
-    environ = {"EDITOR": str(script), "PATH": os.environ["PATH"], "FLOWDESK_CONFIG_DIR": "/nonexistent"}
+    environ = an_editor(tmp_path, "s/about order-intake/edited/")
     async with opened(world, environ=environ) as (app, pilot, screen):
         await pilot.press(place)
         await idle(app)

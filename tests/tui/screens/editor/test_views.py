@@ -23,6 +23,7 @@ async def test_it_opens_on_the_first_step_without_changes(world: World, size: tu
         assert screen.chosen == screen.map.cursor == screen.form.step_id == "webhook"
         assert screen.source.text == screen.draft.source
         assert not screen.draft.changed
+        assert screen.query_one("#workflow-name", Input).value == "order-intake"
         await until(lambda: "valid" in note(screen), "the check")
         assert note(screen).startswith("v3")
 
@@ -137,3 +138,46 @@ async def test_the_source_is_shown_in_both_languages(world: World) -> None:
         await pilot.press("u")
         await idle(app)
         assert screen.source.text.startswith("name:")
+
+
+def in_map(screen: EditorScreen) -> bool:
+    return screen.map.has_focus_within
+
+
+@pytest.mark.parametrize("pane", ["2", "3"])
+async def test_escape_goes_to_the_map_and_from_there_out(world: World, pane: str) -> None:
+    Desk(world)
+    async with opened(world, size=(80, 24)) as (app, pilot, screen):
+        await pilot.press(pane)
+        await idle(app)
+        assert not in_map(screen)
+        await pilot.press("escape")
+        await idle(app)
+        assert in_map(screen)
+        assert screen.map.region.area
+        await pilot.press("escape")
+        await until(lambda: app.screen is not screen, "the way back")
+
+
+async def test_a_long_workflow_is_written_and_read_beside_the_screen(world: World) -> None:
+    Desk(world)
+    steps = [{"id": f"s{at}", "ref": "core.log", "params": {"message": "x"}, "next": f"s{at + 1}"} for at in range(80)]
+    world.workflows[0] = {
+        **world.workflows[0],
+        "entryStepId": "s0",
+        "steps": [*steps, {"id": "s80", "ref": "core.log"}],
+    }
+    async with opened(world) as (app, pilot, screen):
+        await pilot.press("x")
+        await until(lambda: "id: s0\n" not in screen.source.text, "the written source")
+        await idle(app)
+        assert not screen.source.disabled
+        await pilot.press("3")
+        await until(lambda: screen.source.has_focus_within, "the source")
+        screen.source.goto(screen.draft.reading.step_lines()["s40"])
+        await pilot.press("end", "0", "0")
+        await until(lambda: "s4000" in ids(screen), "the read source")
+        await idle(app)
+        await pilot.press("escape", "u", "u")
+        await idle(app)
+        assert not screen.draft.changed
