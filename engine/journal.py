@@ -23,6 +23,7 @@ SECRET_NAMES: Final = frozenset(
 )
 """Keys whose values never reach a journal, compared without regard to case."""
 
+# Made once: `dict | list` inside of isinstance makes a new union on every call.
 _HOLDERS: Final = (dict, list)
 
 

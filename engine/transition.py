@@ -29,15 +29,10 @@ class Decision(NamedTuple):
 
 def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> Decision:
     """What follows from this input. The state has been advanced by the events when this returns."""
+    if isinstance(given, Started):  # nothing else follows from it, and nearly half of all inputs are of this kind
+        return Decision([_start(state, given, now)], [])
     turn = _Turn(plan, view, state, now)
     match given:
-        case Started():
-            turn.emit(
-                EventType.STEP_STARTED,
-                given.step_id,
-                {"input": given.input, "key": given.key},
-                attempt=state.steps[given.step_id].attempt + 1,
-            )
         case Finished():
             turn.finish(given)
         case Begin():
@@ -56,6 +51,14 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
             turn.resolve(given)
     turn.end_if_done()
     return Decision(turn.events, turn.ready)
+
+
+def _start(state: RunState, given: Started, now: int) -> Event:
+    attempt = state.steps[given.step_id].attempt + 1
+    data = {"input": given.input, "key": given.key}
+    event = Event(state.seq + 1, now, EventType.STEP_STARTED, given.step_id, attempt, data)
+    apply(state, event)
+    return event
 
 
 def ready(plan: Plan, state: RunState) -> list[str]:
@@ -83,11 +86,11 @@ class _Turn:
         self.events: list[Event] = []
         self.ready: list[str] = []
 
-    def emit(self, kind: EventType, step_id: str | None, data: dict[str, Any], *, attempt: int | None = None) -> None:
-        if step_id is not None and attempt is None:
-            attempt = self.state.steps[step_id].attempt
-        event = Event(self.state.seq + 1, self.now, kind, step_id, attempt, data)
-        apply(self.state, event)
+    def emit(self, kind: EventType, step_id: str | None, data: dict[str, Any]) -> None:
+        state = self.state
+        attempt = None if step_id is None else state.steps[step_id].attempt
+        event = Event(state.seq + 1, self.now, kind, step_id, attempt, data)
+        apply(state, event)
         self.events.append(event)
 
     def begin(self, given: Begin) -> None:

@@ -14,6 +14,7 @@ MAX_WORK: Final = 1_000_000
 ROUND: Final = 16
 """What one round of a comprehension costs."""
 
+_HOLDERS: Final = (dict, list, tuple)
 _VALUE: Final = 2
 _CHARACTERS: Final = 64  # to a unit
 
@@ -48,7 +49,7 @@ class Budget:
         """Pay for handing over this value; raises Failed when it is too large or nested too deep."""
         if isinstance(value, str):
             self.spend(len(value) // _CHARACTERS)
-        if not isinstance(value, dict | list | tuple):
+        if not isinstance(value, _HOLDERS):
             return
         depth = 0
         level: list[Any] = [value]
@@ -66,7 +67,7 @@ class Budget:
             for item in part.values() if isinstance(part, dict) else part:
                 if isinstance(item, str):
                     units += len(item) // _CHARACTERS
-                elif isinstance(item, dict | list | tuple):
+                elif isinstance(item, _HOLDERS):
                     below.append(item)
         self.spend(units)
         return below

@@ -11,6 +11,7 @@ import asyncio
 import heapq
 import inspect
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
@@ -187,7 +188,7 @@ class Driver:
         names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
         shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
         self.feed(Started(step.id, shown, key))
-        for path in dict.fromkeys(missing):
+        for path in dict.fromkeys(missing) if missing else ():
             self._write(step, {"level": "warning", "message": f"the template name {path} is missing"})
         try:
             params = check_params(definition, rendered)
@@ -197,9 +198,7 @@ class Driver:
         return Call(definition, definition.handler, self._context(step, scope, in_thread), params)
 
     def _context(self, step: PlanStep, scope: dict[str, Any], in_thread: bool) -> StepContext:
-        def write(line: dict[str, Any]) -> None:
-            self._write(step, line)
-
+        write = partial(self._write, step)
         return StepContext(
             self.plan,
             step,
