@@ -40,7 +40,8 @@ async def read_body(request: web.Request, limit: int | None = None) -> bytes:
     except TimeoutError:
         raise TooSlow(f"the body did not arrive within {settings.body_timeout_s:g} s") from None
     except web.RequestPayloadError as error:
-        raise BadJson(f"the body cannot be read: {error}", code="bad_body") from None
+        said = " ".join(str(error).split()).removeprefix("400, message: ")  # aiohttp's words, on two lines
+        raise BadJson(f"the body cannot be read: {said}", code="bad_body") from None
 
 
 def _checked(raw: bytes, most: int) -> bytes:
