@@ -63,12 +63,13 @@ class Callers:
     @asynccontextmanager
     async def calling(self, at_once: int = 4) -> AsyncIterator[None]:
         """While so many call."""
-        tasks = [asyncio.create_task(self.call(number)) for number in range(at_once)]
-        try:
-            yield
-        finally:
-            self._over = True
-            await asyncio.gather(*tasks)
+        async with asyncio.TaskGroup() as group:  # a caller that fails ends the test
+            for number in range(at_once):
+                group.create_task(self.call(number))
+            try:
+                yield
+            finally:
+                self._over = True
 
     async def some_more_accepted(self) -> None:
         """Until it works, and goes on to work."""
