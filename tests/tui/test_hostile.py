@@ -102,6 +102,15 @@ def run_view(*keys: str, failed: bool = True) -> Go:
     return go
 
 
+def editor(*keys: str) -> Go:
+    async def go(app: FlowDeskApp, pilot: Pilot[int], world: World) -> None:
+        app.open_editor(world.workflows[0]["id"])
+        await settled(app)
+        await pressing(*keys)(app, pilot, world)
+
+    return go
+
+
 async def _question(app: FlowDeskApp, _pilot: Pilot[int], _world: World) -> None:
     app.push_screen(ConfirmModal(f"Delete {HOSTILE}?", yes="Delete", detail=HOSTILE, type_this=HOSTILE))
     await settled(app)
@@ -116,11 +125,16 @@ PLACES: Final = (
     Place("run, rerun", go=run_view("R")),
     Place("run, inspected line", go=run_view("L", "enter")),
     Place("run, cancel", go=run_view("c", failed=False)),
+    Place("editor", go=editor()),
+    *(Place(f"editor, pane {pane}", go=editor(pane)) for pane in "123"),
+    Place("editor, versions", go=editor("V"), shows=False),
+    Place("editor, settings", go=editor("w")),
     Place("palette", go=pressing("colon")),
     Place("help", go=pressing("question_mark"), shows=False),
     Place("settings", go=pressing("comma"), shows=False),
     Place("question", go=_question),
     Place("delete", go=pressing("x")),
+    Place("run input", go=pressing("j", "r"), shows=False),
 )
 
 
