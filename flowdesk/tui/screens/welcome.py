@@ -122,6 +122,7 @@ def _examples() -> list[tuple[Path, str, str, str]]:
         except BadFile:
             continue  # the editor is no place to mend an installation; flowdesk validate tells what is wrong
         refs = {str(step.get("ref")) for step in document.get("steps", [])}
-        trigger = "webhook" if "http.webhook" in refs else "cron" if document.get("scheduleCron") else "by hand"
+        timed = document.get("scheduleCron") or "schedule.cron" in refs
+        trigger = "webhook" if "http.webhook" in refs else "cron" if timed else "by hand"
         found.append((path, str(document.get("name")), str(document.get("description", "")), trigger))
     return found
