@@ -24,6 +24,7 @@ from flowdesk.tui.tasks import task
 if TYPE_CHECKING:
     from flowdesk.launch import Connection
     from flowdesk.tui.connecting import Connector
+    from flowdesk.tui.servers import KnownServer
 
 START: Final = "start"
 
@@ -75,6 +76,7 @@ class FlowDeskApp(FlowApp):
         self.server_name = ""
         self.badge = ""
         self._came_from = ""
+        self._settled = False
 
     @property
     def connection(self) -> Connection | None:
@@ -105,12 +107,38 @@ class FlowDeskApp(FlowApp):
 
     async def leave(self, code: int = 0) -> None:
         """End well: what was promised is done, what is remembered is written, the server we started is ended."""
-        await self.deferred.finish()
+        await self._settle()
+        self.exit(code)
+
+    async def on_exit_app(self) -> None:
+        """The end, also one that nobody asked us about: a closed tab of a browser, or a signal there."""
+        await self._settle()
+
+    async def _settle(self) -> None:
+        if self._settled:
+            return
+        self._settled = True
+        said = await self.deferred.finish()
         self.memory.save()
-        self.farewell = await self.starter.unfinished()
+        said.append(await self.starter.unfinished())
+        self.farewell = "\n".join(filter(None, said))
         self.live.detach()
         await self.starter.close()
-        self.exit(code)
+
+    async def clear_areas(self) -> None:
+        """Take every screen away that shows something of the server, and show the start."""
+        await self.switch_mode(START)
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        for area, make in self.MODES.items():
+            if area != START:
+                await self.remove_mode(area)
+                self.add_mode(area, make)
+        self._came_from = ""
+
+    def change_server(self, server: KnownServer) -> None:
+        """Leave this server and open another in the same window."""
+        task(self, self.starter.change_to(server), what="Changing the server", group="connect", exclusive=True)
 
     async def go(self, area: str) -> None:
         """Show an area, as it was left."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Protocol
 
+from flowdesk.tui.servers import environ_for_another
+
 if TYPE_CHECKING:
     from flowdesk.launch import Connection, Wish
 
@@ -19,6 +21,10 @@ class Connector(Protocol):
 
     async def close(self) -> None:
         """Leave; a server that was started for us leaves too."""
+        ...
+
+    def elsewhere(self, wish: Wish) -> Connector:
+        """One that opens another server; this one has to be closed first."""
         ...
 
 
@@ -46,3 +52,7 @@ class ServerConnector:
         if self._stack is not None:
             stack, self._stack = self._stack, None
             await stack.aclose()
+
+    def elsewhere(self, wish: Wish) -> ServerConnector:
+        """One for the server that is wished, which gets no token that was given for this one."""
+        return ServerConnector(wish, environ_for_another(self._environ))

@@ -52,13 +52,16 @@ class Deferred:
         toast.say(self._app, f"{promise.what}: undone, nothing was changed")
         return True
 
-    async def finish(self) -> None:
-        """Do now what was promised; for the end of the program."""
+    async def finish(self) -> list[str]:
+        """Do now what was promised, for leaving the server; gives in words what could not be done."""
+        failed = []
         for promise in self._take_all():
             try:
                 await promise.work()
             except FlowDeskError as error:
-                toast.fail(self._app, promise.what, error)
+                promise.keep()
+                failed.append(f"{promise.what} failed: {toast.reason(error)}")
+        return failed
 
     def _take_all(self) -> list[_Promise]:
         taken, self._promises = self._promises, []

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowdesk.tui.deferred import Deferred
     from flowdesk.tui.live import Live
     from flowdesk.tui.memory import Memory
+    from flowdesk.tui.servers import KnownServer
 
 
 def _now() -> datetime:
@@ -76,6 +77,14 @@ class FlowApp(App[int]):
     @abstractmethod
     async def leave(self, code: int = 0) -> None:
         """End well: what was promised is done, what is remembered is written, the server we started is ended."""
+
+    @abstractmethod
+    async def clear_areas(self) -> None:
+        """Take every screen away that shows something of the server."""
+
+    @abstractmethod
+    def change_server(self, server: KnownServer) -> None:
+        """Leave this server and open another in the same window."""
 
     @abstractmethod
     async def go(self, area: str) -> None:

@@ -76,6 +76,12 @@ class Live:
             self._worker = None
         self._tell()
 
+    def forget(self) -> None:
+        """Stop following, and know no server any more."""
+        self.detach()
+        self._client = None
+        self.become("connecting")
+
     def become(self, state: LinkState, why: str = "") -> None:
         """Change the state of the link, and tell when that is news."""
         if (state, why) != (self.state, self.why):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from flowdesk.clean import clean_lines
 from flowdesk.errors import NoTerminal
 from flowdesk.private import make_private_dir
 
@@ -54,7 +55,7 @@ def open_ui(wish: Wish, *, read_only: bool = False) -> int:
     finally:
         app.memory.save()  # whichever way it ended: a closed tab of a browser asks nobody
     if app.farewell and not _in_browser(environ):
-        click.echo(app.farewell)
+        click.echo("\n".join(clean_lines(app.farewell)))
     return code
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowdesk.launch import Connection
     from flowdesk.tui.connecting import Connector
     from flowdesk.tui.host import FlowApp
+    from flowdesk.tui.servers import KnownServer
 
 FIRST_AREA: Final = "dashboard"
 LAST_WORDS_S: Final = 1.0
@@ -58,6 +59,22 @@ class Starter:
                 app, self._mourn(connection.child), what="Watching the engine", group=f"{ENDLESS}child", exclusive=True
             )
         await self._show_first(connection)
+
+    async def change_to(self, server: KnownServer) -> None:
+        """Leave this server well and connect to another; nothing of the first stays on the screen."""
+        app = self._app
+        for trouble in await app.deferred.finish():
+            toast.warn(app, trouble)
+        left, going_on = app.server_name, await self.unfinished()
+        await app.clear_areas()  # an editor keeps its draft under the name of the server it came from
+        app.live.forget()
+        await self.close()
+        if going_on:
+            toast.say(app, f"{left}: {going_on}")
+        self._connector = self._connector.elsewhere(server.wish)
+        self._token = None
+        app.server_name, app.badge = server.name, ""
+        await self.connect()
 
     async def close(self) -> None:
         """Leave the server; one that was started here ends."""

@@ -15,7 +15,7 @@ from engine.jsonio import dump_text
 from flowdesk.client import Client
 from flowdesk.client_http import Http, Limits, Query, Reply
 from flowdesk.errors import Unreachable, api_error, problem_reply
-from flowdesk.launch import Connection, Target
+from flowdesk.launch import Connection, Target, Wish
 
 URL: Final = "http://127.0.0.1:4000"
 Handler = Callable[["Request"], Any]
@@ -124,6 +124,8 @@ class ScriptedConnector:
         self.http = http
         self.name = name
         self.opened: list[str | None] = []
+        self.closed = 0
+        self.others: dict[str, ScriptedConnector] = {}
 
     async def open(self, token: str | None = None) -> Connection:
         """Connect; Unreachable while the server is down."""
@@ -133,7 +135,12 @@ class ScriptedConnector:
         return Connection(Client(URL, token, http=self.http), Target(URL, token, "local", self.name))
 
     async def close(self) -> None:
-        """Nothing to leave."""
+        """Note that this server was left."""
+        self.closed += 1
+
+    def elsewhere(self, wish: Wish) -> ScriptedConnector:
+        """The connector that `others` has for that context."""
+        return self.others[wish.context or ""]
 
 
 def _reply(given: Any) -> Reply:

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from flowdesk.clean import clean
 from flowdesk.tui.actions import Doable, do, doable, score
+from flowdesk.tui.servers import KnownServer, known_servers
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
 
@@ -57,7 +58,7 @@ class Entry:
 class PaletteModal(ModalScreen[None]):
     """Actions of the screen it was opened from, then workflows, kinds of steps and runs by name.
 
-    `#` looks for runs only, `>` for settings only.
+    `#` looks for runs only, `>` for settings only, `@` for servers to change to.
     """
 
     DEFAULT_CSS = """
@@ -72,7 +73,7 @@ class PaletteModal(ModalScreen[None]):
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),
         Binding("up,ctrl+p", "step(-1)", show=False, priority=True),
     ]
-    placeholder = "what do you want to do?  #runs  >settings"
+    placeholder = "what do you want to do?  #runs  >settings  @servers"
     with_nouns = True
 
     def __init__(self, under: Screen[Any]) -> None:
@@ -111,7 +112,9 @@ class PaletteModal(ModalScreen[None]):
         self._show(self._fitting(event.value))
         if self._search is not None:
             self._search.cancel()
-        if self.with_nouns and event.value.strip() and not event.value.startswith(">"):
+        if self.with_nouns and event.value.startswith("@"):
+            task(self, self._find_servers(event.value), what="Reading the contexts", group="search", exclusive=True)
+        elif self.with_nouns and event.value.strip() and not event.value.startswith(">"):
             wanted = event.value
             self._search = asyncio.get_running_loop().call_later(_SEARCH_S, lambda: self._ask(wanted))
 
@@ -147,7 +150,7 @@ class PaletteModal(ModalScreen[None]):
         return score(typed, action.words)
 
     def _fitting(self, typed: str) -> list[Entry]:
-        if typed.startswith("#"):
+        if typed.startswith("#") or (self.with_nouns and typed.startswith("@")):
             return []
         if typed.startswith(">"):
             fitting = [(score(typed[1:].strip(), entry.title), entry) for entry in self._settings()]
@@ -195,6 +198,22 @@ class PaletteModal(ModalScreen[None]):
             found.append(self._open(f"run {run['workflowName']} {run['id']} {run['status']}", self._run(run["id"])))
         if self.query_one(Input).value == typed:
             self._show([*self._fitting(typed), *found])
+
+    async def _find_servers(self, typed: str) -> None:
+        """The servers there are; the one that is open is told, and cannot be chosen."""
+        known = await asyncio.to_thread(known_servers, self.flow.options.environ)
+        wanted, now = typed.removeprefix("@").strip(), self.flow.server_name
+        scored = [(score(wanted, f"{server.name} {server.where}"), server) for server in known]
+        fitting = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0]) if wanted else scored
+        if self.query_one(Input).value == typed:
+            self._show([self._server(server, open_now=server.name == now) for _points, server in fitting])
+
+    def _server(self, server: KnownServer, *, open_now: bool) -> Entry:
+        async def change() -> None:
+            self.flow.change_server(server)
+
+        why_not = "this is the one" if open_now and self.flow.live.state == "connected" else None
+        return Entry(f"@{server.name}  {server.where}", "", why_not, change)
 
     def _settings(self) -> list[Entry]:
         """All settings, and every theme by its name."""

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Middle
 from textual.widgets import Static
 
-from flowdesk.clean import clean_lines
+from flowdesk.clean import clean, clean_lines
 from flowdesk.tui.live import LinkState
 from flowdesk.tui.screens.base import FlowScreen
 
@@ -24,7 +24,7 @@ class StartScreen(FlowScreen):
 
     def compose_body(self) -> ComposeResult:
         """One text in the middle."""
-        yield Middle(Static(Text("Starting engine…"), id="going-on", markup=False))
+        yield Middle(Static(Text(self._under_way()), id="going-on", markup=False))
 
     def crumbs(self) -> list[str]:
         """Nowhere yet."""
@@ -34,9 +34,13 @@ class StartScreen(FlowScreen):
         """Follow the link."""
         self.live.link.subscribe(self, self._tell)
 
+    def _under_way(self) -> str:
+        name = self.flow.server_name
+        return f"Connecting to {clean(name)}…" if name else "Starting engine…"
+
     def _tell(self, state: LinkState) -> None:
         failed = state == "offline"
         self.set_class(failed, "-failed")
         why = "\n".join(clean_lines(self.live.why))
-        text = f"{why}\n\nenter tries again, ctrl+q leaves" if failed else "Starting engine…"
+        text = f"{why}\n\nenter tries again, ctrl+q leaves" if failed else self._under_way()
         self.query_one("#going-on", Static).update(Text(text))

@@ -80,7 +80,7 @@ async def test_one_with_a_history_is_deleted_by_typing_its_name(world: World) ->
         app.screen.query_one(Input).value = "order-intake"
         await pilot.press("enter")
         await idle(app)
-        await app.deferred.finish()
+        assert await app.deferred.finish() == []
         assert [call.path for call in world.http.calls("DELETE")] == ["/api/workflows/wf_0001"]
 
 
