@@ -18,6 +18,7 @@ Client = AsyncIOMotorClient[Doc]
 Collection = AsyncIOMotorCollection[Doc]
 Database = AsyncIOMotorDatabase[Doc]
 
+_ELECTING = {"ReplicaSetWithPrimary", "ReplicaSetNoPrimary", "Sharded"}
 SELECTION_MS = 1000
 """How long an operation looks for a server that can take it."""
 
@@ -43,6 +44,17 @@ def database(client: Client, name: str) -> Database:
         read_concern=ReadConcern("majority"),
         read_preference=ReadPreference.PRIMARY,
     )
+
+
+def asking_a_majority(collection: Collection) -> Collection:
+    """The same collection, where a single document is read only once a majority agrees that it is the newest."""
+    return collection.with_options(read_concern=ReadConcern("linearizable"))
+
+
+def elects(client: Client) -> bool:
+    """Whether other servers may become the primary; a standalone server knows no linearizable reads."""
+    seen: Any = client.topology_description
+    return seen.topology_type_name in _ELECTING
 
 
 def unflushed(collection: Collection) -> Collection:

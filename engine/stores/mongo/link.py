@@ -105,6 +105,19 @@ class Link:
         found: Doc | None = await self.call(lambda: self[collection].find_one(where, shown, sort=sort))
         return found
 
+    async def known(
+        self, collection: str, where: Mapping[str, Any], shown: Mapping[str, Any] | None = None
+    ) -> Doc | None:
+        """A single document that somebody was told of: that it is not there is said only when a majority agrees.
+
+        For a moment a primary that was just elected may not show what the one before it acknowledged.
+        """
+        found = await self.one(collection, where, shown)
+        if found is not None or self._client is None or not driver.elects(self._client):
+            return found
+        agreed: Doc | None = await self.call(lambda: driver.asking_a_majority(self[collection]).find_one(where, shown))
+        return agreed
+
     async def many(
         self,
         collection: str,

@@ -34,7 +34,8 @@ class MongoUsers:
 
     async def by_id(self, user_id: str) -> User | None:
         """The account with this id."""
-        return await self._find({"_id": user_id})
+        doc = await self._link.known(USERS, {"_id": user_id})
+        return None if doc is None else user_row(doc)
 
     async def update(
         self,

@@ -76,7 +76,7 @@ class MongoWorkflows:
 
     async def current_version(self, workflow_id: str) -> int | None:
         """The number of the newest version."""
-        doc = await self._link.one(WORKFLOWS, {"_id": workflow_id}, {"version": 1})
+        doc = await self._link.known(WORKFLOWS, {"_id": workflow_id}, {"version": 1})
         return None if doc is None else int(doc["version"])
 
     async def page(
@@ -112,12 +112,12 @@ class MongoWorkflows:
 
     async def version(self, workflow_id: str, version: int, *, owner: Owner) -> Workflow:
         """One version."""
-        current = await self._link.one(WORKFLOWS, _mine(workflow_id, owner))
+        current = await self._link.known(WORKFLOWS, _mine(workflow_id, owner))
         if current is not None and current["version"] == version:
             return _workflow(current)
         doc = None
         if current is not None or not isinstance(owner, str):
-            doc = await self._link.one(VERSIONS, {"workflowId": workflow_id, "version": version})
+            doc = await self._link.known(VERSIONS, {"workflowId": workflow_id, "version": version})
         if doc is None:
             raise NotFound
         return _workflow(doc)
@@ -135,7 +135,7 @@ class MongoWorkflows:
         return Page(found, cursors.encode(found[-1].version) if found and len(docs) > limit else None)
 
     async def _current(self, mine: Doc) -> Doc:
-        doc = await self._link.one(WORKFLOWS, mine)
+        doc = await self._link.known(WORKFLOWS, mine)
         if doc is None:
             raise NotFound
         return doc

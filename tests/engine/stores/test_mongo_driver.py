@@ -19,7 +19,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
 )
 
-from engine.errors import Fenced, Invalid, StoreFull, TooLarge, Unavailable
+from engine.errors import Fenced, Invalid, NotFound, StoreFull, TooLarge, Unavailable
 from engine.stores.mongo import driver, faults
 from engine.stores.mongo.gather import Gatherer, promise
 from engine.stores.mongo.link import CALL_S
@@ -194,3 +194,26 @@ async def test_an_error_reaches_everybody_it_concerns(caplog: pytest.LogCaptureF
     await gatherer.drain()
     assert again.answer.result() == 1
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+async def test_absence_is_asked_of_a_majority_where_primaries_are_elected(
+    mongo_url: str, mongo_set_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A primary elected a moment ago may not show yet what the one before it acknowledged."""
+    strict, asked = driver.asking_a_majority, []
+
+    def asking(collection: driver.Collection) -> driver.Collection:
+        asked.append(collection.name)
+        return strict(collection)
+
+    monkeypatch.setattr(driver, "asking_a_majority", asking)
+    async with opened(mongo_set_url) as store:
+        with pytest.raises(NotFound):
+            await store.workflows.get("wf_none", owner=ME)
+        assert await store.workflows.current_version("wf_none") is None
+        assert await store.users.by_id("usr_none") is None
+    assert asked == ["workflows", "workflows", "users"]
+    async with opened(mongo_url) as store:
+        with pytest.raises(NotFound):
+            await store.workflows.get("wf_none", owner=ME)
+    assert len(asked) == 3, "one server has nobody to ask"
