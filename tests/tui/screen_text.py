@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from textual.app import App
 
+_TITLE: Final = re.compile(r'<text class="[^"]*-title".*?</text>', re.DOTALL)
 _TEXT: Final = re.compile(r'<text[^>]*?\bx="([\d.]+)"\s+y="([\d.]+)"[^>]*>(.*?)</text>', re.DOTALL)
 _NEVER: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _CELL: Final = 12.2
@@ -19,7 +20,7 @@ _CELL: Final = 12.2
 def screen_lines(app: App[Any]) -> list[str]:
     """The lines of the screen, from the top."""
     rows: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
-    for x, y, text in _TEXT.findall(app.export_screenshot()):
+    for x, y, text in _TEXT.findall(_TITLE.sub("", app.export_screenshot())):
         rows[float(y)].append((float(x), unescape(text).replace("\xa0", " ")))
     return [_line(rows[y]) for y in sorted(rows)]
 
