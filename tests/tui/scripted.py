@@ -106,6 +106,11 @@ class ScriptedHttp(Http):
         for queue in self._streams:
             queue.put_nowait(chunk)
 
+    def gap(self) -> None:
+        """Tell every open stream that events were lost."""
+        for queue in self._streams:
+            queue.put_nowait(b"event: gap\ndata: {}\n\n")
+
     @property
     def streams(self) -> int:
         """How many event streams are open."""
