@@ -213,8 +213,8 @@ def _on_terminal(home: Home, arguments: list[str], answers: list[str]) -> str:
 
 
 def test_the_quick_start(home: Home) -> None:
-    """`flowdesk` alone: a server, the examples, and what to do next."""
-    up = home.spawn(PORT="0")
+    """`flowdesk up`: a server, the examples, and what to do next."""
+    up = home.spawn("up", PORT="0")
     shown = read_until(up, "Ctrl-C stops the server")
     url = re.findall(r"is running at (http://\S+)", shown)[0]
     assert "Hello" in shown

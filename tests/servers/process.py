@@ -81,8 +81,13 @@ class ServerProcess:
         self._end(signal.SIGTERM)
 
     def pause(self) -> None:
-        """Stop it in its tracks; connections stay open and nothing is answered."""
+        """Stop it in its tracks; connections stay open and nothing is answered.
+
+        On a busy machine threads go on for a while after the signal: return when the last of them stands.
+        """
         os.kill(self.pid, signal.SIGSTOP)
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let it go on."""
