@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import Input, OptionList
 
 from flowdesk.tui.app import FlowDeskApp
+from flowdesk.tui.modals.choose import ChooseFileModal
 from flowdesk.tui.screens.welcome import WelcomeScreen
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
@@ -38,7 +41,7 @@ def saving(world: World) -> list[dict[str, Any]]:
         return {**request.body, "id": f"wf_{len(saved)}", "version": 1}
 
     world.http.on("POST", "/api/workflows", create)
-    world.http.on("POST", "/api/workflows/validate", lambda r: {"problems": []})
+    world.http.on("POST", "/api/workflows/validate", lambda r: {"valid": True, "problems": []})
     return saved
 
 
@@ -47,7 +50,9 @@ async def test_it_offers_the_examples_and_an_empty_sheet(world: World) -> None:
         options = app.screen.query_one(OptionList)
         lines = [str(options.get_option_at_index(n).prompt) for n in range(options.option_count)]
         assert lines[0].startswith("Hello")
-        assert lines[-2:] == ["All of them", "Empty              an empty sheet"]
+        assert lines[-3] == "All of them"
+        assert lines[-2].startswith("Import a file")
+        assert lines[-1] == "Empty              an empty sheet"
         assert options.highlighted == 0
         assert app.focused is options
         assert options.region.width > 60
@@ -77,3 +82,31 @@ async def test_letters_move_as_arrows_do(world: World, key: str) -> None:
         await pilot.press(key)
         await idle(app)
         assert app.screen.query_one(OptionList).highlighted == 1
+
+
+async def test_a_file_of_ones_own_is_saved_and_opened(world: World, tmp_path: Path) -> None:
+    saved = saving(world)
+    steps = [{"id": "start", "type": "TRIGGER", "ref": "manual"}]
+    (tmp_path / "mine.json").write_text(json.dumps({"name": "mine", "steps": steps}))
+    async with welcomed(world) as (app, pilot, opened):
+        await pilot.press("end", "up", "enter")
+        await until(lambda: isinstance(app.screen, ChooseFileModal), "the question")
+        app.screen.query_one(Input).value = str(tmp_path / "mine.json")
+        await pilot.press("enter")
+        await until(lambda: opened, "the editor")
+        assert [document["name"] for document in saved] == ["mine"]
+        assert opened == ["wf_1"]
+
+
+@pytest.mark.parametrize("given", ["nothing.json", "~nobody-of-this-name/x.json", None])
+async def test_a_file_that_is_not_there_leaves_the_choice_open(world: World, tmp_path: Path, given: str | None) -> None:
+    saved = saving(world)
+    async with welcomed(world) as (app, pilot, opened):
+        await pilot.press("end", "up", "enter")
+        await until(lambda: isinstance(app.screen, ChooseFileModal), "the question")
+        if given is not None:
+            app.screen.query_one(Input).value = given if given.startswith("~") else str(tmp_path / given)
+        await pilot.press("escape" if given is None else "enter")
+        await until(lambda: isinstance(app.screen, WelcomeScreen), "the welcome")
+        await idle(app)
+        assert (saved, opened) == ([], [])

@@ -71,8 +71,8 @@ class ChooseFileModal(ModalScreen[str | None]):
 def complete(typed: str, suffixes: tuple[str, ...]) -> str | None:
     """The first fitting path; None when there is none, or it cannot be shown as it is."""
     head, begun = os.path.split(typed)
-    folder = Path(head).expanduser() if head else Path()
     try:
+        folder = Path(head).expanduser() if head else Path()
         with os.scandir(folder) as entries:
             fitting = sorted(
                 (entry.name, entry.is_dir())

@@ -10,7 +10,6 @@ from textual.timer import Timer
 
 from flowdesk.replies import EventDoc
 from flowdesk.tui import toast
-from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.screens.base import FlowScreen
 from flowdesk.tui.widgets.listing import Listing
 
@@ -81,16 +80,6 @@ class AreaScreen(FlowScreen):
         more = "+" if listing.cursor else ""
         note = f"{shown} of {len(listing.items)}{more}" if shown != len(listing.items) else f"{shown}{more}"
         return f"{marked} marked · {note}" if marked else note
-
-    async def confirmed(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> bool:
-        """Ask; only inside background work."""
-        modal = ConfirmModal(question, yes=yes, detail=detail, type_this=type_this)
-        answer: bool | None = await self.app.push_screen_wait(modal)
-        return answer is True
-
-    async def may_write(self, what: str) -> bool:
-        """On a server marked `production` every write is asked about first; elsewhere none is."""
-        return not self.flow.production or await self.confirmed(f"{what} on {self.flow.server_name}?", yes="Do it")
 
     async def each(self, chosen: Sequence[T], done: str, act: Callable[[T], Awaitable[object]]) -> None:
         """Do it for all that was chosen, then say what really happened: how many, and why the others did not."""

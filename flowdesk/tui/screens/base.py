@@ -89,6 +89,18 @@ class FlowScreen(Screen[None]):
         """Background work of this screen; see flowdesk.tui.tasks."""
         return tasks.task(self, work, what=what, group=group, exclusive=exclusive)
 
+    async def confirmed(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> bool:
+        """Ask; only inside background work."""
+        from flowdesk.tui.modals.confirm import ConfirmModal
+
+        modal = ConfirmModal(question, yes=yes, detail=detail, type_this=type_this)
+        answer: bool | None = await self.app.push_screen_wait(modal)
+        return answer is True
+
+    async def may_write(self, what: str) -> bool:
+        """On a server marked `production` every write is asked about first; elsewhere none is."""
+        return not self.flow.production or await self.confirmed(f"{what} on {self.flow.server_name}?", yes="Do it")
+
     def on_mount(self) -> None:
         """Show the link's state from the first frame on."""
         self.live.link.subscribe(self, self._show_link)

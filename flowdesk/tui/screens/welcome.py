@@ -19,6 +19,7 @@ from flowdesk.tui.screens.base import FlowScreen
 
 _EMPTY: Final = "empty"
 _ALL: Final = "all"
+_IMPORT: Final = "import"
 _TOUR: Final = (
     "enter opens an example in the editor; r runs it there, and what happens is shown live. "
     "1 to 7 are the areas, : finds everything, ? tells what can be done where you are."
@@ -70,6 +71,9 @@ class WelcomeScreen(FlowScreen):
             options.add_option(Option(text, id=str(path)))
         if rows:
             options.add_option(Option(Text("All of them", style="bold"), id=_ALL))
+        options.add_option(
+            Option(Text("Import a file      a workflow you have as YAML or JSON", style="bold"), id=_IMPORT)
+        )
         options.add_option(Option(Text("Empty              an empty sheet", style="bold"), id=_EMPTY))
         options.highlighted = 0
 
@@ -80,6 +84,8 @@ class WelcomeScreen(FlowScreen):
         if chosen == _EMPTY:
             self.dismiss()
             self.flow.open_editor(None)
+        elif chosen == _IMPORT:
+            self.background(self._import(), what="Importing the file", group="write")
         elif chosen == _ALL:
             self.background(self._load_all(), what="Loading the examples", group="write")
         else:
@@ -89,15 +95,27 @@ class WelcomeScreen(FlowScreen):
         from flowdesk.applying import carry_out, intend
         from flowdesk.files import read_workflow_file
 
+        if not await self.may_write("Save an example"):
+            return
         client = self.live.client
         file = await asyncio.to_thread(read_workflow_file, path)
         saved = await carry_out(client, await intend(client, file))
         self.dismiss()
         self.flow.open_editor(saved["id"])
 
+    async def _import(self) -> None:
+        from flowdesk.tui.screens.workflow_files import ask_for_file
+
+        saved = await ask_for_file(self)
+        if saved is not None:
+            self.dismiss()
+            self.flow.open_editor(saved["id"])
+
     async def _load_all(self) -> None:
         from flowdesk.examples import load_when_empty
 
+        if not await self.may_write("Save the examples"):
+            return
         loaded = await load_when_empty(self.live.client)
         toast.say(self, f"{len(loaded.workflows)} examples are yours now")
         self.dismiss()

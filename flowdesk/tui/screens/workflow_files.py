@@ -14,19 +14,27 @@ from flowdesk.tui import toast
 if TYPE_CHECKING:
     from flowdesk.files import WorkflowFile
     from flowdesk.tui.screens.area import AreaScreen
+    from flowdesk.tui.screens.base import FlowScreen
 
 _RECENT = "import"
 
 
 async def import_file(screen: AreaScreen) -> None:
-    """Ask for a file and save what it holds, after a question where that changes a workflow."""
+    """Ask for a file, save what it holds and stand on it."""
+    saved = await ask_for_file(screen)
+    if saved is not None:
+        _tell(screen, saved)
+
+
+async def ask_for_file(screen: FlowScreen) -> WorkflowDoc | None:
+    """Ask for a file and save what it holds, after a question where that changes a workflow; None: nothing saved."""
     from flowdesk.files import SUFFIXES, read_workflow_file
     from flowdesk.tui.modals.choose import ChooseFileModal
 
     before = next(iter(screen.flow.memory.recall(_RECENT)), f"{Path.cwd()}/")
     given = await screen.app.push_screen_wait(ChooseFileModal("Import a workflow file", before, SUFFIXES))
     if given is None:
-        return
+        return None
     screen.flow.memory.note(_RECENT, given)
     try:
         file = await asyncio.to_thread(lambda: read_workflow_file(Path(given).expanduser()))
@@ -36,10 +44,13 @@ async def import_file(screen: AreaScreen) -> None:
     except RuntimeError:
         toast.warn(screen, f"{given}: there is no such home directory")
     else:
-        _tell(screen, saved)
+        if saved is None:
+            toast.say(screen, "nothing was saved")
+        return saved
+    return None
 
 
-async def save_file(screen: AreaScreen, file: WorkflowFile) -> WorkflowDoc | None:
+async def save_file(screen: FlowScreen, file: WorkflowFile) -> WorkflowDoc | None:
     """Save the file's workflow; None when nothing was to be saved. BadFile and InConflict tell why it cannot be."""
     from flowdesk.applying import carry_out, check, intend
 

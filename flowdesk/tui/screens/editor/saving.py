@@ -17,7 +17,6 @@ from flowdesk.tui.document.draft import Draft
 from flowdesk.tui.document.drafts_store import DraftsStore, StoredDraft
 from flowdesk.tui.document.merge import Merged, three_way
 from flowdesk.tui.document.source import editable
-from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.conflict import ConflictModal
 from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.screens.editor.steps import EditorSteps
@@ -171,17 +170,6 @@ class EditorSaving(EditorSteps):
         self.draft.rebase(saved, saved if still else None)
         self.changed()
         toast.say(self, f"saved as v{saved['version']}")
-
-    async def may_write(self, what: str) -> bool:
-        """On a server marked `production` every write is asked about first; elsewhere none is."""
-        if not self.flow.production:
-            return True
-        return await self.confirmed(f"{what} on {self.flow.server_name}?", yes="Do it")
-
-    async def confirmed(self, question: str, *, yes: str, detail: str = "") -> bool:
-        """Ask; only inside background work."""
-        answer = await self.app.push_screen_wait(ConfirmModal(question, yes=yes, detail=detail))
-        return answer is True
 
     # what others saved
 
