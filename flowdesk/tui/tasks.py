@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import FlowDeskError
@@ -26,9 +28,18 @@ def task(
 
     With `exclusive`, earlier work of the same group is cancelled first.
     """
-    return node.run_worker(
-        _guarded(node, work, what), name=what, group=group, exclusive=exclusive, exit_on_error=False, description=what
+    guarded = partial(_guarded, node, work, what)
+    worker: Worker[None] = node.run_worker(
+        guarded, name=what, group=group, exclusive=exclusive, exit_on_error=False, description=what
     )
+    # Called right after the worker's first step: what was cancelled before that will never be awaited.
+    asyncio.get_running_loop().call_soon(_close_unbegun, worker, work)
+    return worker
+
+
+def _close_unbegun(worker: Worker[None], work: Coroutine[Any, Any, None]) -> None:
+    if worker.is_cancelled and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+        work.close()
 
 
 async def _guarded(node: DOMNode, work: Coroutine[Any, Any, None], what: str) -> None:
