@@ -24,6 +24,7 @@ from flowdesk.clean import clean
 from flowdesk.tui import keys
 from flowdesk.tui.draw.rowset import Column, RowSet
 from flowdesk.tui.tasks import task
+from flowdesk.tui.widgets.rows import Rows
 from flowdesk.tui.widgets.text_fields import LineInput
 
 T = TypeVar("T")
@@ -44,10 +45,6 @@ class Fetched(Generic[T]):
 Fetch = Callable[[str | None], Awaitable[Fetched[T]]]
 
 
-class Rows(DataTable[Text]):
-    """The table itself."""
-
-
 class Listing(Vertical, Generic[T]):
     """A filterable list. Give it `fetch`, then call `reload`; `upsert` and `remove` keep it live."""
 
@@ -61,12 +58,15 @@ class Listing(Vertical, Generic[T]):
     Listing.-empty DataTable { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("list")]
-    HELP = "`/` narrows the list while you type (`!` in front leaves out what fits), `space` marks, `s` sorts."
+    HELP = (
+        "Enter or a double click opens a row. `/` narrows the list while you type (`!` in front leaves out what fits), "
+        "`space` marks, `s` sorts."
+    )
 
     filter_text: reactive[str] = reactive("", init=False)
 
     class Opened(Message):
-        """Enter or a click on a row."""
+        """Enter or a double click on a row."""
 
         def __init__(self, listing: Listing[Any], item: Any) -> None:
             super().__init__()

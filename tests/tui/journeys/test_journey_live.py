@@ -92,14 +92,14 @@ def test_an_editor_takes_the_terminal_and_gives_it_back(window: Terminal, home: 
     window.quit()
 
 
-def test_the_mouse_opens_what_it_clicks(window: Terminal, home: Home) -> None:
+def test_the_mouse_chooses_with_one_click_and_opens_with_two(window: Terminal, home: Home) -> None:
     home.write("ticking.json", TICKING)
     assert home.flowdesk("apply", "ticking.json").code == 0
     window.start()
     window.wait_for("Dashboard")
     window.press("2")
     window.wait_for("Workflows", "ticking")
-    window.click("ticking")  # puts the cursor there; the next one opens, as enter does
+    window.click("ticking")  # one puts the cursor there, two open it, as enter does
     window.click("ticking")
     window.wait_for("Workflows › ticking")
     window.quit()

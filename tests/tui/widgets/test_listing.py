@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
@@ -72,6 +73,29 @@ async def test_rows_are_opened_by_enter() -> None:
         await pilot.press("j", "enter")
         await idle(app)
         assert [t["id"] for t in app.opened] == [1]
+
+
+@pytest.mark.parametrize("column", [2, 8])
+async def test_a_click_chooses_a_row_and_only_a_double_click_opens_it(column: int) -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        for row in (0, 2):  # the cursor is on the first one before
+            at = (column, row + 1)  # below the titles
+            await pilot.click(listing.table, offset=at)
+            await idle(app)
+            assert listing.current == app.things[row]
+            assert app.opened == [], "one click opens nothing"
+        await pilot.click(listing.table, offset=(column, 2), times=2)
+        await idle(app)
+        assert [t["id"] for t in app.opened] == [1]
+
+
+async def test_a_click_on_the_titles_or_below_the_rows_does_nothing() -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        for row in (0, 9):
+            await pilot.click(listing.table, offset=(3, row), times=2)
+        await idle(app)
+        assert app.opened == []
+        assert listing.current == app.things[0]
 
 
 async def test_the_next_page_comes_when_the_cursor_nears_the_end() -> None:
