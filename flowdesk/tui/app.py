@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from flowdesk.contexts import contexts_path
 from flowdesk.tui import keys, toast
 from flowdesk.tui.deferred import Deferred
+from flowdesk.tui.failing import note_failure
 from flowdesk.tui.host import FlowApp, Options
 from flowdesk.tui.keymap import NAME as KEYMAP
 from flowdesk.tui.keymap import read_keymap
@@ -104,6 +106,14 @@ class FlowDeskApp(FlowApp):
         self.set_keymap(used)
         for trouble in wrong:
             toast.warn(self, trouble)
+
+    def _fatal_error(self) -> None:
+        """Leave in words after an error in FlowDesk itself; the traceback goes into the log.
+
+        Textual offers no public place for this. Its own way is a traceback with the values of local variables, among
+        them tokens and what people typed.
+        """
+        self.panic(Text(note_failure()))
 
     async def leave(self, code: int = 0) -> None:
         """End well: what was promised is done, what is remembered is written, the server we started is ended."""

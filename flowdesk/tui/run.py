@@ -15,11 +15,11 @@ import click
 from flowdesk.clean import clean_lines
 from flowdesk.errors import NoTerminal
 from flowdesk.private import make_private_dir
+from flowdesk.tui.failing import LOG_NAME
 
 if TYPE_CHECKING:
     from flowdesk.launch import Wish
 
-LOG_NAME: Final = "terminal-ui.log"
 _LOG_SIZE: Final = 1024 * 1024
 
 

@@ -21,8 +21,9 @@ from textual_serve.server import Server
 
 from flowdesk.errors import Unreachable
 from flowdesk.launch import Wish, connect
+from flowdesk.tui.failing import LOG_NAME
 from flowdesk.tui.memory import state_dir
-from flowdesk.tui.run import LOG_NAME, log_to
+from flowdesk.tui.run import log_to
 from flowdesk.tui.web_door import WEBSOCKET, Door
 
 if TYPE_CHECKING:

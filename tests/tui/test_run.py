@@ -14,7 +14,8 @@ import pytest
 
 from flowdesk.errors import NoTerminal
 from flowdesk.tui import run
-from flowdesk.tui.run import LOG_NAME, check_terminal, log_to
+from flowdesk.tui.failing import LOG_NAME
+from flowdesk.tui.run import check_terminal, log_to
 
 
 @contextmanager
