@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import Any, ClassVar, TypedDict, cast
-from zoneinfo import ZoneInfo
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -44,7 +42,10 @@ class SchedulesScreen(AreaScreen):
     SchedulesScreen #upcoming { height: 4; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("schedules")]
-    HELP = "What starts by the clock. `r` runs it now, `p` pauses it by disabling its workflow, or goes on."
+    HELP = (
+        "What starts by the clock; times are in the zone of the schedule, which is named. `r` runs it now, `p` pauses it "
+        "by disabling its workflow, or goes on."
+    )
 
     def compose_body(self) -> ComposeResult:
         """The list, and the next times of the one under the cursor."""
@@ -76,12 +77,23 @@ class SchedulesScreen(AreaScreen):
     def _next(self, row: ScheduleRow) -> Text:
         if row["nextAt"] is None:
             return cells.dim("paused")
-        return cells.plain(f"{cells.clock_time(self.flow, row['nextAt'])} {cells.until(self.flow, row['nextAt'])}")
+        at = cells.clock_time(self.flow, row["nextAt"], cells.zone(row["timezone"]))
+        return cells.plain(f"{at} {cells.until(self.flow, row['nextAt'])}")
 
     def on_listing_changed(self, message: Listing.Changed) -> None:
         """Show the next times of the schedule under the cursor."""
         row = self.current_as(ScheduleRow)
-        self.query_one("#upcoming", Static).update(upcoming(row) if row is not None else Text())
+        self.query_one("#upcoming", Static).update(self._upcoming(row) if row is not None else Text())
+
+    def _upcoming(self, row: ScheduleRow) -> Text:
+        """The next times, in the zone its expression is meant in as `Next` is."""
+        if row["nextAt"] is None:
+            return Text(f"{clean(row['workflowName'])} is disabled, so it does not start by itself. p lets it go on.")
+        zone = cells.zone(row["timezone"])
+        moments = [moment for moment in map(parse_time, row["upcoming"]) if moment is not None]
+        times = " · ".join(f"{m.astimezone(zone or self.flow.clock().tzinfo):%a %d %H:%M}" for m in moments)
+        named = clean(row["timezone"]) + ("" if zone else " is not known here; these are this terminal's times")
+        return Text(f"{clean(cron_words(row['cron']))}\n{times}  {named}")
 
     def why_not(self, act_id: str) -> str | None:
         """Everything here is about a schedule."""
@@ -158,21 +170,3 @@ def _written(workflow: WorkflowDoc) -> list[ScheduleRow]:
         for schedule, cron, zone in found
         if isinstance(cron, str)
     ]
-
-
-def upcoming(row: ScheduleRow) -> Text:
-    """The next times in the schedule's own zone."""
-    if row["nextAt"] is None:
-        return Text(f"{clean(row['workflowName'])} is disabled, so it does not start by itself. p lets it go on.")
-    zone = _zone(row["timezone"])
-    moments = [moment for moment in map(parse_time, row["upcoming"]) if moment is not None]
-    times = " · ".join(f"{moment.astimezone(zone):%a %d %H:%M}" for moment in moments)
-    return Text(f"{clean(cron_words(row['cron']))}\n{times}  {clean(row['timezone'])}")
-
-
-def _zone(name: str) -> tzinfo | None:
-    """The zone by its name; this terminal's when its name means nothing here."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None

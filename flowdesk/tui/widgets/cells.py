@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import tzinfo
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
@@ -66,11 +67,20 @@ def span(seconds: float) -> str:
     return f"{max(0, int(seconds))}s"
 
 
-def clock_time(app: FlowApp, at: str | None) -> str:
-    """A time of day in this terminal's zone, with the day when it is not today."""
+def clock_time(app: FlowApp, at: str | None, zone: tzinfo | None = None) -> str:
+    """A time of day, with the day when it is not today: in this terminal's zone, or in another one that is named."""
     moment = parse_time(at)
     if moment is None:
         return "–"
-    local: datetime = moment.astimezone(app.clock().tzinfo)
-    today = local.date() == app.clock().date()
-    return local.strftime("%H:%M" if today else "%a %d %H:%M")
+    now = app.clock().astimezone(zone) if zone is not None else app.clock()
+    local = moment.astimezone(now.tzinfo)
+    day = "" if local.date() == now.date() else "%a %d "
+    return local.strftime(f"{day}%H:%M" if zone is None else f"{day}%H:%M %Z")
+
+
+def zone(name: str) -> tzinfo | None:
+    """The time zone of this name; None when it means nothing on this machine."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None

@@ -30,16 +30,36 @@ def world(world: World) -> World:
 
 async def test_it_tells_when_in_words_and_the_next_five(world: World) -> None:
     async with world.shown("schedules") as (app, pilot):
-        words = ["0 7 * * 1-5", "weekdays at 07:00", "Europe/Berlin", "Wed 25 12:04 in 1d"]
+        words = ["0 7 * * 1-5", "weekdays at 07:00", "Europe/Berlin", "Wed 25 13:04 CET in 1d"]
         assert _rows(app) == [
             ["✔", "daily-report", *words],
             ["‖", "sleeper", "*/5 * * * *", "every 5 minutes", "Europe/Berlin", "paused"],
         ]
         assert _detail(app).count(" · ") == 4
-        assert "Wed 25 13:04" in _detail(app), "the times are those of the schedule's zone"
+        assert "Wed 25 13:04" in _detail(app), "the same time, in the schedule's zone"
+        assert _detail(app).endswith("Europe/Berlin")
         await pilot.press("j")
         await idle(app)
         assert "disabled" in _detail(app)
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown", "named"),
+    [
+        ("America/New_York", "Wed 25 07:04 EST in 1d", "America/New_York"),
+        ("Pacific/Auckland", "Thu 26 01:04 NZDT in 1d", "Pacific/Auckland"),
+        ("Moon/Crater", "Wed 25 12:04 in 1d", "not known here; these are this terminal's times"),
+    ],
+)
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_next_and_the_next_five_are_in_the_zone_of_the_schedule(
+    world: World, size: tuple[int, int], zone: str, shown: str, named: str
+) -> None:
+    world.schedules[0]["timezone"] = zone
+    async with world.shown("schedules", size=size) as (app, _pilot):
+        assert _rows(app)[0][-1] == shown
+        assert " ".join(shown.split()[:3]) in _detail(app)
+        assert _detail(app).endswith(named)
 
 
 async def test_p_disables_the_workflow_or_enables_it(world: World) -> None:
