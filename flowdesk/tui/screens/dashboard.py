@@ -30,7 +30,7 @@ class DashboardScreen(AreaScreen):
     DEFAULT_CSS: ClassVar[str] = """
     DashboardScreen #panes { layout: grid; grid-size: 2; grid-columns: 3fr 2fr; }
     DashboardScreen.-narrow #panes { grid-size: 1; grid-columns: 1fr; grid-rows: 2fr 5 2fr 1fr; }
-    DashboardScreen .pane { height: 1fr; border: round $border-blurred; border-title-align: left; }
+    DashboardScreen .pane { height: 1fr; border: round $foreground 30%; border-title-align: left; }
     DashboardScreen .pane:focus-within { border: round $border; }
     DashboardScreen #day { padding: 0 1; }
     """
