@@ -5,63 +5,68 @@ python -m pytest tests/tui/snapshots -n 0 --snapshot-update      # then look at 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any
 
 import pytest
-from syrupy.assertion import SnapshotAssertion
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.app import App
 
-from flowdesk.tui.app import FlowDeskApp
-from tests.tui.screen_text import screen_lines
-from tests.tui.waiting import settled, until
+from flowdesk.tui.screens.welcome import WelcomeScreen
+from tests.tui.runs import failed_run, running_run
+from tests.tui.screens.editor import desk
+from tests.tui.screens.run import test_screen as runs
+from tests.tui.waiting import until
 from tests.tui.world import World
 
-SIZES: Final = ((80, 24), (120, 36), (200, 50))
-AREAS: Final = ("dashboard", "workflows", "runs", "jobs", "schedules", "plugins")
-
-pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] != (3, 11), reason="the pictures are those of Python 3.11; others may wrap a text differently"
-)
+Same = Callable[[App[Any]], Awaitable[None]]
+Size = tuple[int, int]
 
 
-class Picture(SingleFileSnapshotExtension):
-    """The text of a screen in a file of its own: what changed is read in the difference, and no machine is in it."""
-
-    _write_mode = WriteMode.TEXT
-    _file_extension = "txt"
-
-
-@pytest.fixture
-def same(snapshot: SnapshotAssertion) -> Callable[[FlowDeskApp], Awaitable[None]]:
-    """Compare the screen with its picture."""
-
-    async def check(app: FlowDeskApp) -> None:
-        await settled(app)
-        drawn = "\n".join(screen_lines(app)) + "\n"
-        assert drawn == snapshot(extension_class=Picture)
-
-    return check
-
-
-Same = Callable[[FlowDeskApp], Awaitable[None]]
-sizes: pytest.MarkDecorator = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-
-
-@sizes
-@pytest.mark.parametrize("area", AREAS)
-async def test_area(area: str, size: tuple[int, int], world: World, same: Same) -> None:
+@pytest.mark.parametrize("area", ["dashboard", "workflows", "runs", "jobs", "schedules", "plugins"])
+async def test_area(area: str, size: Size, world: World, same: Same) -> None:
     async with world.shown(area, size=size) as (app, _pilot):
         await same(app)
 
 
-@sizes
-async def test_editor(size: tuple[int, int], world: World, same: Same) -> None:
-    world.http.on("POST", "/api/workflows/validate", lambda r: {"valid": True, "problems": []})
-    async with world.shown("workflows", size=size) as (app, _pilot):
-        app.open_editor(world.workflows[0]["id"], step="send")
-        await until(lambda: getattr(app.screen, "loaded", False), "the workflow")
+async def test_welcome(size: Size, world: World, same: Same) -> None:
+    world.workflows.clear()
+    app = world.app()
+    async with app.run_test(size=size):
+        await until(lambda: isinstance(app.screen, WelcomeScreen), "the welcome")
+        await same(app)
+
+
+async def test_editor(size: Size, world: World, same: Same) -> None:
+    desk.Desk(world)
+    async with desk.opened(world, size=size, step="send") as (app, _pilot, _screen):
+        await same(app)
+
+
+async def test_editor_with_problems(world: World, same: Same) -> None:
+    desk.Desk(world).problems = [
+        {"code": "url_invalid", "message": "this is not a URL", "stepId": "send", "field": "params.url"},
+        {"code": "unreachable", "message": "no way leads to this step", "stepId": "auto", "field": None},
+    ]
+    async with desk.opened(world, step="send") as (app, _pilot, screen):
+        await until(lambda: screen.problems, "the problems")
+        await same(app)
+
+
+async def test_failed_run(size: Size, world: World, same: Same) -> None:
+    async with runs.opened(failed_run(world), size=size) as (app, _pilot, _screen):
+        await same(app)
+
+
+async def test_running_run(world: World, same: Same) -> None:
+    async with runs.opened(running_run(world)) as (app, _pilot, screen):
+        await until(lambda: "connecting" in runs.log_texts(screen), "the log")
+        await same(app)
+
+
+async def test_production(world: World, same: Same) -> None:
+    world.label = "production"
+    async with world.shown("workflows", size=(80, 24), read_only=True) as (app, _pilot):
+        await until(lambda: app.production, "the label")
         await same(app)
 
 
