@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import Any, Final, cast
 
 from textual.timer import Timer
 
 from flowdesk.errors import InConflict, Rejected
+from flowdesk.local import data_dir
 from flowdesk.show.changes import change_lines, changes_between
 from flowdesk.show.paint import Paint
 from flowdesk.show.text import clock_time
@@ -41,11 +43,18 @@ class EditorSaving(EditorSteps):
         """The drafts on disk; a read-only session keeps none."""
         return DraftsStore(None if self.flow.read_only else self.flow.options.state_dir)
 
-    @property
+    @cached_property
     def server(self) -> str:
-        """Whose drafts these are."""
+        """Whose drafts these are. Asked for when the workflow is opened: whoever leaves has no connection any more.
+
+        The server of this machine is known by its data, since its port may be another at the next start.
+        """
         connection = self.flow.connection
-        return connection.target.url if connection is not None else ""
+        if connection is None:
+            return ""
+        if connection.target.source in ("local", "started"):
+            return f"local:{data_dir(self.flow.options.environ)}"
+        return connection.target.url
 
     # drafts
 

@@ -11,7 +11,7 @@ from flowdesk.tui.modals.conflict import ConflictModal
 from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
 from tests.tui.screens.editor.desk import ORDER, Desk, dialog, ids, opened
-from tests.tui.scripted import URL, refuse
+from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import World
 
@@ -136,7 +136,7 @@ async def test_what_was_typed_is_there_again_and_can_be_given_up(world: World, t
         await idle(app)
         await pilot.press("escape")
         await until(lambda: not isinstance(app.screen, EditorScreen), "the way back")
-        await until(lambda: store.load(URL, ORDER).draft is not None, "the draft")
+        await until(lambda: store.load(screen.server, ORDER).draft is not None, "the draft")
     async with opened(world, state_dir=tmp_path) as (app, pilot, screen):
         assert ids(screen) == ["webhook", "check", "auto", "send"]
         await pilot.press("u")
@@ -145,7 +145,7 @@ async def test_what_was_typed_is_there_again_and_can_be_given_up(world: World, t
         await pilot.press("ctrl+r", "D")
         await idle(app)
         assert not screen.draft.changed
-        await until(lambda: store.load(URL, ORDER).draft is None, "the end of the draft")
+        await until(lambda: store.load(screen.server, ORDER).draft is None, "the end of the draft")
 
 
 async def test_a_draft_is_kept_while_it_is_edited(world: World, tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ async def test_a_draft_is_kept_while_it_is_edited(world: World, tmp_path: Path) 
         await pilot.press("3")
         await until(lambda: screen.source.has_focus_within, "the source")
         await pilot.press("ctrl+end", "{")
-        await until(lambda: store.load(URL, ORDER).draft is not None, "the draft on disk")
-        found = store.load(URL, ORDER).draft
+        await until(lambda: store.load(screen.server, ORDER).draft is not None, "the draft on disk")
+        found = store.load(screen.server, ORDER).draft
         assert found is not None
         assert found.source == screen.source.text
 
