@@ -37,11 +37,12 @@ class Terminal:
 
     def start(self, *arguments: str, **environ: str) -> None:
         """Run `flowdesk` with these arguments, noting the settings of the terminal before and after."""
-        code, before, after = (shlex.quote(str(self._directory / name)) for name in ("code", "before", "after"))
+        names = ("code", "before", "after", "pid")
+        code, before, after, pid = (shlex.quote(str(self._directory / name)) for name in names)
         script = self._directory / "run.sh"
         script.write_text(
             f"stty -a > {before}\n"
-            f"{shlex.join([FLOWDESK, *arguments])}\n"
+            f'sh -c \'echo $$ > {pid}; exec "$0" "$@"\' {shlex.join([FLOWDESK, *arguments])}\n'
             f"echo $? > {code}.part\n"
             f"stty -a > {after}\n"
             f"mv {code}.part {code}\n"
@@ -67,6 +68,11 @@ class Terminal:
     def close(self) -> None:
         """End the terminal, and with it whatever still runs in it."""
         subprocess.run(self._command("kill-server"), capture_output=True, timeout=_CALL_S)
+
+    @property
+    def pid(self) -> int:
+        """The process of the command itself, not of the shell around it."""
+        return int((self._directory / "pid").read_text())
 
     @property
     def text(self) -> str:
