@@ -25,12 +25,16 @@ NARROW_COLUMNS: Final = 110
 """Terminals with fewer columns get rows."""
 _OWN_COLUMNS: Final = 60
 """So does a pane with fewer of its own."""
+_BORDERS: Final = 2
 MOST_ON_MAP: Final = 60
 """Workflows with more steps get rows, unless the map is wished for."""
 
 
 class FlowView(Container):
-    """What screens use to show a workflow's steps. `cursor` is the step it stands on."""
+    """What screens use to show a workflow's steps. `cursor` is the step it stands on.
+
+    In wide terminals it is as high as what is drawn, as far as the style sheet allows; in others as that says.
+    """
 
     DEFAULT_CSS = """
     FlowView { height: 1fr; }
@@ -132,10 +136,13 @@ class FlowView(Container):
     def on_mount(self) -> None:
         """Choose for the first time."""
         self._choose()
+        for canvas in (self._map, self._rails):
+            self.watch(canvas, "virtual_size", self._fit_height)
 
     def on_resize(self, _: Resize) -> None:
         """Another width may fit another drawing."""
         self._choose()
+        self.call_after_refresh(self._fit_height)
 
     def watch_wish(self) -> None:
         """Do as asked."""
@@ -180,6 +187,11 @@ class FlowView(Container):
         now.stand_on(before.cursor)
         if before.has_focus:
             now.focus()
+
+    def _fit_height(self) -> None:
+        rows = self.active.virtual_size.height
+        fitted = rows and self.screen.has_class("-wide")
+        self.styles.height = rows + _BORDERS if fitted else None
 
     def _fits(self) -> bool:
         if self._unmappable == self._topology and self._topology.nodes:

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import Resize
 from textual.timer import Timer
 
 from flowdesk.replies import EventDoc
@@ -32,7 +31,6 @@ from flowdesk.tui.widgets.step_data import StepData
 from flowdesk.tui.widgets.step_list import StepList
 
 TICK_S: Final = 1.0
-_BORDERS: Final = 2
 LOG_VIEW: Final = "run.log"
 """Under which name the log's settings are remembered."""
 
@@ -135,8 +133,6 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
     def opened(self, model: RunModel, topology: Topology) -> None:
         """Stand where it matters: on the step that failed, else at the end of the log."""
         self.map.show(topology)
-        for canvas in self.map.query("FlowMap, StepRails"):
-            self.watch(canvas, "virtual_size", self._fit_map)
         self.steps.show(model.steps.values())
         self.redraw(model, None)
         failed = model.failed_step if model.run["status"] == "FAILED" else None
@@ -184,15 +180,6 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
         self.steps.select(step_id)
         self.map.select(step_id)
         self._show_chosen()
-
-    def on_resize(self, _event: Resize) -> None:
-        """Another width may bring another drawing."""
-        self.call_after_refresh(self._fit_map)
-
-    def _fit_map(self) -> None:
-        """As high as what is drawn, as far as the style sheet allows; in narrow terminals it has its own height."""
-        rows = self.map.active.virtual_size.height
-        self.map.styles.height = rows + _BORDERS if rows and self.has_class("-wide") else None
 
     def _show_chosen(self) -> None:
         if self.model is not None:
