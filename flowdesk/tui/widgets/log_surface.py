@@ -44,7 +44,7 @@ class LogSurface(ScrollView, can_focus=True, inherit_bindings=False):
     LogSurface {
         height: 1fr;
         overflow-y: scroll;
-        scrollbar-size-vertical: 1;
+        scrollbar-size: 0 1;  /* h and l move long lines; a bar would take a row of the log */
         & > .log--time { color: $text-muted; }
         & > .log--text { color: $foreground; }
         & > .log--debug { color: $text-muted; }

@@ -233,3 +233,13 @@ async def test_settings_of_the_log_are_remembered(world: World) -> None:
         app.memory.put("run.log", {**app.memory.get("run.log"), "wrap": "yes", "level": "error"})
         assert screen._log_view().level == "error"
         assert screen._log_view().wrap is False
+
+
+async def test_long_lines_of_the_log_need_no_bar_below_them(world: World) -> None:
+    async with opened(running_run(world), size=(80, 24)) as (app, pilot, screen):
+        pane = screen.tabs.log_panel.pane
+        assert pane.virtual_size.width > pane.size.width
+        assert pane.scrollable_content_region.height == pane.region.height
+        await pilot.press("l")
+        await idle(app)
+        assert pane.scroll_x > 0
