@@ -167,7 +167,7 @@ MAP: Final = (
     Act("map.end", "end,G", "Last step", "Move", show=False),
     Act("map.open", "enter", "Open step", "Map", show=False),
     Act("map.flip", "o", "Flip the map", "Map"),
-    Act("map.rows", "m", "Map or rows", "Map"),
+    Act("map.rows", "m", "Map or rows", "Map", show=False),
 )
 
 STEPS: Final = (
@@ -221,8 +221,8 @@ INSPECTOR: Final = (
 
 FORM: Final = (
     Act("form.leave", "escape", "Leave the field", "Form", show=False),
-    Act("form.editor", "ctrl+e", "Field in $EDITOR", "Form"),
-    Act("form.raw", "ctrl+t", "Field as JSON or not", "Form"),
+    Act("form.editor", "ctrl+e", "Field in $EDITOR", "Form", show=False),
+    Act("form.raw", "ctrl+t", "Field as JSON or not", "Form", show=False),
 )
 
 SOURCE: Final = (

@@ -10,10 +10,10 @@ from textual import events
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from flowdesk.tui import keys, tasks
 from flowdesk.tui.widgets.header import HeaderLine
+from flowdesk.tui.widgets.key_line import KeyLine
 from flowdesk.tui.widgets.too_small import TooSmall, too_small
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class FlowScreen(Screen[None]):
         """Header, body, footer."""
         yield HeaderLine(ascii_only=self.flow.ascii)
         yield from self.compose_body()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
         yield TooSmall()
 
     @abstractmethod
