@@ -28,6 +28,19 @@ async def test_it_opens_on_the_first_step_without_changes(world: World, size: tu
         assert note(screen).startswith("v3")
 
 
+async def test_the_map_is_as_high_as_what_is_drawn_where_panes_are_side_by_side(world: World) -> None:
+    Desk(world)
+    async with opened(world, size=(120, 50)) as (app, pilot, screen):
+        drawn = screen.map.active.virtual_size.height
+        assert screen.map.region.height == drawn + 2 < 13
+        await pilot.resize_terminal(120, 16)
+        await idle(app)
+        assert screen.map.region.height < drawn + 2, "never more than its part of the screen"
+        await pilot.resize_terminal(80, 24)
+        await idle(app)
+        assert screen.map.region.height > 15, "alone it has all the room"
+
+
 async def test_a_step_chosen_in_the_map_is_shown_in_form_and_source(world: World) -> None:
     Desk(world)
     async with opened(world, step="ask") as (app, pilot, screen):
