@@ -43,8 +43,8 @@ class SchedulesScreen(AreaScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("schedules")]
     HELP = (
-        "What starts by the clock; times are in the schedule's own zone. `r` runs it now, `p` pauses it by disabling its "
-        "workflow, or goes on."
+        "What starts by the clock; times are in the schedule's own zone. `r` runs it now, `p` pauses it by disabling "
+        "its workflow, or goes on."
     )
 
     def compose_body(self) -> ComposeResult:
