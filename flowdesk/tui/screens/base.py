@@ -33,7 +33,7 @@ class FlowScreen(Screen[None]):
     FlowScreen.-too-small > TooSmall { display: block; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - no ClassVar in textual
-    AUTO_FOCUS: ClassVar[str | None] = None
+    AUTO_FOCUS: ClassVar[str | None] = ""  # None would be the first field, and letters typed early would go there
 
     @property
     def flow(self) -> FlowApp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import time
@@ -47,6 +48,18 @@ def picture(app: App[Any]) -> str:
     return _ELEMENT.sub("\n", drawn)
 
 
+async def at_rest(app: App[Any], times: int = 10, within_s: float = 20) -> None:
+    """Until so many drawings in a row are the same: a part may still be on its way when all work has ended."""
+    before, same_for = "", 0
+    async with asyncio.timeout(within_s):
+        while same_for < times:
+            await settled(app)
+            await asyncio.sleep(0.01)
+            drawn = picture(app)
+            same_for = same_for + 1 if drawn == before else 0
+            before = drawn
+
+
 @pytest.fixture
 def same(snapshot: SnapshotAssertion) -> Callable[[App[Any]], Awaitable[None]]:
     """Compare the screen with its picture, once everything has come to rest."""
@@ -55,6 +68,7 @@ def same(snapshot: SnapshotAssertion) -> Callable[[App[Any]], Awaitable[None]]:
         for text in app.screen.query(TextArea):
             text.cursor_blink = False
         await settled(app)
+        await at_rest(app)
         # Not `snap_compare` of the same plugin: its report of a failure shows every variable of the environment.
         assert picture(app) == snapshot(extension_class=SVGImageExtension)
 
