@@ -102,12 +102,11 @@ def root(ctx: click.Context, url: str | None, context: str | None, read_only: bo
     Without a command: the terminal UI. Commands talk to the server named by --url or --context, else to the chosen
     context, else to the local server, which is started when needed.
     """
-    given = [name for name, value in (("--url", url), ("--context", context), ("--read-only", read_only)) if value]
     if ctx.invoked_subcommand is not None:
-        if given:
-            raise click.UsageError(
-                f"{given[0]} comes after the command: flowdesk {ctx.invoked_subcommand} {given[0]} …"
-            )
+        if read_only:
+            raise click.UsageError("--read-only is for the terminal UI, that is flowdesk without a command")
+        for name in [name for name, value in (("--url", url), ("--context", context)) if value]:
+            raise click.UsageError(f"{name} comes after the command: flowdesk {ctx.invoked_subcommand} {name} …")
         return
     if url and context:
         raise click.UsageError("--url and --context name two servers; give one of them")

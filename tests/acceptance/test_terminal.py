@@ -161,4 +161,4 @@ def test_without_a_terminal_it_says_what_to_do(home: Home) -> None:
 def test_its_options_belong_to_it_alone(home: Home) -> None:
     failed = home.flowdesk("--read-only", "ls")
     assert failed.code == 2
-    assert "--read-only comes after the command" in failed.err
+    assert "--read-only is for the terminal UI" in failed.err

@@ -140,3 +140,20 @@ def test_being_interrupted_is_silent(
     monkeypatch.setattr(cli.root, "invoke", interrupted)
     assert _main(["contexts"]) == code
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--read-only", "ls"], "--read-only is for the terminal UI"),
+        (["--url", "http://127.0.0.1:1", "ls"], "--url comes after the command: flowdesk ls --url"),
+        (["--context", "there", "ls"], "--context comes after the command: flowdesk ls --context"),
+    ],
+)
+def test_options_of_the_terminal_ui_before_a_command_are_explained(
+    given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(given)
+    assert end.value.code == 2
+    assert said in capsys.readouterr().err
