@@ -358,16 +358,27 @@ class Engine:
 
     def _is_due(self, row: RunRow) -> bool:
         """Whether there is something to do; the clock of whoever says so may be a little ahead of ours."""
-        if row.status is RunStatus.QUEUED or row.cancel_requested:
+        if row.status is RunStatus.QUEUED or row.cancel_requested or row.poked:
             return True
         soon = self.clock() + CLOCKS_DIFFER_MS
         return any(at is not None and at <= soon for at in (row.due_at, row.deadline_at))
 
     # -- what the parts tell each other -------------------------------------------------------------------------
 
-    def _rested(self, row: RunRow) -> None:
+    def poke(self, run_id: str) -> None:
+        """There is something in the store for this run: let it look, if it is executed or can be taken up here."""
+        driver = self.executor.drivers.get(run_id)
+        if driver is not None:
+            driver.poke()
+        else:
+            self._sweeper.mind(self.clock())
+
+    def _rested(self, driver: Driver) -> None:
         """A run came to rest: mind when it is due, and that there is room again."""
+        row = driver.row
         self._sweeper.room_again()
+        if driver.poked:
+            self._sweeper.mind(self.clock())
         if row.due_at is not None and row.status not in FINISHED:
             self._sweeper.mind(row.due_at)
 

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 
 from engine.errors import Fenced, Unavailable
-from engine.models.run import RunRow
 from engine.runner.driver import Driver
 from engine.runner.queue import FairQueue
 
@@ -17,7 +16,7 @@ log = logging.getLogger("flowdesk.engine")
 class Executor:
     """The runs this process holds: those executing, and those waiting for room."""
 
-    def __init__(self, *, max_running: int, max_queued: int, rested: Callable[[RunRow], None]) -> None:
+    def __init__(self, *, max_running: int, max_queued: int, rested: Callable[[Driver], None]) -> None:
         self.max_running = max_running
         self.max_queued = max_queued
         self.drivers: dict[str, Driver] = {}
@@ -96,7 +95,7 @@ class Executor:
             following = self._queue.take()
             if following is not None:
                 self._start(following)
-        self._rested(driver.row)
+        self._rested(driver)
 
     async def stop(self, grace_s: float) -> None:
         """Start no step any more; let those under way end within the grace time, then let go of all runs."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from engine.models.run import Trigger
+from engine.models.run import Message, Trigger
 from engine.sdk import StepResult
 from engine.state import StepState
 
@@ -86,4 +86,10 @@ class Decided:
     reason: str | None = None
 
 
-Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Decided
+class Heard(NamedTuple):
+    """Somebody told the run something."""
+
+    message: Message
+
+
+Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Decided | Heard

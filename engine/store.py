@@ -15,139 +15,55 @@ Times are milliseconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from engine.models.event import Event
 from engine.models.figures import RunFigures, WorkflowFigures
-from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, User
+from engine.models.run import JobRow, JobStatus, Message, Role, RunRow, User
 from engine.models.workflow import Workflow
+from engine.rows import (
+    ANYONE,
+    MAX_MESSAGES,
+    Anyone,
+    Blob,
+    Commit,
+    FeedItem,
+    Health,
+    Held,
+    Owner,
+    Page,
+    ProcessRow,
+    Pruned,
+    RunFilter,
+    ScheduleRow,
+    VersionInfo,
+)
 
-T = TypeVar("T")
-
-
-class Anyone:
-    """Stands for every owner, in calls of the engine itself and of admins."""
-
-    def __repr__(self) -> str:
-        return "ANYONE"
-
-
-ANYONE: Final = Anyone()
-Owner = str | Anyone
-
-
-@dataclass(slots=True, frozen=True)
-class Page(Generic[T]):
-    """Some items of a list and, when there are more, the cursor to go on after them."""
-
-    items: list[T]
-    cursor: str | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class Blob:
-    """A value too large for the journal, stored once and referred to by `ref`."""
-
-    ref: str
-    data: bytes
-
-
-@dataclass(slots=True, frozen=True)
-class Commit:
-    """One durable step of one run: events, the summary after them, the jobs and large values that changed.
-
-    `expected_seq` is the seq before the events; 0 makes the run. `expected_owner` is the owner that must still hold
-    it. When either no longer matches, or the new run's id is taken, the commit raises Fenced and changes nothing.
-    """
-
-    run: RunRow
-    events: Sequence[Event]
-    expected_seq: int
-    expected_owner: str | None = None
-    jobs: Sequence[JobRow] = ()
-    blobs: Sequence[Blob] = ()
-
-
-@dataclass(slots=True, frozen=True)
-class RunFilter:
-    """Which runs a list shows; None, and no status at all, mean any."""
-
-    owner: Owner
-    workflow_id: str | None = None
-    statuses: tuple[RunStatus, ...] = ()
-    trigger: str | None = None
-    since: int | None = None
-    until: int | None = None
-    parent_run_id: str | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class FeedItem:
-    """Some events of one run, in the order commits happened; `cursor` names the place after them."""
-
-    cursor: str
-    run_id: str
-    workflow_id: str
-    user_id: str
-    events: list[Event]
-
-
-@dataclass(slots=True, frozen=True)
-class VersionInfo:
-    """One entry of a workflow's history."""
-
-    version: int
-    saved_at: int
-    saved_by: str
-    name: str
-    steps: int
-
-
-@dataclass(slots=True, frozen=True)
-class ScheduleRow:
-    """A cron expression of an enabled workflow and the next time it fires."""
-
-    workflow_id: str
-    schedule_id: str
-    cron: str
-    timezone: str
-    next_at: int
-    step_id: str | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class Pruned:
-    """What a retention pass removed."""
-
-    runs: int = 0
-    bytes_freed: int = 0
-
-
-@dataclass(slots=True, frozen=True)
-class ProcessRow:
-    """A process that executes runs: it lives as long as its heartbeat says `until` a time that is still to come."""
-
-    owner: str
-    until: int
-    info: dict[str, Any] | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class Held:
-    """The unfinished runs a process executes: how many, and the ids of some of them."""
-
-    count: int
-    run_ids: list[str]
-
-
-@dataclass(slots=True)
-class Health:
-    """How the store is; `detail` is safe to show to an operator."""
-
-    ok: bool
-    backend: str
-    detail: dict[str, Any] = field(default_factory=dict)
+__all__ = [
+    "ANYONE",
+    "MAX_MESSAGES",
+    "Anyone",
+    "Blob",
+    "Commit",
+    "FeedItem",
+    "Figures",
+    "Health",
+    "Held",
+    "Jobs",
+    "Owner",
+    "Page",
+    "ProcessRow",
+    "Pruned",
+    "RunFilter",
+    "Runs",
+    "ScheduleRow",
+    "Schedules",
+    "Store",
+    "Upkeep",
+    "Users",
+    "VersionInfo",
+    "Workflows",
+]
 
 
 class Users(Protocol):
@@ -263,7 +179,7 @@ class Runs(Protocol):
         """
 
     async def due(self, now: int, *, limit: int) -> list[RunRow]:
-        """Resting unfinished runs whose due_at or deadline_at has come, or with a cancel requested."""
+        """Resting unfinished runs whose due_at or deadline_at has come, or with a cancel requested, or poked."""
 
     async def next_due(self) -> int | None:
         """The earliest due_at or deadline_at of a resting unfinished run."""
@@ -276,6 +192,19 @@ class Runs(Protocol):
 
     async def cancel_requests(self, owner: str) -> list[str]:
         """Ids of the runs `owner` executes that somebody wants cancelled."""
+
+    async def post(self, message: Message, *, owner: Owner) -> RunRow:
+        """Put a message into an unfinished run's inbox and poke the run; its row then. A finished one's is unchanged.
+
+        The same message twice is one. Raises NotFound for a foreign or unknown run, Conflict `inbox_full` when
+        MAX_MESSAGES wait.
+        """
+
+    async def inbox(self, run_id: str) -> list[Message]:
+        """Take back the poke, then read all messages that wait, oldest first; commits forget them (`heard`)."""
+
+    async def pokes(self, owner: str) -> list[str]:
+        """Ids of the runs `owner` executes that were poked."""
 
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then (one row for all its runs)."""
@@ -359,6 +288,9 @@ class Upkeep(Protocol):
 
     async def clock(self) -> int | None:
         """The time where the data is kept; None when that is this machine's own."""
+
+    async def messages(self, run_id: str) -> list[Message]:
+        """What waits in a run's inbox, without taking anything back."""
 
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Replace a run's summary and these of its jobs by what its journal says, and leave the journal as it is.

@@ -165,7 +165,7 @@ class Sweeper:
             taken += orphans
             self._orphans_left = orphans > 0
         if not self._around.store.exclusive:
-            await self._obey_cancels()
+            await self._obey_others()
         if self._around.options.retention_days is not None and now - self._prune_at >= PRUNE_S:
             self._prune_at = now
             await self._prune(self._around.options.retention_days)
@@ -184,11 +184,15 @@ class Sweeper:
         await self._around.store.runs.beat(self._around.owner, until=until, info={**self._around.info, "at": now})
         self._beat_at = monotonic()
 
-    async def _obey_cancels(self) -> None:
+    async def _obey_others(self) -> None:
+        """What other processes want of the runs this one executes."""
+        drivers = self._around.executor.drivers
         for run_id in await self._around.store.runs.cancel_requests(self._around.owner):
-            driver = self._around.executor.drivers.get(run_id)
-            if driver is not None:
-                driver.interrupt(Cancel(None))
+            if run_id in drivers:
+                drivers[run_id].interrupt(Cancel(None))
+        for run_id in await self._around.store.runs.pokes(self._around.owner):
+            if run_id in drivers:
+                drivers[run_id].poke()
 
     async def _prune(self, days: float) -> None:
         before = self._around.clock() - round(days * DAY_MS)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from engine.arrows import choose, verdict
 from engine.errors import Invalid
-from engine.inputs import Begin, Cancel, Decided, Fail, Finished, Input, Recover, Reopen, Started
+from engine.inputs import Begin, Cancel, Decided, Fail, Finished, Heard, Input, Recover, Reopen, Started
 from engine.models.event import Event, EventType
 from engine.models.workflow import Effect
 from engine.plan import Plan, PlanStep
@@ -49,6 +49,8 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
             turn.look_everywhere()
         case Decided():
             turn.resolve(given)
+        case Heard():
+            pass  # of no kind this run listens for
     turn.end_if_done()
     return Decision(turn.events, turn.ready)
 

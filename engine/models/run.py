@@ -61,13 +61,32 @@ class Trigger:
     step_id: str | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class Call:
+    """Where in another run a run was called from: the step, and which of its items.
+
+    `body` names the step whose inline body the run executes; None when it executes a workflow of its own. `depth`
+    counts calls down from the run nobody called, so that recursion can be bounded.
+    """
+
+    step_id: str
+    item: int = 0
+    body: str | None = None
+    depth: int = 1
+
+    def to_list(self) -> list[Any]:
+        """The form in which stores keep it."""
+        return [self.step_id, self.item, self.body, self.depth]
+
+
 @dataclass(slots=True)
 class RunRow:
     """A run's summary: one row, replaced as a whole by each commit at the expected `seq`.
 
     `owner` is the process that executes the run now (its heartbeat is a row of its own); None means the run
     rests. `due_at` is when a resting run must go on. `deaths` counts processes that died executing it since
-    `death_seq`, so that progress forgives.
+    `death_seq`, so that progress forgives. `caller_run_id` is the run that waits for this one, or started it, and
+    `call` the place there. `poked` marks a run that has something to look at: messages, or a called run that ended.
     """
 
     id: str
@@ -93,6 +112,9 @@ class RunRow:
     payload_hash: str | None = None
     error_code: str | None = None
     error: dict[str, Any] | None = None
+    caller_run_id: str | None = None
+    call: Call | None = None
+    poked: bool = False
 
     def copy(self) -> RunRow:
         """A row of its own with the same values. Every commit makes one, and `dataclasses.replace` takes 4 us more."""
@@ -100,6 +122,21 @@ class RunRow:
 
 
 _VALUES: Final = attrgetter(*(field.name for field in fields(RunRow)))
+
+
+@dataclass(slots=True, frozen=True)
+class Message:
+    """Something for a run to hear, kept until the run has taken note of it.
+
+    `id` is unique within the run, so that a message sent twice arrives once. `body` is JSON; what it holds depends on
+    the kind.
+    """
+
+    id: str
+    run_id: str
+    at: int
+    kind: str
+    body: dict[str, Any] = field(default_factory=dict)
 
 
 class JobStatus(StrEnum):

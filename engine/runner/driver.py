@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from engine.errors import Invalid
 from engine.ids import new_id
-from engine.inputs import Fail, Finished, Input, Recover, Started
+from engine.inputs import Fail, Finished, Heard, Input, Recover, Started
 from engine.journal import SECRET_NAMES, holds_secret, mask
 from engine.models.event import Event, EventType
 from engine.models.run import RunRow
@@ -59,6 +59,8 @@ class Driver:
         self._tasks: dict[asyncio.Task[StepResult], _Attempt] = {}
         self._volatile = False
         self._scope: dict[str, Any] | None = None
+        self._poked = row.poked
+        self._poke_heard: asyncio.Future[None] | None = None
 
     @property
     def row(self) -> RunRow:
@@ -80,6 +82,17 @@ class Driver:
         self.stop = self.stop or given
         for task in self._tasks:
             task.cancel()
+
+    def poke(self) -> None:
+        """There is something in the store for this run: look at it soon."""
+        self._poked = True
+        if self._poke_heard is not None and not self._poke_heard.done():
+            self._poke_heard.set_result(None)
+
+    @property
+    def poked(self) -> bool:
+        """Whether there is something the run has not looked at."""
+        return self._poked
 
     def park(self) -> None:
         """Start nothing more: rest as soon as the steps under way have ended."""
@@ -104,6 +117,8 @@ class Driver:
                     await self._settle_tasks()
                     self.feed(self.stop)
                     break
+                if self._poked:
+                    await self._listen()
                 await self._start_ready()
                 if self.state.finished or (not self._tasks and (self.parking or not self._due_now())):
                     break
@@ -118,6 +133,14 @@ class Driver:
     def resume(self) -> None:
         """Take up a run that was just claimed."""
         self.feed(Recover())
+
+    async def _listen(self) -> None:
+        """Take in what others have said to this run."""
+        self._poked = False
+        for message in await self.services.runs.inbox(self.row.id):
+            if message.id not in self.ledger.heard:
+                self.feed(Heard(message))
+                self.ledger.heard.append(message.id)
 
     async def _start_ready(self) -> None:
         row = 0
@@ -227,7 +250,7 @@ class Driver:
     async def _wait(self) -> None:
         """Until a step ends, a retry is due or the deadline passes; what is seen meanwhile is committed."""
         timeout = self._patience()
-        done, _ = await asyncio.wait(self._tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        done = await self._first(timeout)
         if self.row.deadline_at is not None and self.services.clock() >= self.row.deadline_at:
             self.interrupt(out_of_time(self.row))
             return
@@ -246,15 +269,23 @@ class Driver:
             effect = effect or attempt.step.effect is not Effect.PURE
             self._volatile = self._volatile or attempt.step.volatile
         idle = not self._ready and not self._tasks
-        if (effect and not idle) or (not done and self.ledger.pending):
+        if (effect and not idle) or (not done and self.ledger.unwritten):
             await self._commit()
+
+    async def _first(self, timeout: float | None) -> set[asyncio.Task[StepResult]]:
+        """The steps that have ended once one has, or none when somebody pokes or the time is up."""
+        if self._poke_heard is None or self._poke_heard.done():
+            self._poke_heard = asyncio.get_running_loop().create_future()
+        both: list[asyncio.Future[Any]] = [*self._tasks, self._poke_heard]
+        await asyncio.wait(both, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        return {task for task in self._tasks if task.done()}
 
     def _patience(self) -> float | None:
         due = [s.retry_at for s in self.state.steps.values() if s.waits_for == "retry" and s.retry_at is not None]
         if self.row.deadline_at is not None:
             due.append(self.row.deadline_at)
         seconds = [max(0.0, (at - self.services.clock()) / 1000) for at in due]
-        if self.ledger.pending:
+        if self.ledger.unwritten:
             seconds.append(FLUSH_S)
         return min(seconds) if seconds else None
 

@@ -11,7 +11,7 @@ from engine.errors import Unavailable
 from engine.events import Bus
 from engine.journal import jobs_after, set_apart
 from engine.models.event import Event
-from engine.models.run import RunRow, RunStatus, WaitingFor
+from engine.models.run import FINISHED, RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
 from engine.state import RunState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
@@ -37,6 +37,9 @@ class Services(Protocol):
     def family_state(self, ref: str) -> Any:
         """What the lifespan of the step's family yielded."""
 
+    def poke(self, run_id: str) -> None:
+        """Let this run look at what the store has for it, here or wherever it is."""
+
 
 class Ledger:
     """Writes one run. `row` is the summary as last committed, `committed` the seq of its last durable event."""
@@ -50,7 +53,14 @@ class Ledger:
         self.pending: list[Event] = []
         self.reply: asyncio.Future[RunRow] | None = None
         self.began: int | None = row.started_at
+        self.heard: list[str] = []
+        """Messages taken note of since the last commit, which forgets them."""
         self._blobs: list[Blob] = []
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether something has happened that is not on disk."""
+        return bool(self.pending or self.heard)
 
     async def write(self, *, resting: bool = False, backlog: bool = False, claim: bool = False) -> None:
         """Commit until it works: once a step has had its effect, its result must not be lost to a full disk.
@@ -73,11 +83,14 @@ class Ledger:
 
     async def _write_once(self, row: RunRow) -> None:
         events = self.pending
-        if not events and row == self.row:
+        heard, self.heard = self.heard, []
+        if not events and not heard and row == self.row:
             return
         self._blobs += set_apart(events)
         jobs = jobs_after(row, self.state, events, self.services.clock())
-        commit = Commit(row, events, self.committed, self.row.owner, jobs, self._blobs)
+        # Whoever called this run looks at it when it has ended.
+        pokes = [row.caller_run_id] if row.caller_run_id is not None and row.status in FINISHED else []
+        commit = Commit(row, events, self.committed, self.row.owner, jobs, self._blobs, heard, pokes)
         self.pending, self._blobs = [], []
         try:
             cursor = await self.services.runs.commit(commit)
@@ -85,11 +98,14 @@ class Ledger:
             # Not written: the same events, and those that came meanwhile, go with the next commit.
             self.pending = [*events, *self.pending]
             self._blobs = [*commit.blobs]
+            self.heard = [*heard, *self.heard]
             raise
         self.committed = row.seq
         self.row = row
         if events:
             self.services.bus.publish(FeedItem(cursor, row.id, row.workflow_id, row.user_id, events))
+        for run_id in pokes:
+            self.services.poke(run_id)
         if self.reply is not None and not self.reply.done() and any(answers(self.plan, event) for event in events):
             self.reply.set_result(row)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from engine.errors import Conflict
 from engine.jsonio import dumps
 from engine.models.event import Event, EventType
-from engine.store import Commit
+from engine.store import MAX_MESSAGES, Commit
 
 LASTING: Final = (
     "id",
@@ -20,8 +21,13 @@ LASTING: Final = (
     "scheduled_at",
     "dedupe_key",
     "payload_hash",
+    "caller_run_id",
+    "call",
 )
 """What a run's first commit says for good; later commits leave it as it is."""
+
+MARKS: Final = ("cancel_requested", "poked")
+"""What others write on a run's summary, whoever executes it; commits leave it as it is."""
 
 _TYPES: Final = {kind.value: kind for kind in EventType}
 
@@ -43,3 +49,12 @@ def check(commit: Commit) -> None:
     numbered = not events or (events[0].seq == expected + 1 and events[-1].seq == expected + len(events))
     if not numbered or run.seq != expected + len(events) or run.seq < 1:
         raise ValueError(f"run {run.id}: {len(events)} events after seq {expected} do not lead to seq {run.seq}")
+
+
+def inbox_full(run_id: str) -> Conflict:
+    """The refusal of one message too many."""
+    return Conflict(
+        f"{MAX_MESSAGES} messages wait for the run {run_id} already",
+        code="inbox_full",
+        hint="send it again when the run has read them",
+    )

@@ -10,7 +10,7 @@ import orjson
 
 from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import JobRow, RunRow, User
+from engine.models.run import JobRow, Message, RunRow, User
 from engine.store import Owner, Page, ProcessRow, ScheduleRow, VersionInfo
 from engine.stores import batch
 from engine.stores import cursor as cursors
@@ -36,6 +36,8 @@ class Data:
     places: dict[str, list[int]] = field(default_factory=dict)
     """Run id to its places in the feed."""
     blobs: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    messages: dict[str, dict[str, Message]] = field(default_factory=dict)
+    """Run id and message id to what the run has yet to hear."""
     owners: dict[str, ProcessRow] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     pos: int = 0

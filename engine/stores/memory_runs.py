@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from engine.errors import Fenced, NotFound
+from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import FINISHED, RunRow
-from engine.store import Commit, FeedItem, Held, Owner, Page, ProcessRow, Pruned, RunFilter
+from engine.models.run import FINISHED, Message, RunRow
+from engine.store import MAX_MESSAGES, Commit, FeedItem, Held, Owner, Page, ProcessRow, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
-from engine.stores.batch import LASTING
+from engine.stores.batch import LASTING, MARKS
 from engine.stores.memory_data import Data, copy, events_of, may, page
 
 
@@ -40,12 +43,16 @@ class MemoryRuns:
         elif current is None or (current.seq, current.owner) != (commit.expected_seq, commit.expected_owner):
             raise Fenced
         else:
-            kept = {name: getattr(current, name) for name in (*LASTING, "cancel_requested")}
+            kept = {name: getattr(current, name) for name in (*LASTING, *MARKS)}
             run = replace(run, **kept)
         data.runs[run.id] = run
         data.jobs.update((job.id, job) for job in jobs)
         for blob in commit.blobs:
             data.blobs.setdefault(run.id, {}).setdefault(blob.ref, bytes(blob.data))
+        for message_id in commit.heard:
+            data.messages.get(run.id, {}).pop(message_id, None)
+        for run_id in commit.pokes:
+            self._poke(run_id)
         if commit.events:
             data.pos += 1
             data.journal[data.pos] = (run.id, text)
@@ -115,7 +122,7 @@ class MemoryRuns:
 
     async def due(self, now: int, *, limit: int) -> list[RunRow]:
         """Resting runs whose time has come, the most overdue first, cancelled ones before them."""
-        found = [(0 if row.cancel_requested else _due_at(row), row) for row in self._resting()]
+        found = [(0 if row.cancel_requested or row.poked else _due_at(row), row) for row in self._resting()]
         ready = sorted(((at, row) for at, row in found if at is not None and at <= now), key=lambda pair: pair[0])
         return [copy(row) for _, row in ready[:limit]]
 
@@ -143,6 +150,34 @@ class MemoryRuns:
         """Runs of this process that somebody wants cancelled."""
         rows = self._data.runs.values()
         return [row.id for row in rows if row.owner == owner and row.cancel_requested and row.status not in FINISHED]
+
+    async def post(self, message: Message, *, owner: Owner) -> RunRow:
+        """Put a message into a run's inbox."""
+        await self.get(message.run_id, owner=owner)
+        if self._poke(message.run_id):
+            waiting = self._data.messages.setdefault(message.run_id, {})
+            if len(waiting) >= MAX_MESSAGES:
+                raise batch.inbox_full(message.run_id)
+            waiting.setdefault(message.id, replace(message, body=orjson.loads(dumps(message.body))))
+        return await self.get(message.run_id, owner=owner)
+
+    def _poke(self, run_id: str) -> bool:
+        row = self._data.runs.get(run_id)
+        if row is None or row.status in FINISHED:
+            return False
+        row.poked = True
+        return True
+
+    async def inbox(self, run_id: str) -> list[Message]:
+        """Take back the poke and read all messages that wait."""
+        if run_id in self._data.runs:
+            self._data.runs[run_id].poked = False
+        return list(self._data.messages.get(run_id, {}).values())
+
+    async def pokes(self, owner: str) -> list[str]:
+        """Runs of this process that were poked."""
+        rows = self._data.runs.values()
+        return [row.id for row in rows if row.owner == owner and row.poked and row.status not in FINISHED]
 
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""
@@ -189,6 +224,7 @@ class MemoryRuns:
             del data.runs[row.id]
             data.keys.pop((row.workflow_id, row.dedupe_key or ""), None)
             data.blobs.pop(row.id, None)
+            data.messages.pop(row.id, None)
             for place in data.places.pop(row.id, ()):
                 del data.journal[place]
                 data.floor = max(data.floor, place)
@@ -211,6 +247,7 @@ def _wanted(row: RunRow, where: RunFilter) -> bool:
         and (not where.statuses or row.status in where.statuses)
         and where.trigger in (None, row.trigger.value)
         and where.parent_run_id in (None, row.parent_run_id)
+        and where.caller_run_id in (None, row.caller_run_id)
         and (where.since is None or row.created_at >= where.since)
         and (where.until is None or row.created_at < where.until)
     )

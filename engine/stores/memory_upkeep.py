@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.errors import Fenced
-from engine.models.run import JobRow, RunRow
+from engine.models.run import JobRow, Message, RunRow
 from engine.store import ProcessRow
 from engine.stores.memory_data import Data, copy
 
@@ -34,6 +34,10 @@ class MemoryUpkeep:
     async def clock(self) -> int | None:
         """There is no other machine."""
         return None
+
+    async def messages(self, run_id: str) -> list[Message]:
+        """What waits in a run's inbox."""
+        return list(self._data.messages.get(run_id, {}).values())
 
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Replace a summary and some jobs."""

@@ -19,7 +19,7 @@ from engine.store import Store
 from engine.transfer import source
 from engine.transfer.source import Lineage
 
-KINDS: Final = ("users", "workflows", "versions", "schedules", "runs", "events", "blobs", "jobs")
+KINDS: Final = ("users", "workflows", "versions", "schedules", "runs", "events", "blobs", "messages", "jobs")
 _MODULUS: Final = 1 << 256
 
 Told = Callable[[str, int], None]
@@ -72,6 +72,8 @@ async def digest(store: Store, told: Told) -> Digest:
                     found["events"].add(row.id, *_parts(event))
                 for blob in portion.blobs:
                     found["blobs"].add(row.id, blob.ref, blob.data)
+            for message in await store.upkeep.messages(row.id):
+                found["messages"].add(message)
         told("runs", found["runs"].count)
     async for job in source.jobs(store):
         found["jobs"].add(job)

@@ -107,10 +107,10 @@ async def runs(store: Store, *, skip: int = 0) -> AsyncIterator[list[RunRow]]:
 
 
 def at_rest(row: RunRow) -> RunRow:
-    """The run as it is when nobody executes it: whoever takes up the copy goes on with it at once."""
+    """The run as it is when nobody executes it and nobody pokes it: whoever takes up the copy looks at it at once."""
     if row.owner is None or row.status in FINISHED:
-        return row
-    return replace(row, owner=None, status=RunStatus.QUEUED, waiting_for=None, due_at=row.created_at)
+        return replace(row, poked=False) if row.poked else row
+    return replace(row, owner=None, status=RunStatus.QUEUED, waiting_for=None, due_at=row.created_at, poked=False)
 
 
 async def portions(store: Store, row: RunRow, *, after: int = 0) -> AsyncIterator[Portion]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.errors import Conflict, Fenced, FlowDeskError, NotFound
-from engine.models.run import JobRow, RunRow, User
+from engine.models.run import FINISHED, JobRow, RunRow, User
 from engine.store import ANYONE, Commit, ScheduleRow, Store
 from engine.transfer import source
 from engine.transfer.source import Lineage, Portion
@@ -71,8 +71,10 @@ async def _version(store: Store, workflow_id: str) -> int:
 
 async def put_run(store: Store, origin: Store, row: RunRow) -> None:
     """Add a run of `origin` with its journal, jobs and large values, or what is missing of it."""
-    row = source.at_rest(row)
+    row = source.at_rest(row).copy()
     jobs = [job async for job in source.jobs(origin, row.id)]
+    if row.status not in FINISHED:
+        row.poked = True  # costs one look, and nothing that was said to it or to its caller is missed
     seq = await _seq(store, row)
     async for portion in source.portions(origin, row, after=seq):
         seq = await _put(store, row, portion, seq, jobs)
@@ -81,6 +83,8 @@ async def put_run(store: Store, origin: Store, row: RunRow) -> None:
             f"the journal of run {row.id} ends at {seq} and not at {row.seq}",
             hint="flowdesk doctor --all on the source tells more; --fix repairs it",
         )
+    for message in await origin.upkeep.messages(row.id):
+        await store.runs.post(message, owner=ANYONE)
 
 
 async def _put(store: Store, row: RunRow, portion: Portion, seq: int, jobs: list[JobRow]) -> int:

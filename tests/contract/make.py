@@ -47,11 +47,13 @@ def make_commit(
     data: dict[str, Any] | None = None,
     jobs: Sequence[JobRow] = (),
     blobs: Sequence[Blob] = (),
+    heard: Sequence[str] = (),
+    pokes: Sequence[str] = (),
     **changes: Any,
 ) -> Commit:
     """The next commit of a run: `count` events and these changes of its row; `by` is the expected owner."""
     after = replace(run, seq=run.seq + count, **changes)
-    return Commit(after, make_events(run.seq, count, data), run.seq, by, jobs, blobs)
+    return Commit(after, make_events(run.seq, count, data), run.seq, by, jobs, blobs, heard, pokes)
 
 
 async def put(store: Store, run: RunRow, count: int = 1, **more: Any) -> RunRow:

@@ -77,8 +77,8 @@ class Commits:
         for _ in range(TRIES):
             if state is None or state.row is None or state.row.status in FINISHED or state.owner != expected_owner:
                 return None
-            # A cancel request is a mark on the summary that entries know nothing of.
-            claimed = replace(state.row, owner=owner, cancel_requested=row.cancel_requested)
+            # Marks on the summary are something that entries know nothing of.
+            claimed = replace(state.row, owner=owner, cancel_requested=row.cancel_requested, poked=row.poked)
             if count_death:
                 claimed.deaths = 1 if claimed.seq > claimed.death_seq else claimed.deaths + 1
                 claimed.death_seq = claimed.seq
@@ -100,7 +100,7 @@ class Commits:
         if text is not None and len(text) > EVENTS_APART:
             blobs.append(Blob(events_ref(tag), text.encode()))
             text = ""
-        doc = entry_doc(run, rev, tag, text, commit.jobs, first=first)
+        doc = entry_doc(run, rev, tag, text, commit.jobs, first=first, heard=commit.heard, pokes=commit.pokes)
         takes_over = first or (run.owner is not None and run.owner != commit.expected_owner)
         if not blobs:
             place = await self._append(doc, state, takes_over=takes_over)

@@ -11,7 +11,19 @@ from typing import Any, Final
 import orjson
 
 from engine.jsonio import dumps
-from engine.models.run import FINISHED, JobRow, JobStatus, Role, RunRow, RunStatus, TriggerKind, User, WaitingFor
+from engine.models.run import (
+    FINISHED,
+    Call,
+    JobRow,
+    JobStatus,
+    Message,
+    Role,
+    RunRow,
+    RunStatus,
+    TriggerKind,
+    User,
+    WaitingFor,
+)
 from engine.store import ScheduleRow
 from engine.stores.mongo.driver import Doc
 
@@ -25,7 +37,10 @@ LASTING: Final = (
     "scheduledAt",
     "dedupeKey",
     "payloadHash",
+    "callerRunId",
+    "call",
     "cancelRequested",
+    "poked",
 )
 """What a run's first commit says for good, and what commits do not change."""
 JOB_LASTING: Final = ("workflowId", "runId", "userId", "stepId", "createdAt")
@@ -59,12 +74,16 @@ def run_fields(row: RunRow) -> Doc:
         "payloadHash": row.payload_hash,
         "errorCode": row.error_code,
         "error": _text(row.error),
+        "callerRunId": row.caller_run_id,
+        "call": None if row.call is None else row.call.to_list(),
+        "poked": row.poked,
     }
 
 
 def run_row(run_id: str, doc: Mapping[str, Any]) -> RunRow:
     """The run these fields tell of."""
     waiting_for = doc["waitingFor"]
+    call = doc.get("call")  # runs of earlier programs were called by nobody
     return RunRow(
         id=run_id,
         workflow_id=doc["workflowId"],
@@ -89,6 +108,9 @@ def run_row(run_id: str, doc: Mapping[str, Any]) -> RunRow:
         payload_hash=doc["payloadHash"],
         error_code=doc["errorCode"],
         error=_value(doc["error"]),
+        caller_run_id=doc.get("callerRunId"),
+        call=None if call is None else Call(*call),
+        poked=bool(doc.get("poked")),
     )
 
 
@@ -141,6 +163,28 @@ def job_row(doc: Mapping[str, Any]) -> JobRow:
         updated_at=doc["updatedAt"],
         error=_value(doc["error"]),
     )
+
+
+def message_id(run_id: str, id_: str) -> str:
+    """What tells a message from all others."""
+    return f"{run_id}/{id_}"
+
+
+def message_doc(message: Message) -> Doc:
+    """A message for a run."""
+    return {
+        "_id": message_id(message.run_id, message.id),
+        "id": message.id,
+        "runId": message.run_id,
+        "at": message.at,
+        "kind": message.kind,
+        "body": dumps(message.body).decode(),
+    }
+
+
+def message_row(doc: Mapping[str, Any]) -> Message:
+    """The message this document tells of."""
+    return Message(doc["id"], doc["runId"], doc["at"], doc["kind"], orjson.loads(doc["body"]))
 
 
 def user_doc(user: User) -> Doc:

@@ -93,7 +93,15 @@ def last_rev_before(seq: int) -> int:
 
 
 def entry_doc(
-    run: RunRow, rev: int, tag: str, events: str | None = None, jobs: Sequence[JobRow] = (), *, first: bool = False
+    run: RunRow,
+    rev: int,
+    tag: str,
+    events: str | None = None,
+    jobs: Sequence[JobRow] = (),
+    *,
+    first: bool = False,
+    heard: Sequence[str] = (),
+    pokes: Sequence[str] = (),
 ) -> Doc:
     """An entry without its place in the feed; `events` is their text, or "" when it is kept apart."""
     doc: Doc = {
@@ -109,6 +117,10 @@ def entry_doc(
         doc["end"] = run.seq
     if jobs:
         doc["jobs"] = [job_doc(job) for job in jobs]
+    if heard:
+        doc["heard"] = list(heard)
+    if pokes:
+        doc["pokes"] = list(pokes)
     if first:
         doc["first"] = True
         if run.dedupe_key is not None:

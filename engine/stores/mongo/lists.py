@@ -32,6 +32,7 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
         userId=whose(where.owner),
         workflowId=where.workflow_id,
         parentRunId=where.parent_run_id,
+        callerRunId=where.caller_run_id,
         trigger=where.trigger,
     )
     found["status"] = _statuses(where.statuses, RunStatus)
@@ -44,6 +45,8 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
         found["createdAt"] = created
     if where.parent_run_id is not None:
         return found, "parent"
+    if where.caller_run_id is not None:
+        return found, "caller"
     if where.workflow_id is not None:
         return found, "workflow"
     return found, "status" if where.owner is ANYONE else "user"

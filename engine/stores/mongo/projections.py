@@ -17,12 +17,12 @@ from pymongo.errors import BulkWriteError
 
 from engine.errors import FlowDeskError, StoreBusy
 from engine.stores.mongo import faults
-from engine.stores.mongo.documents import JOB_LASTING, LASTING, summary
+from engine.stores.mongo.documents import JOB_LASTING, LASTING, message_id, summary
 from engine.stores.mongo.driver import Doc
 from engine.stores.mongo.entries import ALL_BUT_EVENTS, Entry
 from engine.stores.mongo.gather import Gatherer
 from engine.stores.mongo.link import Link
-from engine.stores.mongo.schema import JOBS, JOURNAL, RUNS
+from engine.stores.mongo.schema import JOBS, JOURNAL, MESSAGES, RUNS
 
 _MOST_AT_ONCE: Final = 256
 _LANES: Final = 2
@@ -53,6 +53,7 @@ class Projections:
             if not chain:
                 return known is not None
             await self._write_jobs(chain)
+            await self._tell(chain)
             if known is None:
                 missed = await self._insert([_whole(chain[0], chain[-1])])
             else:
@@ -75,6 +76,7 @@ class Projections:
 
     async def _apply(self, entries: Sequence[Entry]) -> None:
         await self._write_jobs([entry.doc for entry in entries])
+        await self._tell([entry.doc for entry in entries])
         begun = [entry.doc for entry in entries if entry.prev is None]
         going_on = [entry for entry in entries if entry.prev is not None]
         taken, missed = await asyncio.gather(
@@ -95,6 +97,15 @@ class Projections:
             # One that finds a newer job tries to insert instead, and is refused: that is what we want.
             updates = [_job_update(rev, job) for rev, job in newest.values()]
             await self._bulk(lambda: self._link[JOBS].bulk_write(updates, ordered=False))
+
+    async def _tell(self, docs: Sequence[Doc]) -> None:
+        """Forget the messages these entries have heard, and poke the runs they have something for."""
+        heard = [message_id(doc["runId"], id_) for doc in docs for id_ in doc.get("heard", ())]
+        pokes = {run_id for doc in docs for run_id in doc.get("pokes", ())}
+        if heard:
+            await self._link.delete(MESSAGES, {"_id": {"$in": heard}})
+        if pokes:
+            await self._link.update_many(RUNS, {"_id": {"$in": [*pokes]}, "open": True}, {"$set": {"poked": True}})
 
     async def _insert(self, docs: Sequence[Doc]) -> list[int]:
         """Add summaries; the indexes of those that were there already."""

@@ -14,7 +14,7 @@ from engine.stores.mongo.driver import Doc
 from engine.stores.mongo.entries import State, no_entry
 from engine.stores.mongo.journal import Journal, Taken
 from engine.stores.mongo.link import BULK_S, Link, Sort
-from engine.stores.mongo.schema import BLOBS, DELETED, JOBS, JOURNAL, META, RUNS, VERSIONS, WORKFLOWS
+from engine.stores.mongo.schema import BLOBS, DELETED, JOBS, JOURNAL, MESSAGES, META, RUNS, VERSIONS, WORKFLOWS
 
 _RUNS_AT_ONCE: Final = 50
 _WORKFLOWS_AT_ONCE: Final = 200
@@ -73,7 +73,8 @@ class Retention:
         places = await link.many(JOURNAL, entries, {"_id": 1}, hint="fence", seconds=BULK_S)
         floor = max((entry["_id"] for entry in places), default=0)
         await link.update_one(META, {"_id": "places"}, {"$max": {"floor": floor}})
-        for collection, where in ((BLOBS, mine), (JOBS, mine), (JOURNAL, entries), (RUNS, {"_id": mine["runId"]})):
+        belonging: list[tuple[str, Doc]] = [(collection, mine) for collection in (BLOBS, JOBS, MESSAGES)]
+        for collection, where in (*belonging, (JOURNAL, entries), (RUNS, {"_id": mine["runId"]})):
             await link.delete(collection, where, seconds=BULK_S)
         await link.delete(JOURNAL, {"void": True, "_id": {"$lt": floor}}, seconds=BULK_S)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from engine.errors import NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import FINISHED, RunRow, RunStatus
+from engine.models.run import FINISHED, Message, RunRow, RunStatus
 from engine.store import ANYONE, Commit, FeedItem, Held, Owner, Page, Pruned, RunFilter
 from engine.stores import cursor as cursors
 from engine.stores.mongo import lists
@@ -16,6 +16,7 @@ from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
 from engine.stores.mongo.documents import run_row
 from engine.stores.mongo.driver import Doc
+from engine.stores.mongo.inbox import Inboxes
 from engine.stores.mongo.link import Link
 from engine.stores.mongo.lookups import Lookups
 from engine.stores.mongo.mending import Mending
@@ -46,6 +47,7 @@ class MongoRuns:
         retention: Retention,
     ) -> None:
         self._link = link
+        self._inboxes = Inboxes(link)
         self._commits = commits
         self._reading = reading
         self._blobs = blobs
@@ -110,9 +112,13 @@ class MongoRuns:
 
     async def due(self, now: int, *, limit: int) -> list[RunRow]:
         """Resting runs whose time has come, the most overdue first, cancelled ones before them."""
-        cancelled = {"holder": None, "cancelRequested": True, "open": True}
-        docs = await self._link.many(RUNS, cancelled, limit=limit, hint="cancel")
-        seen = [doc["_id"] for doc in docs]
+        docs: list[Doc] = []
+        for mark, index in (("cancelRequested", "cancel"), ("poked", "poked")):
+            marked = {"holder": None, mark: True, "open": True}
+            found = await self._link.many(RUNS, marked, limit=limit, hint=index)
+            seen = {doc["_id"] for doc in docs}
+            docs += [doc for doc in found if doc["_id"] not in seen]
+        seen = {doc["_id"] for doc in docs}
         if len(docs) < limit:
             late = await self._link.many(
                 RUNS, {"wakeAt": {**ANY_TIME, "$lte": now}}, sort=[("wakeAt", 1)], limit=limit, hint="wake"
@@ -144,6 +150,25 @@ class MongoRuns:
         """Runs of this process that somebody wants cancelled."""
         where = {"holder": owner, "cancelRequested": True, "open": True}
         return [doc["_id"] for doc in await self._link.many(RUNS, where, {"_id": 1}, hint="cancel")]
+
+    async def post(self, message: Message, *, owner: Owner) -> RunRow:
+        """Put a message into a run's inbox."""
+        row = await self.get(message.run_id, owner=owner)
+        if row.status not in FINISHED:
+            await self._inboxes.post(message)
+        return await self.get(message.run_id, owner=owner)
+
+    async def inbox(self, run_id: str) -> list[Message]:
+        """Take back the poke and read all messages that wait."""
+        return await self._inboxes.read(run_id)
+
+    async def waiting(self, run_id: str) -> list[Message]:
+        """All messages that wait, without taking anything back."""
+        return await self._inboxes.waiting(run_id)
+
+    async def pokes(self, owner: str) -> list[str]:
+        """Runs of this process that were poked."""
+        return await self._inboxes.poked(owner)
 
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""

@@ -15,6 +15,7 @@ JOURNAL: Final = "journal"
 RUNS: Final = "runs"
 JOBS: Final = "jobs"
 BLOBS: Final = "blobs"
+MESSAGES: Final = "messages"
 OWNERS: Final = "owners"
 USERS: Final = "users"
 WORKFLOWS: Final = "workflows"
@@ -48,10 +49,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("workflow", "workflowId", "status", "-createdAt", "-_id", "trigger"),
         _index("status", "status", "-createdAt", "-_id", "trigger"),
         _index("parent", "parentRunId", "status", "-createdAt", "-_id", only={"parentRunId": ANY_TEXT}),
+        _index("caller", "callerRunId", "status", "-createdAt", "-_id", only={"callerRunId": ANY_TEXT}),
         # The sweeper: these hold unfinished runs only.
         _index("wake", "wakeAt", only={"wakeAt": ANY_TIME}),
         _index("holder", "holder", only={"holder": ANY_TEXT}),
         _index("cancel", "cancelRequested", "holder", only={"cancelRequested": True, "open": True}),
+        _index("poked", "poked", "holder", only={"poked": True, "open": True}),
         # Retention.
         _index("finished", "finishedAt", only={"open": False}),
     ],
@@ -62,6 +65,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("run", "runId", "status", "-_id"),
     ],
     BLOBS: [_index("run", "runId", "ref", "rev", "part")],
+    MESSAGES: [_index("run", "runId", "at", "_id")],
     OWNERS: [_index("until", "until")],
     USERS: [_index("email", "email", unique=True)],
     WORKFLOWS: [

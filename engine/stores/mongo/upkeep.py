@@ -10,7 +10,7 @@ import orjson
 from bson import Int64
 
 from engine.errors import Fenced, NotFound
-from engine.models.run import JobRow, RunRow
+from engine.models.run import JobRow, Message, RunRow
 from engine.store import ANYONE, Commit, ProcessRow
 from engine.stores.mongo.link import Link
 from engine.stores.mongo.projections import Projections
@@ -55,6 +55,10 @@ class MongoUpkeep:
         found = await self._link.call(lambda: self._link.database.command("hello"))
         at: datetime = found["localTime"]
         return round(at.replace(tzinfo=UTC).timestamp() * 1000)
+
+    async def messages(self, run_id: str) -> list[Message]:
+        """What waits in a run's inbox."""
+        return await self._runs.waiting(run_id)
 
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Bring the summary up to its journal, then let an entry without events say what is still wrong with it."""

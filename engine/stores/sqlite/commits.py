@@ -17,14 +17,15 @@ from typing import Any, Final
 from engine.jsonio import dumps
 from engine.store import Commit
 from engine.stores import batch
-from engine.stores.batch import LASTING
+from engine.stores.batch import LASTING, MARKS
+from engine.stores.sqlite import inbox
 from engine.stores.sqlite.rows import JOB_COLUMNS, RUN_COLUMNS, job_values, run_values
 
 MOST_AT_ONCE: Final = 128
 """Commits in one statement: some 3,600 parameters, far below SQLite's limit."""
 
 _COLUMNS: Final = (*RUN_COLUMNS, "expected_seq", "expected_owner", "events", "pos")
-_CHANGING: Final = tuple(c for c in RUN_COLUMNS if c not in LASTING and c != "cancel_requested")
+_CHANGING: Final = tuple(c for c in RUN_COLUMNS if c not in LASTING and c not in MARKS)
 _JOB_CHANGING: Final = ("attempt", "status", "run_at", "updated_at", "error")
 
 # A run's first commit runs into a unique key when its id or its dedupe key is taken. Later ones must find the row as
@@ -63,6 +64,14 @@ class Written:
     values: tuple[Any, ...]
     jobs: list[tuple[Any, ...]]
     blobs: list[tuple[str, str, bytes]]
+    run_id: str = ""
+    heard: Sequence[str] = ()
+    pokes: Sequence[str] = ()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is more to write than the run and its events."""
+        return bool(self.jobs or self.blobs or self.heard or self.pokes)
 
     @property
     def has_events(self) -> bool:
@@ -76,7 +85,8 @@ def written(commit: Commit) -> Written:
     events = batch.to_text(commit.events) if commit.events else None
     values = (*run_values(commit.run), commit.expected_seq, commit.expected_owner, events)
     jobs = [job_values(job) for job in commit.jobs]
-    return Written(values, jobs, [(commit.run.id, blob.ref, blob.data) for blob in commit.blobs])
+    blobs = [(commit.run.id, blob.ref, blob.data) for blob in commit.blobs]
+    return Written(values, jobs, blobs, commit.run.id, commit.heard, commit.pokes)
 
 
 def set_up(connection: sqlite3.Connection) -> None:
@@ -101,13 +111,16 @@ def insert(connection: sqlite3.Connection, commits: Sequence[Written], pos: int)
 
 
 def insert_rest(connection: sqlite3.Connection, commits: Sequence[Written]) -> None:
-    """Apply the jobs and large values of some commits."""
+    """Apply the jobs and large values of some commits, and what they mean for inboxes."""
     jobs = [job for commit in commits for job in commit.jobs]
     if jobs:
         connection.execute(_UPSERT_JOBS, (dumps(jobs).decode(),))
     blobs = [blob for commit in commits for blob in commit.blobs]
     if blobs:
         connection.executemany(_INSERT_BLOB, blobs)
+    for commit in commits:
+        if commit.heard or commit.pokes:
+            inbox.settle(connection, commit.run_id, commit.heard, commit.pokes)
 
 
 @cache

@@ -25,6 +25,7 @@ TABLES: Final = (
     "workflow_versions",
     "deleted_workflows",
     "schedules",
+    "messages",
 )
 
 

@@ -23,6 +23,7 @@ _BELONGING: Final = (
     "DELETE FROM journal WHERE run_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM jobs WHERE run_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM blobs WHERE run_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM messages WHERE run_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))",
 )
 _RAISE_FLOOR: Final = """

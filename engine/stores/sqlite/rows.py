@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import orjson
 
 from engine.jsonio import dumps
-from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, TriggerKind, User, WaitingFor
+from engine.models.run import Call, JobRow, JobStatus, Message, Role, RunRow, RunStatus, TriggerKind, User, WaitingFor
 from engine.store import ScheduleRow
 
 RUN_COLUMNS: Final = tuple(field.name for field in fields(RunRow))
 JOB_COLUMNS: Final = tuple(field.name for field in fields(JobRow))
+MESSAGE_COLUMNS: Final = tuple(field.name for field in fields(Message))
 USER_COLUMNS: Final = tuple(field.name for field in fields(User))
 SCHEDULE_COLUMNS: Final = tuple(field.name for field in fields(ScheduleRow))
 
@@ -47,6 +48,9 @@ def run_values(row: RunRow) -> tuple[Any, ...]:
         row.payload_hash,
         row.error_code,
         None if row.error is None else dumps(row.error).decode(),
+        row.caller_run_id,
+        None if row.call is None else dumps(row.call.to_list()).decode(),
+        1 if row.poked else 0,
     )
 
 
@@ -59,6 +63,9 @@ def run_row(values: Sequence[Any]) -> RunRow:
     if row.waiting_for is not None:
         row.waiting_for = WaitingFor(row.waiting_for)
     row.error = _loads(values[22])
+    if values[24] is not None:
+        row.call = Call(*orjson.loads(values[24]))
+    row.poked = bool(row.poked)
     return row
 
 
@@ -75,6 +82,12 @@ def job_row(values: Sequence[Any]) -> JobRow:
     job.status = JobStatus(job.status)
     job.error = _loads(values[10])
     return job
+
+
+def message_row(values: Sequence[Any]) -> Message:
+    """The message these columns hold."""
+    message = Message(*values)
+    return replace(message, body=orjson.loads(values[-1]))
 
 
 def user_row(values: Sequence[Any]) -> User:

@@ -11,11 +11,11 @@ import orjson
 from engine.errors import NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import RunRow, RunStatus
+from engine.models.run import Message, RunRow, RunStatus
 from engine.store import ANYONE, Commit, FeedItem, Held, Owner, Page, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
-from engine.stores.sqlite import retention
+from engine.stores.sqlite import inbox, retention
 from engine.stores.sqlite.merged import Merged
 from engine.stores.sqlite.readers import Readers, packed
 from engine.stores.sqlite.rows import RUN_COLUMNS, run_row
@@ -59,6 +59,8 @@ _DUE: Final = packed(
             UNION ALL
             SELECT * FROM (SELECT n, 0 FROM runs INDEXED BY runs_cancel
                 WHERE cancel_requested = 1 AND {_RESTING} LIMIT :limit)
+            UNION ALL
+            SELECT * FROM (SELECT n, 0 FROM runs INDEXED BY runs_poked WHERE poked = 1 AND {_RESTING} LIMIT :limit)
         ) GROUP BY n ORDER BY at, n LIMIT :limit
     ) AS found JOIN runs USING (n) ORDER BY found.at, found.n
     """,
@@ -89,6 +91,9 @@ UPDATE runs SET cancel_requested = 1 WHERE id = :id AND (:owner IS NULL OR user_
 _CANCEL_REQUESTS: Final = packed(
     ("id",),
     f"SELECT id FROM runs INDEXED BY runs_cancel WHERE owner = ? AND cancel_requested = 1 AND {UNFINISHED}",
+)
+_POKES: Final = packed(
+    ("id",), f"SELECT id FROM runs INDEXED BY runs_poked WHERE owner = ? AND poked = 1 AND {UNFINISHED}"
 )
 _HELD: Final = f"""
 SELECT (SELECT count(*) FROM runs INDEXED BY runs_owner WHERE owner = :owner AND {UNFINISHED}), (
@@ -216,6 +221,27 @@ class SqliteRuns:
         """Runs of this process that somebody wants cancelled."""
         return [run_id for (run_id,) in await self._readers.rows(_CANCEL_REQUESTS, (owner,))]
 
+    async def post(self, message: Message, *, owner: Owner) -> RunRow:
+        """Put a message into a run's inbox."""
+        values = {"id": message.run_id, "owner": _whose(owner)}
+
+        def post(connection: sqlite3.Connection) -> RunRow:
+            _found(connection.execute(_BY_ID, values).fetchone())
+            inbox.post(connection, message)
+            return _found(connection.execute(_BY_ID, values).fetchone())
+
+        row: RunRow = await self._writer.act(post)
+        return row
+
+    async def inbox(self, run_id: str) -> list[Message]:
+        """Take back the poke and read all messages that wait."""
+        found: list[Message] = await self._writer.act(lambda connection: inbox.read(connection, run_id))
+        return found
+
+    async def pokes(self, owner: str) -> list[str]:
+        """Runs of this process that were poked."""
+        return [row[0] for row in await self._readers.rows(_POKES, (owner,))]
+
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""
         text = None if info is None else dumps(info).decode()
@@ -270,6 +296,7 @@ def _list(where: RunFilter) -> tuple[Merged, str]:
     merged.equal("user_id", _whose(where.owner))
     merged.equal("workflow_id", where.workflow_id)
     merged.equal("parent_run_id", where.parent_run_id)
+    merged.equal("caller_run_id", where.caller_run_id)
     merged.equal("trigger", where.trigger)
     if where.since is not None:
         merged.conditions.append("created_at >= :since")
@@ -279,6 +306,8 @@ def _list(where: RunFilter) -> tuple[Merged, str]:
         merged.values["until"] = where.until
     if where.parent_run_id is not None:
         return merged, "runs_parent"
+    if where.caller_run_id is not None:
+        return merged, "runs_caller"
     if where.workflow_id is not None:
         return merged, "runs_workflow"
     return merged, "runs_status" if where.owner is ANYONE else "runs_user"

@@ -149,4 +149,23 @@ CREATE TABLE schedules (
 CREATE INDEX schedules_next ON schedules (next_at);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS,)
+_CALLS: Final = f"""
+-- Runs called by other runs, and what runs have yet to hear.
+ALTER TABLE runs ADD COLUMN caller_run_id TEXT;
+ALTER TABLE runs ADD COLUMN call TEXT;
+ALTER TABLE runs ADD COLUMN poked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX runs_caller ON runs (caller_run_id, status, created_at, trigger) WHERE caller_run_id IS NOT NULL;
+CREATE INDEX runs_poked ON runs (owner) WHERE poked = 1 AND {UNFINISHED};
+
+CREATE TABLE messages (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (run_id, id)
+);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS)

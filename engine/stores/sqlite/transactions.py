@@ -62,7 +62,7 @@ class Transactions:
         """Everything in one go; False when a commit was refused, and then nothing has happened."""
         run_commits = [work for work in batch if isinstance(work, CommitWork)]
         written = [work.commit for work in run_commits]
-        if len(run_commits) == len(batch) and not any(commit.jobs or commit.blobs for commit in written):
+        if len(run_commits) == len(batch) and not any(commit.has_more for commit in written):
             return self._insert(run_commits)  # a transaction of its own
         self._connection.execute("BEGIN IMMEDIATE")
         if run_commits and not self._insert(run_commits, written):
@@ -98,7 +98,7 @@ class Transactions:
 
     def _commit(self, work: CommitWork) -> None:
         pos = self._pos
-        with self._guarded(work, single=not (work.commit.jobs or work.commit.blobs)):
+        with self._guarded(work, single=not work.commit.has_more):
             following = commits.insert(self._connection, [work.commit], pos)
             commits.insert_rest(self._connection, [work.commit])
             self._pos = following

@@ -9,11 +9,11 @@ from typing import Final
 import orjson
 
 from engine.errors import Fenced
-from engine.models.run import JobRow, RunRow
+from engine.models.run import JobRow, Message, RunRow
 from engine.store import ProcessRow
 from engine.stores.sqlite.commits import Written, insert_rest
 from engine.stores.sqlite.readers import Readers, packed
-from engine.stores.sqlite.rows import RUN_COLUMNS, job_values, run_values
+from engine.stores.sqlite.rows import MESSAGE_COLUMNS, RUN_COLUMNS, job_values, message_row, run_values
 from engine.stores.sqlite.writer import Writer
 
 _PREFIX: Final = "tool:"
@@ -22,6 +22,7 @@ _PREFIX: Final = "tool:"
 _MARK: Final = "SELECT max(value) FROM marks WHERE name = ?"
 _SET_MARK: Final = "INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _PROCESSES: Final = packed(("owner", "until", "info"), "SELECT * FROM owners ORDER BY owner")
+_MESSAGES: Final = packed(MESSAGE_COLUMNS, "SELECT * FROM messages WHERE run_id = ? ORDER BY n")
 _MEND: Final = f"""
 UPDATE runs SET {", ".join(f"{column} = ?" for column in RUN_COLUMNS)}
 WHERE id = ? AND seq = ? AND owner IS ? AND status = ? AND cancel_requested = ?
@@ -55,6 +56,10 @@ class SqliteUpkeep:
     async def clock(self) -> int | None:
         """There is no other machine."""
         return None
+
+    async def messages(self, run_id: str) -> list[Message]:
+        """What waits in a run's inbox."""
+        return [message_row(values) for values in await self._readers.rows(_MESSAGES, (run_id,))]
 
     async def mend(self, before: RunRow, after: RunRow, jobs: Sequence[JobRow]) -> None:
         """Replace a summary and some jobs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.models.event import Event, EventType
-from engine.models.run import FINISHED, JobStatus, Role, RunRow, RunStatus, TriggerKind, WaitingFor
+from engine.models.run import FINISHED, Call, JobStatus, Message, Role, RunRow, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import Workflow
 from engine.store import ANYONE, Blob, Commit, Store
 from tests.contract.make import ME, NOW, YOU, make_job, make_run, make_schedule, make_user, make_workflow, put
@@ -75,6 +75,10 @@ async def _resting(store: Store, workflow: Workflow) -> None:
     for fields in (retry, decision):
         run = await put(store, make_run(workflow_id=workflow.id), 1)
         await put(store, run, 1, jobs=[make_job(run)], **fields)
+    called = make_run(workflow_id=workflow.id, caller_run_id=run.id, call=Call("each", 3, "each"))
+    called = await put(store, called, 1, status=RunStatus.WAITING, waiting_for=WaitingFor.SIGNAL)
+    for number in range(2):
+        await store.runs.post(Message(f"m{number}", called.id, NOW, "signal", {"name": "§ go"}), owner=ANYONE)
 
 
 async def _long(store: Store, workflow: Workflow) -> None:
@@ -88,4 +92,5 @@ def left(row: RunRow) -> RunRow:
     """What a copy makes of this run."""
     held = row.owner is not None and row.status not in FINISHED
     at_rest = {"owner": None, "status": RunStatus.QUEUED, "waiting_for": None, "due_at": row.created_at}
-    return replace(row, **at_rest) if held else row  # type: ignore[arg-type]
+    poked = row.status not in FINISHED
+    return replace(row, poked=poked, **(at_rest if held else {}))  # type: ignore[arg-type]

@@ -35,6 +35,7 @@ MOVED = {
     "runs": "runs",
     "journal": "events",
     "blobs": "blobs",
+    "messages": "messages",
     "jobs": "jobs",
     "owners": "belongs to the processes of the source",
     "marks": "belongs to the source",
@@ -73,9 +74,10 @@ async def test_everything_arrives(out_of: Backend, into: Backend, tmp_path: Path
             "workflows": 2,
             "versions": 6,
             "schedules": 2,
-            "runs": 10,
-            "events": 4 + 1 + 4 + 1 + 6 + 4 + 2401,
+            "runs": 11,
+            "events": 4 + 1 + 4 + 1 + 6 + 4 + 1 + 2401,
             "blobs": 2,
+            "messages": 2,
             "jobs": 2 + 3 + 2,
         }
         assert all(row.equal and row.here == row.there for row in compared)
@@ -278,6 +280,7 @@ async def test_what_differs_is_found_and_keeps_servers_away(tmp_path: Path) -> N
         "runs": "UPDATE runs SET payload_hash = 'i' WHERE payload_hash = 'h'",
         "events": "UPDATE journal SET events = replace(events, 'é', 'e')",
         "blobs": "UPDATE blobs SET data = x'00'",
+        "messages": "UPDATE messages SET body = replace(body, 'go', 'no')",
         "jobs": "UPDATE jobs SET attempt = attempt + 1 WHERE status = 'FAILED'",
     }
     sqlite = next(backend for backend in BACKENDS if backend.name == "sqlite")
