@@ -1,4 +1,4 @@
-"""The ports to storage: eight small protocols and the `Store` that joins them.
+"""The ports to storage: small protocols, and the `Store` that joins them. That of secrets is in engine/secret_rows.py.
 
 Rules every implementation keeps, checked by the one conformance suite in tests/contract:
 
@@ -38,6 +38,7 @@ from engine.rows import (
     ScheduleRow,
     VersionInfo,
 )
+from engine.secret_rows import Secrets
 
 __all__ = [
     "ANYONE",
@@ -307,6 +308,7 @@ class Store(Protocol):
     runs: Runs
     jobs: Jobs
     schedules: Schedules
+    secrets: Secrets
     figures: Figures
     upkeep: Upkeep
     exclusive: bool

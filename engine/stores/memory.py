@@ -11,6 +11,7 @@ from dataclasses import replace
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import JobRow, JobStatus, Role, User
 from engine.models.workflow import Workflow
+from engine.secret_rows import Secrets
 from engine.store import (
     Figures,
     Health,
@@ -28,6 +29,7 @@ from engine.store import (
 from engine.stores.memory_data import Data, copy, may, page
 from engine.stores.memory_figures import MemoryFigures
 from engine.stores.memory_runs import MemoryRuns
+from engine.stores.memory_secrets import MemorySecrets
 from engine.stores.memory_upkeep import MemoryUpkeep
 
 
@@ -43,6 +45,7 @@ class MemoryStore:
         self.runs: Runs = MemoryRuns(data)
         self.jobs: Jobs = MemoryJobs(data)
         self.schedules: Schedules = MemorySchedules(data)
+        self.secrets: Secrets = MemorySecrets(data)
         self.figures: Figures = MemoryFigures(data)
         self.upkeep: Upkeep = MemoryUpkeep(data)
 

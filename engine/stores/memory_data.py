@@ -11,6 +11,7 @@ import orjson
 from engine.jsonio import dumps
 from engine.models.event import Event
 from engine.models.run import JobRow, Message, RunRow, User
+from engine.secret_rows import SecretRow
 from engine.store import Owner, Page, ProcessRow, ScheduleRow, VersionInfo
 from engine.stores import batch
 from engine.stores import cursor as cursors
@@ -27,6 +28,9 @@ class Data:
     workflows: dict[str, str] = field(default_factory=dict)
     versions: dict[str, list[tuple[VersionInfo, str]]] = field(default_factory=dict)
     schedules: dict[str, list[ScheduleRow]] = field(default_factory=dict)
+    secrets: dict[tuple[str, str], SecretRow] = field(default_factory=dict)
+    secret_leases: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    """Who may renew a secret, and until when."""
     runs: dict[str, RunRow] = field(default_factory=dict)
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
     """Workflow id and dedupe key to run id."""

@@ -123,6 +123,11 @@ class Copy:
             count += 1
         self._told("users", count)
         count = 0
+        async for secret in source.secrets(self._origin):
+            await self._patiently(partial(target.put_secret, self._destination, secret))
+            count += 1
+        self._told("secrets", count)
+        count = 0
         async for lineage in source.lineages(self._origin):
             await self._patiently(partial(target.put_lineage, self._destination, lineage))
             count += 1
@@ -174,7 +179,7 @@ async def _holds_anything(store: Store) -> bool:
     users = (await store.users.page(limit=1)).items
     workflows = (await store.workflows.page(owner=ANYONE, limit=1)).items
     runs = (await store.runs.page(RunFilter(ANYONE), limit=1)).items
-    return bool(users or workflows or runs)
+    return bool(users or workflows or runs or await store.secrets.everything(limit=1))
 
 
 def _compared(kind: str, left: Digest, right: Digest) -> Compared:

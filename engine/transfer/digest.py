@@ -19,7 +19,7 @@ from engine.store import Store
 from engine.transfer import source
 from engine.transfer.source import Lineage
 
-KINDS: Final = ("users", "workflows", "versions", "schedules", "runs", "events", "blobs", "messages", "jobs")
+KINDS: Final = ("users", "secrets", "workflows", "versions", "schedules", "runs", "events", "blobs", "messages", "jobs")
 _MODULUS: Final = 1 << 256
 
 Told = Callable[[str, int], None]
@@ -57,6 +57,8 @@ async def digest(store: Store, told: Told) -> Digest:
     found = {kind: Tally() for kind in KINDS}
     async for user in source.users(store):
         found["users"].add(user)
+    async for secret in source.secrets(store):
+        found["secrets"].add(secret)
     known: set[str] = set()
     async for lineage in source.lineages(store):
         known.update(version.id for version in lineage.versions)

@@ -12,6 +12,7 @@ from engine.journal import references
 from engine.models.event import Event
 from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, User
 from engine.models.workflow import Workflow
+from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Blob, RunFilter, ScheduleRow, Store
 
 PAGE: Final = 200
@@ -50,6 +51,15 @@ async def users(store: Store) -> AsyncIterator[User]:
             yield user
         if (cursor := page.cursor) is None:
             return
+
+
+async def secrets(store: Store) -> AsyncIterator[SecretRow]:
+    """The secrets of all tenants, as sealed as they are."""
+    after: tuple[str, str] | None = None
+    while page := await store.secrets.everything(limit=PAGE, after=after):
+        for row in page:
+            yield row
+        after = (page[-1].owner_id, page[-1].name)
 
 
 async def lineages(store: Store) -> AsyncIterator[Lineage]:

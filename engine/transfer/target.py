@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.errors import Conflict, Fenced, FlowDeskError, NotFound
 from engine.models.run import FINISHED, JobRow, RunRow, User
+from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Commit, ScheduleRow, Store
 from engine.transfer import source
 from engine.transfer.source import Lineage, Portion
@@ -27,6 +28,19 @@ async def put_user(store: Store, user: User) -> None:
         await store.users.update(
             user.id, role=user.role, password_hash=user.password_hash, token_version=user.token_version
         )
+
+
+async def put_secret(store: Store, row: SecretRow) -> None:
+    """Add a secret as it is; one that an earlier attempt left is replaced. The key stays where it was."""
+    try:
+        known = await store.secrets.get(row.owner_id, row.name)
+    except NotFound:
+        known = None
+    if known is not None and known != row:
+        await store.secrets.delete(row.owner_id, row.name)
+        known = None
+    if known is None:
+        await store.secrets.create(row)
 
 
 async def put_lineage(store: Store, lineage: Lineage) -> None:

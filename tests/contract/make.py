@@ -10,6 +10,7 @@ from engine.ids import new_id, new_workflow_id
 from engine.models.event import Event, EventType
 from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, TriggerKind, User
 from engine.models.workflow import Workflow
+from engine.secret_rows import SecretRow
 from engine.store import Blob, Commit, ScheduleRow, Store
 
 NOW = 1_795_425_120_000
@@ -29,6 +30,22 @@ def make_run(**fields: Any) -> RunRow:
         "created_at": NOW,
     }
     return RunRow(**{**usual, **fields})
+
+
+def make_secret(**fields: Any) -> SecretRow:
+    """A secret as a store keeps it."""
+    usual: dict[str, Any] = {
+        "owner_id": ME,
+        "name": "API_TOKEN",
+        "kind": "value",
+        "revision": 1,
+        "key_id": "k1",
+        "sealed": "c2VhbGVk",
+        "about": {"hosts": ["api.example.com"], "text": "für die ☃"},
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return SecretRow(**{**usual, **fields})
 
 
 def make_events(after: int, count: int, data: dict[str, Any] | None = None) -> list[Event]:

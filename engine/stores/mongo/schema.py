@@ -20,6 +20,7 @@ OWNERS: Final = "owners"
 USERS: Final = "users"
 WORKFLOWS: Final = "workflows"
 VERSIONS: Final = "workflowVersions"
+SECRETS: Final = "secrets"
 DELETED: Final = "deletedWorkflows"
 META: Final = "meta"
 """Single documents: `schema`, `places` (the counter of the feed and its floor), `repair` (how far), `probe`."""
@@ -72,6 +73,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("owner", "ownerId", "-_id"),
         _index("next", "schedules.nextAt"),
     ],
+    SECRETS: [_index("name", "ownerId", "name", unique=True)],
     VERSIONS: [_index("version", "workflowId", "-version", unique=True)],
 }
 

@@ -6,6 +6,7 @@ import time
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
+from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
@@ -23,6 +24,7 @@ from engine.stores.mongo.retention import Retention
 from engine.stores.mongo.runs import MongoRuns
 from engine.stores.mongo.schedules import MongoSchedules
 from engine.stores.mongo.schema import META
+from engine.stores.mongo.secrets import MongoSecrets
 from engine.stores.mongo.upkeep import MongoUpkeep
 from engine.stores.mongo.users import MongoUsers
 from engine.stores.mongo.workflows import MongoWorkflows
@@ -65,6 +67,7 @@ class MongoStore:
         self.workflows: Workflows = MongoWorkflows(link)
         self.jobs: Jobs = MongoJobs(link)
         self.schedules: Schedules = MongoSchedules(link)
+        self.secrets: Secrets = MongoSecrets(link)
         runs = MongoRuns(
             link,
             commits=Commits(journal, reading, blobs, mending.settle, projections.remake),

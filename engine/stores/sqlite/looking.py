@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unusable
+from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite.connection import open_reader
@@ -19,6 +20,7 @@ from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
 from engine.stores.sqlite.schedules import SqliteSchedules
 from engine.stores.sqlite.schema import MIGRATIONS
+from engine.stores.sqlite.secrets import SqliteSecrets
 from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
 from engine.stores.sqlite.workflows import SqliteWorkflows
@@ -43,6 +45,7 @@ class SqliteLook:
         self.runs: Runs = SqliteRuns(writer, readers)
         self.jobs: Jobs = SqliteJobs(readers)
         self.schedules: Schedules = SqliteSchedules(writer, readers)
+        self.secrets: Secrets = SqliteSecrets(writer, readers)
         self.figures: Figures = SqliteFigures(readers)
         self.upkeep: Upkeep = SqliteUpkeep(writer, readers)
 

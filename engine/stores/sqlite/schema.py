@@ -168,4 +168,23 @@ CREATE TABLE messages (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS)
+_SECRETS: Final = """
+-- `sealed` is ciphertext; the key is not in this file. The lease says who may renew it.
+CREATE TABLE secrets (
+    owner_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    key_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    about TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    used_at INTEGER,
+    lease_holder TEXT,
+    lease_until INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (owner_id, name)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
+from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite import files
@@ -20,6 +21,7 @@ from engine.stores.sqlite.migrations import check_tables, migrate, recognise
 from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
 from engine.stores.sqlite.schedules import SqliteSchedules
+from engine.stores.sqlite.secrets import SqliteSecrets
 from engine.stores.sqlite.transactions import Transactions
 from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
@@ -51,6 +53,7 @@ class SqliteStore:
         self.runs: Runs = SqliteRuns(self._writer, self._readers)
         self.jobs: Jobs = SqliteJobs(self._readers)
         self.schedules: Schedules = SqliteSchedules(self._writer, self._readers)
+        self.secrets: Secrets = SqliteSecrets(self._writer, self._readers)
         self.figures: Figures = SqliteFigures(self._readers)
         self.upkeep: Upkeep = SqliteUpkeep(self._writer, self._readers)
 

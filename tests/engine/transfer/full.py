@@ -8,7 +8,18 @@ from engine.models.event import Event, EventType
 from engine.models.run import FINISHED, Call, JobStatus, Message, Role, RunRow, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import Workflow
 from engine.store import ANYONE, Blob, Commit, Store
-from tests.contract.make import ME, NOW, YOU, make_job, make_run, make_schedule, make_user, make_workflow, put
+from tests.contract.make import (
+    ME,
+    NOW,
+    YOU,
+    make_job,
+    make_run,
+    make_schedule,
+    make_secret,
+    make_user,
+    make_workflow,
+    put,
+)
 
 MANY_EVENTS = 2300
 
@@ -17,6 +28,8 @@ async def fill(store: Store) -> None:
     """Put it all in."""
     for fields in ({"role": Role.ADMIN, "token_version": 7}, {"email": "ümlaut@example.com"}, {}):
         await store.users.create(make_user(**fields))
+    for owner, name in ((ME, "A"), (ME, "B"), (YOU, "A")):
+        await store.secrets.create(make_secret(owner_id=owner, name=name, revision=3, used_at=NOW + 2))
     kept = await _workflow(store, versions=3)
     await store.workflows.create(make_workflow(ownerId=YOU, enabled=False, tags=["a", "b"]), [], saved_by=YOU)
     deleted = await _workflow(store, versions=2)

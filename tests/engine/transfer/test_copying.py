@@ -23,11 +23,12 @@ from engine.transfer.digest import KINDS, digest
 from engine.transfer.marks import RUNS, SOURCE, refuse_unfinished
 from engine.transfer.target import BadSource
 from tests.contract.backends import BACKENDS, Backend
-from tests.contract.make import ME, NOW, make_run, make_user, make_workflow, put
+from tests.contract.make import ME, NOW, make_run, make_secret, make_user, make_workflow, put
 from tests.engine.transfer.full import MANY_EVENTS, fill, left
 
 MOVED = {
     "users": "users",
+    "secrets": "secrets",
     "workflows": "workflows",
     "workflow_versions": "versions",
     "deleted_workflows": "versions",
@@ -71,6 +72,7 @@ async def test_everything_arrives(out_of: Backend, into: Backend, tmp_path: Path
         compared = await make_copy(origin, destination).run()
         assert {row.kind: row.there for row in compared} == {
             "users": 3,
+            "secrets": 3,
             "workflows": 2,
             "versions": 6,
             "schedules": 2,
@@ -141,6 +143,7 @@ def stopping(store: Store, after: int) -> None:
 
     for port, names in (
         (store.users, ["create", "update"]),
+        (store.secrets, ["create", "delete"]),
         (store.workflows, ["create", "save", "delete"]),
         (store.runs, ["commit"]),
         (store.upkeep, ["set_mark"]),
@@ -223,10 +226,12 @@ async def test_a_source_that_has_worked_meanwhile_is_read_again() -> None:
 
 
 async def test_only_an_empty_destination_is_filled() -> None:
-    for kind in ("user", "workflow", "run"):
+    for kind in ("user", "secret", "workflow", "run"):
         destination = MemoryStore()
         if kind == "user":
             await destination.users.create(make_user())
+        elif kind == "secret":
+            await destination.secrets.create(make_secret())
         elif kind == "workflow":
             await destination.workflows.create(make_workflow(), [], saved_by=ME)
         else:
@@ -274,6 +279,7 @@ async def test_what_differs_is_found_and_keeps_servers_away(tmp_path: Path) -> N
     """One changed character anywhere."""
     changes = {
         "users": "UPDATE users SET password_hash = password_hash || '.' WHERE token_version = 7",
+        "secrets": "UPDATE secrets SET sealed = sealed || '=' WHERE name = 'B'",
         "workflows": "UPDATE workflows SET doc = replace(doc, 'Version 3', 'Version 4')",
         "versions": "UPDATE workflow_versions SET saved_by = 'x' WHERE version = 2",
         "schedules": "UPDATE schedules SET next_at = next_at + 1",
