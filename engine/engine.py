@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
+from engine.accepting import Accepted, Accepting, Outcome
 from engine.clock import Clock, now_ms
 from engine.doorbell import Doorbell, Execute, NoDoorbell
-from engine.errors import Conflict, Fenced, KeyReused, Unavailable
 from engine.events import Bus
 from engine.executor import Executor
 from engine.families import Families
 from engine.history import History
-from engine.ids import new_id
 from engine.inputs import Begin
 from engine.journal import put_back
 from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, Trigger
@@ -25,14 +23,12 @@ from engine.recovery import Recovery
 from engine.registry import Registry
 from engine.runner.driver import Driver
 from engine.sdk import Host
-from engine.state import RunState, StepStatus, fold
+from engine.state import fold
 from engine.steering import Steering, rerun_input
 from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
 from engine.transfer.marks import refuse_unfinished
 from engine.trial import Trials
-from engine.visible import View
-from engine.watching import until_answered
 
 CLOCKS_DIFFER_MS: Final = 100
 
@@ -54,24 +50,6 @@ class EngineOptions:
     execute: Execute = "all"
     patience_s: float = 5.0
     """How long a run that was left to workers may be overdue before a process that executes `fresh` runs takes it."""
-
-
-@dataclass(slots=True, frozen=True)
-class Accepted:
-    """A run that is on disk; `duplicate` when it was accepted before under the same key."""
-
-    run: RunRow
-    duplicate: bool = False
-
-
-@dataclass(slots=True, frozen=True)
-class Outcome:
-    """What somebody who waited gets: the run, the answer a step gave, and the data once the run has finished."""
-
-    run: RunRow
-    reply: dict[str, Any] | None = None
-    data: dict[str, Any] | None = None
-    duplicate: bool = False
 
 
 class Engine:
@@ -110,7 +88,7 @@ class Engine:
         self._steering = Steering(self, self._recovery)
         self._sweeper = Sweeper(self, self._recovery)
         self.trials = Trials(self)
-        self._stopping = False
+        self.accepting = Accepting(self)
 
     @property
     def step_timeout_ms(self) -> int:
@@ -136,7 +114,7 @@ class Engine:
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Accept nothing more, let steps under way end within the grace time, and let go of every run."""
-        self._stopping = True
+        self.accepting.stop()
         await self.trials.stop()
         await self._sweeper.stop()
         await self.executor.stop(grace_s)
@@ -166,8 +144,8 @@ class Engine:
     ) -> Accepted:
         """Put a run on disk and start it. Raises Unavailable when that cannot be done now, KeyReused for a key that
         came with another payload before."""
-        row = self._new_row(plan, trigger, run_id, key, payload_hash, scheduled_at)
-        return await self._accept(self._new_driver(plan, row, Begin(trigger)))
+        row = self.accepting.new_row(plan, trigger, run_id, key, payload_hash, scheduled_at)
+        return await self.accepting.accept(self.accepting.new_driver(plan, row, Begin(trigger)))
 
     async def run_and_wait(
         self,
@@ -182,111 +160,8 @@ class Engine:
 
         A run of only pure steps is executed here and now and costs one commit.
         """
-        row = self._new_row(plan, trigger, None, key, payload_hash, None)
-        driver = self._new_driver(plan, row, Begin(trigger))
-        if plan.instant:
-            accepted = await self._accept(driver)
-            if accepted.duplicate:
-                return await self._known_outcome(accepted.run)
-            return _outcome(driver.row, driver.plan, driver.state)
-        if self._leaves_to_others(plan):
-            return await self._wait_elsewhere(driver, timeout_s)
-        reply = driver.ledger.reply = asyncio.get_running_loop().create_future()
-        accepted = await self._accept(driver)
-        if accepted.duplicate:
-            return await self._known_outcome(accepted.run)
-        await asyncio.wait([reply], timeout=timeout_s)
-        return _outcome(driver.row, driver.plan, driver.state)
-
-    async def _wait_elsewhere(self, driver: Driver, timeout_s: float) -> Outcome:
-        """Wait for a run that another process, or this one later, executes."""
-        run_id = driver.row.id
-        with self.bus.subscribe(owner=ANYONE, run_id=run_id) as heard:
-            accepted = await self._accept(driver)
-            if accepted.duplicate:
-                return await self._known_outcome(accepted.run)
-            await until_answered(heard, self.runs, driver.plan, run_id, timeout_s)
-        history = await self.history(run_id, owner=ANYONE)
-        return _outcome(history.row, history.plan, history.state)
-
-    def _leaves_to_others(self, plan: Plan) -> bool:
-        """Whether a run accepted now is left in the store for another process, or for later."""
-        foreign = bool(plan.missing_refs) and not self.store.exclusive
-        return self.options.execute == "none" or foreign or self.executor.room <= 0
-
-    async def _accept(self, driver: Driver) -> Accepted:
-        backlog = self._leaves_to_others(driver.plan)
-        row = driver.row
-        try:
-            if driver.plan.instant:
-                # Nothing in it waits or leaves the process: it is over sooner than it could be handed on.
-                await driver.drive()
-            else:
-                await driver.ledger.write(backlog=backlog)
-        except Fenced:
-            return Accepted(await self._known(row), duplicate=True)
-        if driver.state.finished:
-            return Accepted(driver.row)
-        if backlog:
-            await self.doorbell.ring(row.id, "accepted")
-        else:
-            self.executor.add(driver)
-        return Accepted(driver.row)
-
-    def _new_row(
-        self,
-        plan: Plan,
-        trigger: Trigger,
-        run_id: str | None,
-        key: str | None,
-        payload_hash: str | None,
-        scheduled_at: int | None,
-    ) -> RunRow:
-        if self._stopping:
-            raise Unavailable("the server is stopping", hint="send it again in a moment")
-        now = self.clock()
-        workflow = plan.workflow
-        return RunRow(
-            id=run_id or new_id(now),
-            workflow_id=workflow.id,
-            workflow_version=workflow.version,
-            user_id=workflow.owner_id,
-            status=RunStatus.QUEUED,
-            seq=0,
-            trigger=trigger.kind,
-            created_at=now,
-            deadline_at=now + workflow.timeout_ms if workflow.timeout_ms else None,
-            owner=self.owner,
-            dedupe_key=key,
-            payload_hash=payload_hash,
-            scheduled_at=scheduled_at,
-        )
-
-    def _new_driver(self, plan: Plan, row: RunRow, begin: Begin) -> Driver:
-        driver = Driver(self, plan, row)
-        driver.feed(begin)
-        return driver
-
-    async def _known(self, row: RunRow) -> RunRow:
-        """The run that was there before this one: with the same key, or with the same id."""
-        known = None
-        if row.dedupe_key is not None:
-            known = await self.runs.by_key(row.workflow_id, row.dedupe_key)
-        if known is None:
-            return await self.runs.get(row.id, owner=ANYONE)
-        if row.payload_hash is not None and known.payload_hash not in (None, row.payload_hash):
-            raise KeyReused(hint="send a new key with a new payload")
-        return known
-
-    async def _known_outcome(self, row: RunRow) -> Outcome:
-        if row.status not in FINISHED:
-            raise Conflict(
-                f"the run {row.id} with this idempotency key is still under way",
-                code="run_in_progress",
-                hint="ask again later, or look at the run",
-            )
-        history = await self.history(row.id, owner=ANYONE)
-        return replace(_outcome(row, history.plan, history.state), duplicate=True)
+        row = self.accepting.new_row(plan, trigger, None, key, payload_hash, None)
+        return await self.accepting.run_and_wait(self.accepting.new_driver(plan, row, Begin(trigger)), timeout_s)
 
     # -- looking at runs ----------------------------------------------------------------------------------------
 
@@ -341,9 +216,9 @@ class Engine:
         history = await self.history(run_id, owner=owner)
         plan = history.plan if version == "same" else await self.plans.current(history.row.workflow_id)
         begin = rerun_input(plan, history, from_step=from_step, data=data, by=by)
-        row = self._new_row(plan, begin.trigger, None, None, None, None)
+        row = self.accepting.new_row(plan, begin.trigger, None, None, None, None)
         row.parent_run_id = run_id
-        return (await self._accept(self._new_driver(plan, row, begin))).run
+        return (await self.accepting.accept(self.accepting.new_driver(plan, row, begin))).run
 
     async def take(self, run_id: str) -> None:
         """Go on with a resting run now, and return when it rests again.
@@ -381,14 +256,3 @@ class Engine:
             self._sweeper.mind(self.clock())
         if row.due_at is not None and row.status not in FINISHED:
             self._sweeper.mind(row.due_at)
-
-
-def _outcome(row: RunRow, plan: Plan, state: RunState) -> Outcome:
-    reply = None
-    for step in plan.replying:
-        known = state.steps[step.id]
-        if known.status is StepStatus.SUCCESS:
-            reply = known.output
-            break
-    data = View(plan, state).final() if row.status in FINISHED else None
-    return Outcome(row, reply, data)

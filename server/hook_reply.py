@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from engine.engine import Outcome
+from engine.accepting import Outcome
 from engine.jsonio import dumps
 from engine.models.run import FINISHED, RunRow, RunStatus
 from server.problems import problem_response

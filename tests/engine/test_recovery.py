@@ -21,8 +21,8 @@ from tests.engine.world import World, eventually, manual
 
 async def left_behind(engine: Engine, plan: Plan) -> RunRow:
     """A run as its process leaves it when it dies right after accepting it."""
-    row = engine._new_row(plan, manual(), None, None, None, None)
-    driver = engine._new_driver(plan, row, Begin(manual()))
+    row = engine.accepting.new_row(plan, manual(), None, None, None, None)
+    driver = engine.accepting.new_driver(plan, row, Begin(manual()))
     await driver.ledger.write()
     return driver.row
 

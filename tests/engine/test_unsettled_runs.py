@@ -20,8 +20,8 @@ async def resting(world: World) -> RunRow:
     """A run that was left to whoever takes it."""
     asleep = world.make_engine()
     plan = await world.plan(asleep, {"id": "a"})
-    row = asleep._new_row(plan, manual(), None, None, None, None)
-    driver = asleep._new_driver(plan, row, Begin(manual()))
+    row = asleep.accepting.new_row(plan, manual(), None, None, None, None)
+    driver = asleep.accepting.new_driver(plan, row, Begin(manual()))
     await driver.ledger.write(backlog=True)
     return driver.row
 
