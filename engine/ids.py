@@ -71,3 +71,8 @@ def time_of(identifier: str) -> int:
     for letter in identifier[:10]:
         number = number * 32 + ALPHABET.index(letter)
     return number
+
+
+def idempotency_key(run_id: str, step_id: str) -> str:
+    """The key of every execution of this step in this run (R5)."""
+    return f"{run_id}-{step_id}"

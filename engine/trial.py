@@ -26,7 +26,7 @@ from engine.runner.attempt import Call, call, check_params, render
 from engine.runner.context import StepContext, threadsafe
 from engine.sdk import Handler, StepDefinition, StepResult
 from engine.store import Owner
-from engine.transition import error_of
+from engine.transition.outcome import error_of
 
 MAX_MS: Final = 30_000
 """How long a trial may take, whatever the step allows itself."""

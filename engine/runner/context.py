@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from engine.conditions import Condition, compile_condition
 from engine.errors import Invalid
+from engine.ids import idempotency_key
 from engine.plan import Plan, PlanStep
 from engine.sdk import Level, Stop
-from engine.transition import idempotency_key
 
 MAX_MESSAGE: Final = 16_384
 MAX_LINES: Final = 10_000

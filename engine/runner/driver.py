@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from engine.errors import Invalid
-from engine.ids import new_id
+from engine.ids import idempotency_key, new_id
 from engine.inputs import Fail, Finished, Heard, Input, Recover, Started
 from engine.journal import SECRET_NAMES, holds_secret, mask
 from engine.models.event import Event, EventType
@@ -28,7 +28,7 @@ from engine.runner.context import StepContext, threadsafe
 from engine.runner.ledger import Ledger, Services
 from engine.sdk import StepResult
 from engine.state import RunState, StepStatus, new_state
-from engine.transition import decide, idempotency_key
+from engine.transition.decide import decide
 from engine.visible import View, run_scope
 
 FLUSH_S: Final = 0.1

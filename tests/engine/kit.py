@@ -13,7 +13,8 @@ from engine.plan import Plan, compile_plan
 from engine.registry import Registry
 from engine.sdk import Context, StepResult, Steps
 from engine.state import RunState, fold, new_state
-from engine.transition import Decision, decide, ready
+from engine.transition.decide import Decision, decide
+from engine.transition.readiness import ready
 from engine.visible import View
 
 NOW = 1_700_000_000_000

@@ -11,7 +11,7 @@ from engine.models.workflow import Workflow
 from engine.plan import compile_plan
 from engine.sdk import StepResult
 from engine.state import StepStatus, apply, new_state
-from engine.transition import decide
+from engine.transition.decide import decide
 from engine.visible import View
 from server.references import with_markers
 from server.views import event_document, run_document, run_summary
