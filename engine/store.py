@@ -1,10 +1,12 @@
-"""The ports to storage: small protocols, and the `Store` that joins them. That of secrets is in engine/secret_rows.py.
+"""The ports to storage: small protocols, and the `Store` that joins them.
+
+Those of secrets are in engine/secret_rows.py, those of tenants in engine/tenancy.py.
 
 Rules every implementation keeps, checked by the one conformance suite in tests/contract:
 
 * a call that returns has made its change durable; a call that raises has changed nothing;
-* ownership is part of the query: `owner` is a user id, or `ANYONE` for the engine itself and for admins; somebody
-  else's id and an unknown one both raise NotFound;
+* ownership is part of the query: `owner` is a workspace's id (a personal one's is its user's), or `ANYONE` for the
+  engine itself and for admins; somebody else's id and an unknown one both raise NotFound;
 * ids, keys and values from outside are only ever values, never parts of a query;
 * lists are newest first, at most `limit` long, and go on after an opaque cursor;
 * what cannot be done now raises Unavailable (StoreBusy, StoreFull), and works again when the cause has gone.
@@ -39,6 +41,7 @@ from engine.rows import (
     VersionInfo,
 )
 from engine.secret_rows import Secrets
+from engine.tenancy import Audit, Credentials, Workspaces
 
 __all__ = [
     "ANYONE",
@@ -309,6 +312,9 @@ class Store(Protocol):
     jobs: Jobs
     schedules: Schedules
     secrets: Secrets
+    workspaces: Workspaces
+    credentials: Credentials
+    audit: Audit
     figures: Figures
     upkeep: Upkeep
     exclusive: bool

@@ -30,7 +30,9 @@ from engine.stores.memory_data import Data, copy, may, page
 from engine.stores.memory_figures import MemoryFigures
 from engine.stores.memory_runs import MemoryRuns
 from engine.stores.memory_secrets import MemorySecrets
+from engine.stores.memory_tenancy import MemoryAudit, MemoryCredentials, MemoryWorkspaces
 from engine.stores.memory_upkeep import MemoryUpkeep
+from engine.tenancy import Audit, Credentials, Workspaces
 
 
 class MemoryStore:
@@ -46,6 +48,9 @@ class MemoryStore:
         self.jobs: Jobs = MemoryJobs(data)
         self.schedules: Schedules = MemorySchedules(data)
         self.secrets: Secrets = MemorySecrets(data)
+        self.workspaces: Workspaces = MemoryWorkspaces(data)
+        self.credentials: Credentials = MemoryCredentials(data)
+        self.audit: Audit = MemoryAudit(data)
         self.figures: Figures = MemoryFigures(data)
         self.upkeep: Upkeep = MemoryUpkeep(data)
 

@@ -15,6 +15,7 @@ from engine.secret_rows import SecretRow
 from engine.store import Owner, Page, ProcessRow, ScheduleRow, VersionInfo
 from engine.stores import batch
 from engine.stores import cursor as cursors
+from engine.tenancy import AuditEntry, Credential, Workspace
 
 T = TypeVar("T")
 RowT = TypeVar("RowT", RunRow, JobRow)
@@ -28,6 +29,9 @@ class Data:
     workflows: dict[str, str] = field(default_factory=dict)
     versions: dict[str, list[tuple[VersionInfo, str]]] = field(default_factory=dict)
     schedules: dict[str, list[ScheduleRow]] = field(default_factory=dict)
+    workspaces: dict[str, Workspace] = field(default_factory=dict)
+    credentials: dict[str, Credential] = field(default_factory=dict)
+    audit: dict[str, AuditEntry] = field(default_factory=dict)
     secrets: dict[tuple[str, str], SecretRow] = field(default_factory=dict)
     secret_leases: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     """Who may renew a secret, and until when."""

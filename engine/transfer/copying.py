@@ -127,11 +127,25 @@ class Copy:
             await self._patiently(partial(target.put_secret, self._destination, secret))
             count += 1
         self._told("secrets", count)
+        await self._tenancy()
         count = 0
         async for lineage in source.lineages(self._origin):
             await self._patiently(partial(target.put_lineage, self._destination, lineage))
             count += 1
             self._told("workflows", count)
+
+    async def _tenancy(self) -> None:
+        async for workspace in source.workspaces(self._origin):
+            await self._patiently(partial(target.put_workspace, self._destination, workspace))
+        async for credential in source.credentials(self._origin):
+            await self._patiently(partial(target.put_credential, self._destination, credential))
+        arrived = {entry.id async for entry in source.audit(self._destination)}
+        count = 0
+        async for entry in source.audit(self._origin):
+            if entry.id not in arrived:
+                await self._patiently(partial(self._destination.audit.append, entry))
+            count += 1
+        self._told("audit", count)
 
     async def _runs(self, done: int) -> None:
         known: set[str] = set()
@@ -179,7 +193,9 @@ async def _holds_anything(store: Store) -> bool:
     users = (await store.users.page(limit=1)).items
     workflows = (await store.workflows.page(owner=ANYONE, limit=1)).items
     runs = (await store.runs.page(RunFilter(ANYONE), limit=1)).items
-    return bool(users or workflows or runs or await store.secrets.everything(limit=1))
+    first = (store.secrets.everything, store.workspaces.everything, store.credentials.everything)
+    entries = (await store.audit.page(owner=ANYONE, limit=1)).items
+    return bool(users or workflows or runs or entries) or any([await everything(limit=1) for everything in first])
 
 
 def _compared(kind: str, left: Digest, right: Digest) -> Compared:

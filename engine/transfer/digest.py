@@ -8,7 +8,7 @@ to a store and not to what is in it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,21 @@ from engine.store import Store
 from engine.transfer import source
 from engine.transfer.source import Lineage
 
-KINDS: Final = ("users", "secrets", "workflows", "versions", "schedules", "runs", "events", "blobs", "messages", "jobs")
+KINDS: Final = (
+    "users",
+    "secrets",
+    "workspaces",
+    "credentials",
+    "audit",
+    "workflows",
+    "versions",
+    "schedules",
+    "runs",
+    "events",
+    "blobs",
+    "messages",
+    "jobs",
+)
 _MODULUS: Final = 1 << 256
 
 Told = Callable[[str, int], None]
@@ -52,13 +66,22 @@ class Tally:
 Digest = dict[str, Tally]
 
 
+_PLAIN: Final[dict[str, Callable[[Store], AsyncIterator[Any]]]] = {
+    "users": source.users,
+    "secrets": source.secrets,
+    "workspaces": source.workspaces,
+    "credentials": source.credentials,
+    "audit": source.audit,
+}
+"""Kinds whose rows stand for themselves."""
+
+
 async def digest(store: Store, told: Told) -> Digest:
     """Read the whole store."""
     found = {kind: Tally() for kind in KINDS}
-    async for user in source.users(store):
-        found["users"].add(user)
-    async for secret in source.secrets(store):
-        found["secrets"].add(secret)
+    for kind, rows in _PLAIN.items():
+        async for row in rows(store):
+            found[kind].add(row)
     known: set[str] = set()
     async for lineage in source.lineages(store):
         known.update(version.id for version in lineage.versions)

@@ -14,6 +14,7 @@ from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, User
 from engine.models.workflow import Workflow
 from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Blob, RunFilter, ScheduleRow, Store
+from engine.tenancy import AuditEntry, Credential, Workspace
 
 PAGE: Final = 200
 RUNS_AT_ONCE: Final = 64
@@ -60,6 +61,35 @@ async def secrets(store: Store) -> AsyncIterator[SecretRow]:
         for row in page:
             yield row
         after = (page[-1].owner_id, page[-1].name)
+
+
+async def workspaces(store: Store) -> AsyncIterator[Workspace]:
+    """All shared workspaces."""
+    after: str | None = None
+    while page := await store.workspaces.everything(limit=PAGE, after=after):
+        for row in page:
+            yield row
+        after = page[-1].id
+
+
+async def credentials(store: Store) -> AsyncIterator[Credential]:
+    """The hashes of all API keys, sessions and invitations."""
+    after: str | None = None
+    while page := await store.credentials.everything(limit=PAGE, after=after):
+        for row in page:
+            yield row
+        after = page[-1].id
+
+
+async def audit(store: Store) -> AsyncIterator[AuditEntry]:
+    """The whole audit log."""
+    cursor: str | None = None
+    while True:
+        page = await store.audit.page(owner=ANYONE, limit=PAGE, cursor=cursor)
+        for entry in page.items:
+            yield entry
+        if (cursor := page.cursor) is None:
+            return
 
 
 async def lineages(store: Store) -> AsyncIterator[Lineage]:

@@ -8,6 +8,7 @@ from engine.errors import Conflict, Fenced, FlowDeskError, NotFound
 from engine.models.run import FINISHED, JobRow, RunRow, User
 from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Commit, ScheduleRow, Store
+from engine.tenancy import Credential, Workspace
 from engine.transfer import source
 from engine.transfer.source import Lineage, Portion
 
@@ -41,6 +42,27 @@ async def put_secret(store: Store, row: SecretRow) -> None:
         known = None
     if known is None:
         await store.secrets.create(row)
+
+
+async def put_workspace(store: Store, row: Workspace) -> None:
+    """Add a workspace; one that an earlier attempt left is replaced."""
+    try:
+        if await store.workspaces.get(row.id) == row:
+            return
+        await store.workspaces.delete(row.id)
+    except NotFound:
+        pass
+    await store.workspaces.create(row)
+
+
+async def put_credential(store: Store, row: Credential) -> None:
+    """Add a credential; one that an earlier attempt left is replaced."""
+    known = await store.credentials.get(row.id)
+    if known == row:
+        return
+    if known is not None:
+        await store.credentials.delete(row.id)
+    await store.credentials.create(row)
 
 
 async def put_lineage(store: Store, lineage: Lineage) -> None:

@@ -12,6 +12,7 @@ from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, Trigge
 from engine.models.workflow import Workflow
 from engine.secret_rows import SecretRow
 from engine.store import Blob, Commit, ScheduleRow, Store
+from engine.tenancy import AuditEntry, Credential, CredentialKind, Member, MemberRole, Workspace
 
 NOW = 1_795_425_120_000
 ME, YOU = "user-me", "user-you"
@@ -46,6 +47,50 @@ def make_secret(**fields: Any) -> SecretRow:
         "updated_at": NOW,
     }
     return SecretRow(**{**usual, **fields})
+
+
+def make_workspace(**fields: Any) -> Workspace:
+    """A shared workspace of mine."""
+    usual: dict[str, Any] = {
+        "id": new_id(NOW),
+        "name": "Ops ☃",
+        "created_at": NOW,
+        "members": (Member(ME, MemberRole.OWNER, NOW),),
+    }
+    return Workspace(**{**usual, **fields})
+
+
+def make_credential(**fields: Any) -> Credential:
+    """An API key of mine."""
+    usual: dict[str, Any] = {
+        "id": new_id(NOW),
+        "kind": CredentialKind.KEY,
+        "digest": new_id(NOW),
+        "user_id": ME,
+        "workspace_id": ME,
+        "about": {"name": "für die ☃", "scopes": ["runs:read"]},
+        "created_at": NOW,
+        "expires_at": NOW + 1000,
+    }
+    return Credential(**{**usual, **fields})
+
+
+def make_entry(**fields: Any) -> AuditEntry:
+    """A change of mine."""
+    usual: dict[str, Any] = {
+        "id": new_id(NOW),
+        "at": NOW,
+        "workspace_id": ME,
+        "user_id": ME,
+        "action": "workflow.save",
+        "target": "w1",
+        "before": "a" * 64,
+        "after": "b" * 64,
+        "credential_id": None,
+        "address": "127.0.0.1",
+        "request_id": "r1",
+    }
+    return AuditEntry(**{**usual, **fields})
 
 
 def make_events(after: int, count: int, data: dict[str, Any] | None = None) -> list[Event]:

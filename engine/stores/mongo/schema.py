@@ -21,6 +21,9 @@ USERS: Final = "users"
 WORKFLOWS: Final = "workflows"
 VERSIONS: Final = "workflowVersions"
 SECRETS: Final = "secrets"
+WORKSPACES: Final = "workspaces"
+CREDENTIALS: Final = "credentials"
+AUDIT: Final = "audit"
 DELETED: Final = "deletedWorkflows"
 META: Final = "meta"
 """Single documents: `schema`, `places` (the counter of the feed and its floor), `repair` (how far), `probe`."""
@@ -73,6 +76,14 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("owner", "ownerId", "-_id"),
         _index("next", "schedules.nextAt"),
     ],
+    WORKSPACES: [_index("member", "members.userId")],
+    CREDENTIALS: [
+        _index("digest", "digest", unique=True),
+        _index("user", "userId", "kind", "-_id"),
+        _index("workspace", "workspaceId", "kind", "-_id", only={"workspaceId": ANY_TEXT}),
+        _index("expiry", "expiresAt", only={"expiresAt": ANY_TIME}),
+    ],
+    AUDIT: [_index("workspace", "workspaceId", "-_id"), _index("target", "target", "-_id")],
     SECRETS: [_index("name", "ownerId", "name", unique=True)],
     VERSIONS: [_index("version", "workflowId", "-version", unique=True)],
 }

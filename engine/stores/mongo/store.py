@@ -10,6 +10,7 @@ from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
+from engine.stores.mongo.credentials import MongoCredentials
 from engine.stores.mongo.figures import MongoFigures
 from engine.stores.mongo.jobs import MongoJobs
 from engine.stores.mongo.journal import Journal
@@ -25,9 +26,11 @@ from engine.stores.mongo.runs import MongoRuns
 from engine.stores.mongo.schedules import MongoSchedules
 from engine.stores.mongo.schema import META
 from engine.stores.mongo.secrets import MongoSecrets
+from engine.stores.mongo.tenancy import MongoAudit, MongoWorkspaces
 from engine.stores.mongo.upkeep import MongoUpkeep
 from engine.stores.mongo.users import MongoUsers
 from engine.stores.mongo.workflows import MongoWorkflows
+from engine.tenancy import Audit, Credentials, Workspaces
 
 _PATIENCE_S: Final = 2.0
 _REPAIR_EVERY_S: Final = 2.0
@@ -68,6 +71,9 @@ class MongoStore:
         self.jobs: Jobs = MongoJobs(link)
         self.schedules: Schedules = MongoSchedules(link)
         self.secrets: Secrets = MongoSecrets(link)
+        self.workspaces: Workspaces = MongoWorkspaces(link)
+        self.credentials: Credentials = MongoCredentials(link)
+        self.audit: Audit = MongoAudit(link)
         runs = MongoRuns(
             link,
             commits=Commits(journal, reading, blobs, mending.settle, projections.remake),

@@ -11,7 +11,9 @@ from engine.errors import Unusable
 from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
+from engine.stores.sqlite.audit import SqliteAudit
 from engine.stores.sqlite.connection import open_reader
+from engine.stores.sqlite.credentials import SqliteCredentials
 from engine.stores.sqlite.faults import unusable
 from engine.stores.sqlite.figures import SqliteFigures
 from engine.stores.sqlite.jobs import SqliteJobs
@@ -24,7 +26,9 @@ from engine.stores.sqlite.secrets import SqliteSecrets
 from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
 from engine.stores.sqlite.workflows import SqliteWorkflows
+from engine.stores.sqlite.workspaces import SqliteWorkspaces
 from engine.stores.sqlite.writer import Writer
+from engine.tenancy import Audit, Credentials, Workspaces
 
 _BUSY_MS: Final = 5000
 
@@ -46,6 +50,9 @@ class SqliteLook:
         self.jobs: Jobs = SqliteJobs(readers)
         self.schedules: Schedules = SqliteSchedules(writer, readers)
         self.secrets: Secrets = SqliteSecrets(writer, readers)
+        self.workspaces: Workspaces = SqliteWorkspaces(writer, readers)
+        self.credentials: Credentials = SqliteCredentials(writer, readers)
+        self.audit: Audit = SqliteAudit(writer, readers)
         self.figures: Figures = SqliteFigures(readers)
         self.upkeep: Upkeep = SqliteUpkeep(writer, readers)
 

@@ -27,6 +27,10 @@ TABLES: Final = (
     "schedules",
     "messages",
     "secrets",
+    "workspaces",
+    "workspace_members",
+    "credentials",
+    "audit",
 )
 
 

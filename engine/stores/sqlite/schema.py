@@ -187,4 +187,60 @@ CREATE TABLE secrets (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS)
+_TENANCY: Final = """
+-- `members` is the truth; the rows of workspace_members only find a user's workspaces and change with it.
+CREATE TABLE workspaces (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    members TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE workspace_members (
+    user_id TEXT NOT NULL,
+    workspace_id TEXT NOT NULL,
+    PRIMARY KEY (user_id, workspace_id)
+) WITHOUT ROWID;
+CREATE INDEX workspace_members_workspace ON workspace_members (workspace_id);
+
+-- API keys, sessions and invitations. What was given out is not in here, only its hash.
+CREATE TABLE credentials (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    user_id TEXT NOT NULL,
+    workspace_id TEXT,
+    about TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    used_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX credentials_user ON credentials (user_id, kind, id);
+CREATE INDEX credentials_workspace ON credentials (workspace_id, kind, id) WHERE workspace_id IS NOT NULL;
+CREATE INDEX credentials_expiry ON credentials (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE audit (
+    id TEXT PRIMARY KEY,
+    at INTEGER NOT NULL,
+    workspace_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    target TEXT NOT NULL,
+    before TEXT,
+    after TEXT,
+    credential_id TEXT,
+    address TEXT NOT NULL,
+    request_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX audit_workspace ON audit (workspace_id, id);
+CREATE INDEX audit_target ON audit (target, id);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only ever added to');
+END;
+CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit log is only ever added to');
+END;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY)

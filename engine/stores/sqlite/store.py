@@ -12,7 +12,9 @@ from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite import files
+from engine.stores.sqlite.audit import SqliteAudit
 from engine.stores.sqlite.connection import Synchronous, configure_writer, open_writer
+from engine.stores.sqlite.credentials import SqliteCredentials
 from engine.stores.sqlite.faults import DAMAGED, code_of, unusable
 from engine.stores.sqlite.figures import SqliteFigures
 from engine.stores.sqlite.jobs import SqliteJobs
@@ -26,7 +28,9 @@ from engine.stores.sqlite.transactions import Transactions
 from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
 from engine.stores.sqlite.workflows import SqliteWorkflows
+from engine.stores.sqlite.workspaces import SqliteWorkspaces
 from engine.stores.sqlite.writer import Writer
+from engine.tenancy import Audit, Credentials, Workspaces
 
 _FRESH_S: Final = 1.0
 
@@ -54,6 +58,9 @@ class SqliteStore:
         self.jobs: Jobs = SqliteJobs(self._readers)
         self.schedules: Schedules = SqliteSchedules(self._writer, self._readers)
         self.secrets: Secrets = SqliteSecrets(self._writer, self._readers)
+        self.workspaces: Workspaces = SqliteWorkspaces(self._writer, self._readers)
+        self.credentials: Credentials = SqliteCredentials(self._writer, self._readers)
+        self.audit: Audit = SqliteAudit(self._writer, self._readers)
         self.figures: Figures = SqliteFigures(self._readers)
         self.upkeep: Upkeep = SqliteUpkeep(self._writer, self._readers)
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from engine.errors import Unusable
 from engine.stores.sqlite.migrations import APPLICATION_ID, TABLES, check_tables, migrate, recognise
 from engine.stores.sqlite.schema import MIGRATIONS
 
-RELEASED = ["6bd9b470d142", "661d42eb92de", "0ad546f0bbd5"]
+RELEASED = ["6bd9b470d142", "661d42eb92de", "0ad546f0bbd5", "7d2a878f59b3"]
 
 SCRIPTS = ("CREATE TABLE a (x); INSERT INTO a VALUES (1);", "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;")
 
@@ -75,3 +76,14 @@ def test_released_scripts_do_not_change() -> None:
     """Who changes the form of the data adds a script: files that have seen the old one never see a change of it."""
     spelt = [re.sub(r"\s+", " ", re.sub(r"--[^\n]*", "", script)).strip() for script in MIGRATIONS]
     assert [hashlib.sha256(script.encode()).hexdigest()[:12] for script in spelt] == RELEASED
+
+
+def test_the_database_itself_keeps_the_audit_log(tmp_path: Path) -> None:
+    """Not even a statement of our own could change or remove an entry."""
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        migrate(connection, 0)
+        connection.execute("INSERT INTO audit VALUES ('e', 1, 'w', 'u', 'a', 't', NULL, NULL, NULL, '', '')")
+        for statement in ("UPDATE audit SET at = 2", "DELETE FROM audit"):
+            with pytest.raises(sqlite3.IntegrityError, match="only ever added to"):
+                connection.execute(statement)
+        assert connection.execute("SELECT at FROM audit").fetchall() == [(1,)]

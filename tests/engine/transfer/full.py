@@ -12,12 +12,15 @@ from tests.contract.make import (
     ME,
     NOW,
     YOU,
+    make_credential,
+    make_entry,
     make_job,
     make_run,
     make_schedule,
     make_secret,
     make_user,
     make_workflow,
+    make_workspace,
     put,
 )
 
@@ -30,6 +33,10 @@ async def fill(store: Store) -> None:
         await store.users.create(make_user(**fields))
     for owner, name in ((ME, "A"), (ME, "B"), (YOU, "A")):
         await store.secrets.create(make_secret(owner_id=owner, name=name, revision=3, used_at=NOW + 2))
+    for number in range(2):
+        await store.workspaces.create(make_workspace(revision=number + 1))
+        await store.credentials.create(make_credential(used_at=NOW, expires_at=None))
+        await store.audit.append(make_entry(target="kept" if number else "other"))
     kept = await _workflow(store, versions=3)
     await store.workflows.create(make_workflow(ownerId=YOU, enabled=False, tags=["a", "b"]), [], saved_by=YOU)
     deleted = await _workflow(store, versions=2)

@@ -23,12 +23,27 @@ from engine.transfer.digest import KINDS, digest
 from engine.transfer.marks import RUNS, SOURCE, refuse_unfinished
 from engine.transfer.target import BadSource
 from tests.contract.backends import BACKENDS, Backend
-from tests.contract.make import ME, NOW, make_run, make_secret, make_user, make_workflow, put
+from tests.contract.make import (
+    ME,
+    NOW,
+    make_credential,
+    make_entry,
+    make_run,
+    make_secret,
+    make_user,
+    make_workflow,
+    make_workspace,
+    put,
+)
 from tests.engine.transfer.full import MANY_EVENTS, fill, left
 
 MOVED = {
     "users": "users",
     "secrets": "secrets",
+    "workspaces": "workspaces",
+    "workspace_members": "workspaces",
+    "credentials": "credentials",
+    "audit": "audit",
     "workflows": "workflows",
     "workflow_versions": "versions",
     "deleted_workflows": "versions",
@@ -73,6 +88,9 @@ async def test_everything_arrives(out_of: Backend, into: Backend, tmp_path: Path
         assert {row.kind: row.there for row in compared} == {
             "users": 3,
             "secrets": 3,
+            "workspaces": 2,
+            "credentials": 2,
+            "audit": 2,
             "workflows": 2,
             "versions": 6,
             "schedules": 2,
@@ -144,6 +162,9 @@ def stopping(store: Store, after: int) -> None:
     for port, names in (
         (store.users, ["create", "update"]),
         (store.secrets, ["create", "delete"]),
+        (store.workspaces, ["create", "delete"]),
+        (store.credentials, ["create", "delete"]),
+        (store.audit, ["append"]),
         (store.workflows, ["create", "save", "delete"]),
         (store.runs, ["commit"]),
         (store.upkeep, ["set_mark"]),
@@ -226,12 +247,18 @@ async def test_a_source_that_has_worked_meanwhile_is_read_again() -> None:
 
 
 async def test_only_an_empty_destination_is_filled() -> None:
-    for kind in ("user", "secret", "workflow", "run"):
+    for kind in ("user", "secret", "workspace", "credential", "audit", "workflow", "run"):
         destination = MemoryStore()
         if kind == "user":
             await destination.users.create(make_user())
         elif kind == "secret":
             await destination.secrets.create(make_secret())
+        elif kind == "workspace":
+            await destination.workspaces.create(make_workspace())
+        elif kind == "credential":
+            await destination.credentials.create(make_credential())
+        elif kind == "audit":
+            await destination.audit.append(make_entry())
         elif kind == "workflow":
             await destination.workflows.create(make_workflow(), [], saved_by=ME)
         else:
@@ -279,6 +306,11 @@ async def test_what_differs_is_found_and_keeps_servers_away(tmp_path: Path) -> N
     """One changed character anywhere."""
     changes = {
         "users": "UPDATE users SET password_hash = password_hash || '.' WHERE token_version = 7",
+        "workspaces": "UPDATE workspaces SET name = name || '.' WHERE revision = 2",
+        "credentials": "UPDATE credentials SET digest = digest || '.' WHERE id = (SELECT min(id) FROM credentials)",
+        # No entry can be changed, but one could be smuggled in.
+        "audit": "INSERT INTO audit SELECT 'z' || id, at, workspace_id, user_id, action, target, before, after,"
+        " credential_id, address, request_id FROM audit WHERE target = 'kept'",
         "secrets": "UPDATE secrets SET sealed = sealed || '=' WHERE name = 'B'",
         "workflows": "UPDATE workflows SET doc = replace(doc, 'Version 3', 'Version 4')",
         "versions": "UPDATE workflow_versions SET saved_by = 'x' WHERE version = 2",
