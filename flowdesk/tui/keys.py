@@ -53,10 +53,15 @@ EVERYWHERE: Final = (
 )
 
 LIST: Final = (
-    Act("list.down", "j", "Down", "Move", show=False),
-    Act("list.up", "k", "Up", "Move", show=False),
-    Act("list.first", "g", "First", "Move", show=False),
-    Act("list.end", "G", "Last", "Move", show=False),
+    Act("list.open", "enter", "Open", "List"),
+    Act("list.down", "down,j", "Down", "Move", show=False),
+    Act("list.up", "up,k", "Up", "Move", show=False),
+    Act("list.first", "home,g", "First", "Move", show=False),
+    Act("list.end", "end,G", "Last", "Move", show=False),
+    Act("list.screen_down", "pagedown", "Page down", "Move", show=False),
+    Act("list.screen_up", "pageup", "Page up", "Move", show=False),
+    Act("list.left", "left", "Left", "Move", show=False),
+    Act("list.right", "right", "Right", "Move", show=False),
     Act("list.page_down", "ctrl+d", "Half a page down", "Move", show=False),
     Act("list.page_up", "ctrl+u", "Half a page up", "Move", show=False),
     Act("list.filter", "slash", "Filter", "List"),

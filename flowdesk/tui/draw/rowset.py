@@ -1,4 +1,8 @@
-"""Which rows a list shows and in which order: filter, marks and sorting, without a screen."""
+"""Which rows a list shows and in which order: filter, marks, sorting and widths, without a screen.
+
+What the cells of a thing say is worked out once, when it comes or changes: filter, sorting and widths read that, so a
+list of ten thousand rows stays as quick as one of ten. A time that goes on is found as it was written then.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,6 @@ class Column(Generic[T]):
     order: Callable[[T], Any] | None = None
     wide: bool = False
 
-    def rank(self, item: T) -> Any:
-        """What this column sorts the item by; None goes last."""
-        return self.order(item) if self.order else self.show(item).plain.casefold()
-
 
 class RowSet(Generic[T]):
     """Things by key, in the server's order until a column sorts them. `shown` are the keys that pass the filter."""
@@ -38,14 +38,24 @@ class RowSet(Generic[T]):
         self.filter = ""
         self.sorted_by: Column[T] | None = None
         self.reverse = False
+        self.widths = [0] * len(self.columns)
+        """The widest cell of each column. It only grows, until nothing is held, so that columns do not jump."""
+        self._texts: dict[str, tuple[str, ...]] = {}
 
-    def put(self, items: Iterable[T]) -> list[str] | None:
-        """Hold exactly these; the keys of those that look different now, or None when other rows are shown."""
-        before, shown = self.items, self.shown
+    def put(self, items: Iterable[T]) -> None:
+        """Hold exactly these."""
+        before = self.items
         self.items = {self.key(item): item for item in items}
         self.marked &= self.items.keys()
+        if not self.items:
+            self.widths = [0] * len(self.columns)
+        for key in before.keys() - self.items.keys():
+            del self._texts[key]
+        for key, item in self.items.items():
+            known = before.get(key)
+            if known is not item and known != item:
+                self.learn(key)
         self.arrange()
-        return [key for key in shown if self.items[key] != before[key]] if shown == self.shown else None
 
     def after(self, items: Iterable[T]) -> list[T]:
         """What is held behind the last of these, in the server's order."""
@@ -61,6 +71,7 @@ class RowSet(Generic[T]):
         key = self.key(item)
         known = key in self.items
         self.items = {**self.items, key: item} if known else {key: item, **self.items}
+        self.learn(key)
         if not known:
             self.arrange()
         return not known
@@ -70,12 +81,27 @@ class RowSet(Generic[T]):
         self.marked.discard(key)
         if self.items.pop(key, None) is None:
             return False
+        del self._texts[key]
         self.arrange()
         return True
 
+    def learn(self, key: str) -> list[Text]:
+        """Work out again what its cells say, and give them."""
+        item = self.items[key]
+        cells = [column.show(item) for column in self.columns]
+        self._texts[key] = tuple(cell.plain for cell in cells)
+        for at, cell in enumerate(cells):
+            self.widths[at] = max(self.widths[at], cell.cell_len)
+        return cells
+
     def arrange(self) -> None:
         """Work out what is shown."""
-        self.shown = [key for key, item in self._ordered() if self._passes(item)]
+        keys = self._ordered()
+        words = self.filter.casefold().removeprefix("!").split()
+        if words:
+            inverse = self.filter.startswith("!")
+            keys = [key for key in keys if self._fits(key, words) != inverse]
+        self.shown = keys
 
     def toggle(self, key: str) -> None:
         """Mark it, or unmark it."""
@@ -92,19 +118,31 @@ class RowSet(Generic[T]):
         self.reverse = False
         self.arrange()
 
-    def _ordered(self) -> list[tuple[str, T]]:
-        pairs = list(self.items.items())
+    def sort_by(self, column: Column[T]) -> None:
+        """Sort by this column; asked again, the other way round; a third time, in the server's order."""
+        again = column is self.sorted_by
+        self.sorted_by = None if again and self.reverse else column
+        self.reverse = again and not self.reverse
+        self.arrange()
+
+    def turn(self) -> None:
+        """Turn the order around, if a column sorts."""
+        if self.sorted_by is not None:
+            self.reverse = not self.reverse
+            self.arrange()
+
+    def _ordered(self) -> list[str]:
         column = self.sorted_by
         if column is None:
-            return pairs
-        ranked = [(column.rank(item), key, item) for key, item in pairs]
+            return list(self.items)
+        if column.order is not None:
+            ranked = [(column.order(item), key) for key, item in self.items.items()]
+        else:
+            at = self.columns.index(column)
+            ranked = [(self._texts[key][at].casefold(), key) for key in self.items]
         known = sorted((r for r in ranked if r[0] is not None), key=lambda r: r[0], reverse=self.reverse)
-        return [(key, item) for _rank, key, item in [*known, *(r for r in ranked if r[0] is None)]]
+        return [key for _rank, key in [*known, *(r for r in ranked if r[0] is None)]]
 
-    def _passes(self, item: T) -> bool:
-        inverse = self.filter.startswith("!")
-        words = self.filter.casefold().removeprefix("!").split()
-        if not words:
-            return True
-        text = " ".join(column.show(item).plain for column in self.columns).casefold()
-        return all(word in text for word in words) != inverse
+    def _fits(self, key: str, words: list[str]) -> bool:
+        text = " ".join(self._texts[key]).casefold()
+        return all(word in text for word in words)

@@ -76,9 +76,9 @@ class AreaScreen(FlowScreen):
 
     def note(self, listing: Listing[Any]) -> str:
         """How much is shown and marked, for the header."""
-        shown, marked = len(listing.shown), len(listing.marked)
+        shown, held, marked = len(listing.rows.shown), len(listing.rows.items), len(listing.marked)
         more = "+" if listing.cursor else ""
-        note = f"{shown} of {len(listing.items)}{more}" if shown != len(listing.items) else f"{shown}{more}"
+        note = f"{shown:,} of {held:,}{more}" if shown != held else f"{shown:,}{more}"
         return f"{marked} marked · {note}" if marked else note
 
     async def each(self, chosen: Sequence[T], done: str, act: Callable[[T], Awaitable[object]]) -> None:

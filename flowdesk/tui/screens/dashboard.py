@@ -96,7 +96,7 @@ class DashboardScreen(AreaScreen):
     def on_mount(self) -> None:
         """The columns need no heads."""
         for pane in self.query(Listing):
-            pane.table.show_header = False
+            pane.table.show_titles = False
 
     def reload(self) -> None:
         """Read everything again, at one go."""

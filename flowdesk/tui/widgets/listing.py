@@ -1,7 +1,7 @@
 """A list of things from the server: paged, filtered, marked, sorted and changed in place.
 
-Rows are known by key and never cleared for a change, so the cursor stays where the person put it. More pages are read
-when the cursor comes near the end of what is there.
+Rows are known by key, so the cursor stays on the row where the person put it, whatever comes or goes. More pages are
+read when the cursor comes near the end of what is there.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import DataTable, Input, Static
-from textual.widgets.data_table import CellDoesNotExist, RowDoesNotExist
+from textual.widgets import Input, Static
 
 from flowdesk.clean import clean
 from flowdesk.tui import keys
@@ -30,8 +29,9 @@ from flowdesk.tui.widgets.text_fields import LineInput
 T = TypeVar("T")
 PAGE: Final = 200
 _NEAR_END: Final = 20
-_MANY: Final = 20  # more changed rows than this are drawn faster together with all others
-_MARK: Final = "mark"
+_LOOK_AHEAD: Final = 5_000
+"""So many rows are read without being asked for when the filter leaves too few to fill the screen."""
+_SHIFT: Final = 8
 
 
 @dataclass(frozen=True)  # no slots: `Fetched[Run](...)` sets an attribute
@@ -50,12 +50,11 @@ class Listing(Vertical, Generic[T]):
 
     DEFAULT_CSS = """
     Listing { height: 1fr; }
-    Listing DataTable { height: 1fr; background: $background; }
     Listing Input { display: none; height: 1; padding: 0 1; background: $surface; }
     Listing.-filtering Input, Listing.-filtered Input { display: block; }
     Listing .empty { display: none; }
     Listing.-empty .empty { display: block; }
-    Listing.-empty DataTable { display: none; }
+    Listing.-empty Rows { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("list")]
     HELP = (
@@ -111,15 +110,11 @@ class Listing(Vertical, Generic[T]):
     def compose(self) -> ComposeResult:
         """Filter line, table, and what to say when there is nothing."""
         yield LineInput(placeholder="filter", id="filter", compact=True)
-        yield Rows(cursor_type="row", zebra_stripes=False, cell_padding=1)
+        yield Rows(self.rows, plain=getattr(self.app, "ascii", False))
         yield Static(Text(self._empty), classes="empty", markup=False)
 
-    def on_mount(self) -> None:
-        """Draw the columns; the screen calls `reload` when it has a server."""
-        self._draw_columns()
-
     @property
-    def table(self) -> DataTable[Text]:
+    def table(self) -> Rows:
         """The table that shows the rows."""
         return self.query_one(Rows)
 
@@ -142,7 +137,8 @@ class Listing(Vertical, Generic[T]):
     @property
     def marked(self) -> list[T]:
         """The marked things that are shown."""
-        return [self.rows.items[key] for key in self.rows.shown if key in self.rows.marked]
+        marked = self.rows.marked
+        return [self.rows.items[key] for key in self.rows.shown if key in marked] if marked else []
 
     @property
     def chosen(self) -> list[T]:
@@ -161,41 +157,37 @@ class Listing(Vertical, Generic[T]):
 
     def put(self, items: Iterable[T]) -> None:
         """Show exactly these."""
-        keep, first = self._current_key(), not self.rows.items
-        changed = self.rows.put(items)
-        if changed is None or first or len(changed) > _MANY:
-            self._fill(keep)
-        else:
-            self._update_rows(changed)
+        keep = self._current_key()
+        self.rows.put(items)
+        self._show(keep)
 
     def upsert(self, item: T) -> None:
         """Show a new or changed thing; a new one comes first."""
         keep = self._current_key()
         if self.rows.add(item):
-            self._fill(keep)
-        elif self.rows.key(item) in self.rows.shown:
-            self._update_row(self.rows.key(item))
+            self._show(keep)
+        else:
+            self.table.redraw(self.rows.key(item))
+            self.post_message(self.Changed(self))
 
     def take_out(self, key: str) -> None:
         """Show this one no longer."""
-        row = self.table.cursor_row
         if self.rows.drop(key):
-            self._fill(None, row)
+            self._show(None)
 
     def redraw(self) -> None:
         """Draw the cells again, for what changes with time or was learnt elsewhere."""
-        self._update_rows(self.rows.shown)
+        self.table.redraw()
+        self.post_message(self.Changed(self))
 
     def tick(self) -> None:
         """Draw what is on the screen again where it changes with time."""
-        top = int(self.table.scroll_y)
-        for key in self.rows.shown[top : top + self.table.size.height]:
-            self._update_row(key, only_changed=True)
+        self.table.tick()
 
     def point_at(self, key: str) -> None:
         """Put the cursor on that row, if it is shown."""
         if key in self.rows.shown:
-            self.table.move_cursor(row=self.rows.shown.index(key))
+            self.table.move_cursor(self.rows.shown.index(key))
 
     def unmark(self) -> None:
         """Mark nothing."""
@@ -219,60 +211,19 @@ class Listing(Vertical, Generic[T]):
         self.loaded = True
         self.put([*page.items, *kept] if cursor is None else [*self.items, *page.items])
 
-    def _draw_columns(self) -> None:
-        table = self.table
-        table.clear(columns=True)
-        table.add_column(Text(" "), key=_MARK)
-        narrow = self.screen.has_class("-narrow")
-        for column in self.rows.columns:
-            if not (narrow and column.wide):
-                table.add_column(Text(column.title), key=column.key)
-
-    def _fill(self, keep: str | None, row: int = 0) -> None:
-        """Draw all rows again, the cursor on the row `keep` or else on that number."""
-        table, rows = self.table, self.rows
-        table.clear()
-        drawn = self._drawn()
-        for key in rows.shown:
-            item = rows.items[key]
-            table.add_row(self._mark(key), *(column.show(item) for column in drawn), key=key)
-        if rows.shown:
-            table.move_cursor(row=rows.shown.index(keep) if keep in rows.shown else min(row, len(rows.shown) - 1))
+    def _show(self, keep: str | None, row: int | None = None) -> None:
+        """Draw what the rows are now, the cursor on the row `keep`, or else on that number, or where it is."""
+        rows = self.rows
+        at = self.table.cursor_row if row is None else row
+        self.table.show(rows.shown.index(keep) if keep in rows.shown else at)
         self.set_class(self.loaded and not rows.shown, "-empty")
-        empty = f"nothing fits {clean(rows.filter)!r}; esc shows all" if rows.filter and rows.items else self._empty
-        self.query_one(".empty", Static).update(Text(empty))
-        self.post_message(self.Changed(self))
+        self.query_one(".empty", Static).update(Text(self._nothing_shown()))
 
-    def _drawn(self) -> list[Column[T]]:
-        return [column for column in self.rows.columns if column.key in self.table.columns]
-
-    def _mark(self, key: str) -> Text:
-        return Text("+" if key in self.rows.marked else " ", style="bold")
-
-    def _update_rows(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            self._update_row(key)
-        self.post_message(self.Changed(self))
-
-    def _update_row(self, key: str, *, only_changed: bool = False) -> None:
-        table, item = self.table, self.rows.items[key]
-        try:
-            table.update_cell(key, _MARK, self._mark(key))
-            for column in self._drawn():
-                cell = column.show(item)
-                if not only_changed or cell != table.get_cell(key, column.key):
-                    table.update_cell(key, column.key, cell, update_width=True)
-        except (CellDoesNotExist, RowDoesNotExist):
-            return  # the row left the screen while its change was on the way
-
-    def on_resize(self) -> None:
-        """Other columns for another width."""
-        narrow = self.screen.has_class("-narrow")
-        wanted = 1 + sum(1 for column in self.rows.columns if not (narrow and column.wide))
-        if len(self.table.columns) != wanted:
-            keep = self._current_key()
-            self._draw_columns()
-            self._fill(keep)
+    def _nothing_shown(self) -> str:
+        if not (self.rows.filter and self.rows.items):
+            return self._empty
+        so_far = f" among the first {len(self.rows.items):,}; . reads on," if self.cursor is not None else ";"
+        return f"nothing fits {clean(self.rows.filter)!r}{so_far} esc shows all"
 
     def watch_filter_text(self) -> None:
         """Narrow as it is typed."""
@@ -280,7 +231,7 @@ class Listing(Vertical, Generic[T]):
         self.rows.filter = self.filter_text
         self.rows.arrange()
         self.set_class(bool(self.filter_text), "-filtered")
-        self._fill(keep)
+        self._show(keep, 0)
 
     @on(Input.Changed, "#filter")
     def _typed(self, event: Input.Changed) -> None:
@@ -310,46 +261,71 @@ class Listing(Vertical, Generic[T]):
             return entry.has_focus or bool(entry.value or self.rows.marked)
         return True
 
-    @on(DataTable.RowSelected)
-    def _selected(self, event: DataTable.RowSelected) -> None:
+    @on(Rows.Moved)
+    def _moved(self, event: Rows.Moved) -> None:
         event.stop()
+        shown, held = len(self.rows.shown), len(self.rows.items)
+        if shown - self.table.cursor_row <= _NEAR_END and (shown == held or held < _LOOK_AHEAD):
+            self.load_more()
+        self.post_message(self.Changed(self))
+
+    @on(Rows.Opened)
+    def _opened(self, event: Rows.Opened) -> None:
+        event.stop()
+        self.action_list_open()
+
+    @on(Rows.TitleClicked)
+    def _title_clicked(self, event: Rows.TitleClicked) -> None:
+        event.stop()
+        keep = self._current_key()
+        self.rows.sort_by(event.column)
+        self._show(keep)
+
+    def action_list_open(self) -> None:
+        """Open the row."""
         current = self.current
         if current is not None:
             self.post_message(self.Opened(self, current))
 
-    @on(DataTable.RowHighlighted)
-    def _moved(self, event: DataTable.RowHighlighted) -> None:
-        event.stop()
-        if len(self.rows.shown) - event.cursor_row <= _NEAR_END:
-            self.load_more()
-        self.post_message(self.Changed(self))
-
     def action_list_down(self) -> None:
         """One row down."""
-        self.table.action_cursor_down()
+        self.table.move_cursor(self.table.cursor_row + 1)
 
     def action_list_up(self) -> None:
         """One row up."""
-        self.table.action_cursor_up()
+        self.table.move_cursor(self.table.cursor_row - 1)
 
     def action_list_first(self) -> None:
         """To the first row."""
-        self.table.move_cursor(row=0)
+        self.table.move_cursor(0)
 
     def action_list_end(self) -> None:
         """To the last row."""
-        self.table.move_cursor(row=max(0, len(self.rows.shown) - 1))
+        self.table.move_cursor(len(self.rows.shown) - 1)
 
     def action_list_page_down(self) -> None:
         """Half a page down."""
-        self.table.move_cursor(row=min(len(self.rows.shown) - 1, self.table.cursor_row + self._half()))
+        self.table.move_cursor(self.table.cursor_row + max(1, self.table.seen_rows // 2))
 
     def action_list_page_up(self) -> None:
         """Half a page up."""
-        self.table.move_cursor(row=max(0, self.table.cursor_row - self._half()))
+        self.table.move_cursor(self.table.cursor_row - max(1, self.table.seen_rows // 2))
 
-    def _half(self) -> int:
-        return max(1, self.table.size.height // 2)
+    def action_list_screen_down(self) -> None:
+        """A whole page down."""
+        self.table.move_cursor(self.table.cursor_row + max(1, self.table.seen_rows))
+
+    def action_list_screen_up(self) -> None:
+        """A whole page up."""
+        self.table.move_cursor(self.table.cursor_row - max(1, self.table.seen_rows))
+
+    def action_list_left(self) -> None:
+        """What was left of the screen."""
+        self.table.shift(-_SHIFT)
+
+    def action_list_right(self) -> None:
+        """What goes on right of the screen."""
+        self.table.shift(_SHIFT)
 
     def action_list_filter(self) -> None:
         """Begin or change the filter."""
@@ -361,9 +337,8 @@ class Listing(Vertical, Generic[T]):
         key = self._current_key()
         if key is not None:
             self.rows.toggle(key)
-            self._update_row(key)
-            self.table.action_cursor_down()
-            self.post_message(self.Changed(self))
+            self.table.redraw(key)
+            self.action_list_down()
 
     def action_list_mark_all(self) -> None:
         """Mark everything shown; when it is, nothing."""
@@ -372,15 +347,15 @@ class Listing(Vertical, Generic[T]):
 
     def action_list_sort(self) -> None:
         """Sort by the next column, and after the last in the server's order again."""
+        keep = self._current_key()
         self.rows.sort_next()
-        self._resort()
+        self._show(keep)
 
     def action_list_reverse(self) -> None:
         """Turn the order around."""
-        if self.rows.sorted_by is not None:
-            self.rows.reverse = not self.rows.reverse
-            self.rows.arrange()
-            self._resort()
+        keep = self._current_key()
+        self.rows.turn()
+        self._show(keep)
 
     def action_list_more(self) -> None:
         """Read the next page."""
@@ -393,8 +368,3 @@ class Listing(Vertical, Generic[T]):
         rows = ["\t".join(column.show(item).plain.strip() for column in self.rows.columns) for item in self.chosen]
         if rows:
             copy(self.app, "\n".join(rows), "the row" if len(rows) == 1 else f"{len(rows)} rows")
-
-    def _resort(self) -> None:
-        column = self.rows.sorted_by
-        self.border_subtitle = f"sorted by {column.title}{', reversed' if self.rows.reverse else ''}" if column else ""
-        self._fill(self._current_key())

@@ -22,17 +22,43 @@ def _row(key: str, name: str) -> Row:
     return {"id": key, "name": name}
 
 
-def test_only_what_changed_is_told_while_the_same_rows_are_shown(rows: RowSet[Row]) -> None:
-    assert rows.put([_row("1", "c"), _row("2", "new"), _row("3", "a")]) == ["2"]
-    assert rows.put([_row("2", "new"), _row("1", "c"), _row("3", "a")]) is None
-    assert rows.put([_row("2", "new")]) is None
+def test_the_widest_cell_of_each_column_is_known_until_nothing_is_held(rows: RowSet[Row]) -> None:
+    rows.put([_row("1", "ccc"), _row("2", "\u65e5\u672c")])
+    assert rows.widths == [4], "in cells, not characters"
+    rows.put([_row("1", "c")])
+    assert rows.widths == [4], "columns do not jump"
+    rows.put([])
+    assert rows.widths == [0]
 
 
-def test_a_change_that_leaves_the_filter_shows_other_rows(rows: RowSet[Row]) -> None:
+def test_a_changed_thing_is_found_by_what_it_says_now(rows: RowSet[Row]) -> None:
     rows.filter = "b"
     rows.arrange()
-    assert rows.put([_row("1", "c"), _row("2", "x"), _row("3", "a")]) is None
-    assert rows.shown == []
+    rows.put([_row("1", "c"), _row("2", "x"), _row("3", "ab")])
+    assert rows.shown == ["3"]
+    rows.add(_row("1", "b"))
+    rows.arrange()
+    assert rows.shown == ["1", "3"]
+
+
+def test_a_title_sorts_then_turns_then_gives_the_order_of_the_server(rows: RowSet[Row]) -> None:
+    seen = []
+    for _ in range(3):
+        rows.sort_by(rows.columns[0])
+        seen.append(rows.shown)
+    assert seen == [["3", "2", "1"], ["1", "2", "3"], ["1", "2", "3"]]
+    assert rows.sorted_by is None
+
+
+def test_cells_are_worked_out_once_for_each_thing() -> None:
+    asked = []
+    made = RowSet([Column[Row]("name", "Name", lambda r: asked.append(r["id"]) or Text(r["name"]))], lambda r: r["id"])
+    made.put([_row("1", "b"), _row("2", "a")])
+    made.put([_row("1", "b"), _row("2", "a"), _row("3", "c")])
+    made.filter = "a"
+    made.sort_next()
+    made.arrange()
+    assert asked == ["1", "2", "3"]
 
 
 def test_further_pages_stay_when_the_first_is_read_again(rows: RowSet[Row]) -> None:

@@ -18,7 +18,8 @@ def _ids(app: Any) -> list[str]:
 
 
 def _cell(app: Any, key: str, column: str) -> str:
-    text: str = app.screen.listing.table.get_cell(key, column).plain
+    table = app.screen.listing.table
+    text: str = table.get_row(key)[1 + [c.key for c in table.columns].index(column)].plain
     return text
 
 
