@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from flowdesk.replies import EventDoc
-from flowdesk.tui import toast
+from flowdesk.tui import keys, toast
 from flowdesk.tui.screens.base import FlowScreen
 from flowdesk.tui.widgets.listing import Listing
 
@@ -29,6 +29,7 @@ class AreaScreen(FlowScreen):
         super().__init__()
         self._soon: Timer | None = None
         self._stale = True
+        self._refusals: tuple[str | None, ...] | None = None
 
     @property
     def listing(self) -> Listing[Any]:
@@ -72,7 +73,10 @@ class AreaScreen(FlowScreen):
         """Say how much is shown, and let keys follow the cursor."""
         message.stop()
         self.show_place(self.note(message.listing))
-        self.refresh_bindings()
+        refused = tuple(self.why_not(act.id) for act in keys.SCOPES[self.area.lower()])
+        if refused != self._refusals:  # the footer is not cheap, and the cursor may be moving fast
+            self._refusals = refused
+            self.refresh_bindings()
 
     def note(self, listing: Listing[Any]) -> str:
         """How much is shown and marked, for the header."""

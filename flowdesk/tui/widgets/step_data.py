@@ -55,6 +55,7 @@ by a button, very large ones only into a file.
         super().__init__(id=id)
         self.inspector = DataInspector()
         self._note = Static("", markup=False)
+        self._load = Button("Load", compact=True, variant="primary")
         self._shown: tuple[object, str] | None = None
         self._ref = ""
         self._bytes = 0
@@ -64,7 +65,7 @@ by a button, very large ones only into a file.
         yield self.inspector
         with Vertical():
             yield self._note
-            yield Button("Load", compact=True, variant="primary")
+            yield self._load
 
     @property
     def note(self) -> str:
@@ -80,7 +81,7 @@ by a button, very large ones only into a file.
             self._ref, self._bytes = str(value["$blob"]), int(value["size"])
             large = self._bytes > LARGEST_SHOWN
             self._tell(f"{size_text(self._bytes)}, kept apart from the journal", apart=True)
-            self.query_one(Button).label = Content("Save to a file…" if large else "Load it")
+            self._load.label = Content("Save to a file…" if large else "Load it")
         else:
             self.remove_class("-note", "-apart")
             self.inspector.show(value, path)
@@ -94,7 +95,7 @@ by a button, very large ones only into a file.
     def focus(self, scroll_visible: bool = True) -> Self:
         """Give the keys to what is shown."""
         if self.has_class("-apart"):
-            self.query_one(Button).focus(scroll_visible)
+            self._load.focus(scroll_visible)
         elif not self.has_class("-note"):
             self.inspector.focus(scroll_visible)
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Final
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, VerticalScroll
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 from textual.widgets import Static, TabbedContent, TabPane
 
 from engine.errors import BadJson
@@ -21,10 +22,12 @@ from flowdesk.tui.draw.log_store import LogView
 from flowdesk.tui.draw.logline import LogLine
 from flowdesk.tui.screens.run.markdown import error_text
 from flowdesk.tui.screens.run.model import RunModel
+from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.log_panel import LogPanel
 from flowdesk.tui.widgets.step_data import StepData
 
 NAMES: Final = ("log", "input", "output", "error", "journal")
+_AT_ONCE: Final = ("log", "error")
 _LONGEST: Final = 2_000
 
 
@@ -60,7 +63,11 @@ Why the chosen attempt of the step failed. `y` copies it with the step, the run 
 
 
 class RunTabs(Container):
-    """Five tabs; `active` is the one that is shown."""
+    """Five tabs; `active` is the one that is shown.
+
+    The first one and the error are there at once. The others are mounted one after the other once that was drawn, or
+    when they are asked for: all five together would be felt.
+    """
 
     HELP = "`L I O X J` show log, input, output, error and journal; `[` and `]` go from one to the next."
     DEFAULT_CSS: ClassVar[str] = """
@@ -76,14 +83,35 @@ class RunTabs(Container):
         self.error = ErrorPane()
         raw = LogView(level="debug", times=True)
         self.journal = LogPanel(view=raw, ascii=plain, clock=clock, id="run-journal")
+        contents: tuple[Widget, ...] = (self.log_panel, self.input, self.output, self.error, self.journal)
+        self._contents = dict(zip(NAMES, contents, strict=True))
+        self._mounts: dict[str, AwaitMount] = {}
 
     def compose(self) -> ComposeResult:
         """The tabs, in the order of their names."""
-        contents: tuple[Widget, ...] = (self.log_panel, self.input, self.output, self.error, self.journal)
         with TabbedContent(initial=NAMES[0]):
-            for name, content in zip(NAMES, contents, strict=True):
+            for name, content in self._contents.items():
                 with TabPane(name.title(), id=name):
-                    yield content
+                    if name in _AT_ONCE:
+                        yield content
+
+    def on_mount(self) -> None:
+        """The rest a little later."""
+        task(self, self._mount_rest(), what="Showing the tabs", group="tabs")
+
+    async def _mount_rest(self) -> None:
+        drawn = asyncio.Event()
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
+        for name in NAMES:
+            await self._mounted(name)
+
+    async def _mounted(self, name: str) -> None:
+        """Wait until a tab has its content."""
+        if name not in _AT_ONCE:
+            if name not in self._mounts:
+                self._mounts[name] = self.query_one(f"#{name}", TabPane).mount(self._contents[name])
+            await self._mounts[name]
 
     @property
     def active(self) -> str:
@@ -135,16 +163,14 @@ class RunTabs(Container):
         else:
             self.output.say("it failed and gave no output" if attempt.outcome == "FAILED" else "it gave no output yet")
 
-    def _focus_content(self) -> None:
-        places = {
-            "log": self.log_panel.pane,
-            "input": self.input,
-            "output": self.output,
-            "error": self.error,
-            "journal": self.journal.pane,
-        }
-        if self.active in places:
-            places[self.active].focus()
+    async def _focus_content(self) -> None:
+        name = self.active
+        if name not in self._contents:
+            return
+        await self._mounted(name)
+        content = self._contents[name]
+        if name == self.active:
+            (content.pane if isinstance(content, LogPanel) else content).focus()
 
 
 def raw_lines(events: Iterable[EventDoc]) -> list[LogLine]:
