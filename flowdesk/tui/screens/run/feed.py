@@ -5,6 +5,7 @@ Everything from `first` to `last` has been given out, once and in order; what is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ NEWEST: Final = 2_000
 """Events that are read when a run is opened."""
 PAGE: Final = 1_000
 """The most a server answers with at once."""
+SLICE: Final = 250
+"""Events given out at once; more of them would be felt."""
 
 
 class Feed:
@@ -60,16 +63,18 @@ class Feed:
         return following
 
     async def rest(self, client: Client) -> AsyncGenerator[list[EventDoc], None]:
-        """Read on to the end of the journal, page by page; live events go on from there, also when that fails."""
+        """Read on to the end of the journal, slice by slice; live events go on from there, also when that fails."""
         self.reading = True
         try:
             while True:
                 part = await client.runs.journal(self.run_id, after=self.last, limit=PAGE)
-                fresh = [event for event in part if event["seq"] > self.last]
-                if fresh:
-                    self.last = fresh[-1]["seq"]
-                    yield fresh
-                elif not part:  # what was heard of and cannot be read does not count: the journal is the truth
+                for at in range(0, len(part), SLICE):
+                    fresh = [event for event in part[at : at + SLICE] if event["seq"] > self.last]
+                    if fresh:
+                        self.last = fresh[-1]["seq"]
+                        yield fresh
+                        await asyncio.sleep(0)
+                if not part:  # what was heard of and cannot be read does not count: the journal is the truth
                     self._heard = self.last
                 if not self.behind and len(part) < PAGE:
                     break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from contextlib import aclosing
 from typing import Any
@@ -63,7 +64,14 @@ class ReadingScreen(FlowScreen):
         self.model = RunModel(document)
         self.feed.begin(document["seq"])
         self.opened(self.model, await self._topology(document))
+        await self._drawn()
         await self._read_on()
+
+    async def _drawn(self) -> None:
+        """Let the run be seen before its journal is read: both at once would be felt."""
+        drawn = asyncio.Event()
+        self.call_after_refresh(drawn.set)
+        await drawn.wait()
 
     async def _topology(self, document: RunDoc) -> Topology:
         """The map of the version that ran; only its steps, when that is gone."""
