@@ -206,16 +206,17 @@ class Engine:
         owner: Owner,
         by: str | None,
         from_step: str | None = None,
+        only_failed: bool = False,
         data: Mapping[str, Any] | None = None,
         version: str = "same",
     ) -> RunRow:
-        """Start a new run like this one: whole, or from a step on, taking over what came before it.
+        """Start a new run like this one: whole, or taking over what came before a step, or all that did not fail.
 
         `data` replaces the trigger's data; `version` is "same" or "latest".
         """
         history = await self.history(run_id, owner=owner)
         plan = history.plan if version == "same" else await self.plans.current(history.row.workflow_id)
-        begin = rerun_input(plan, history, from_step=from_step, data=data, by=by)
+        begin = rerun_input(plan, history, from_step=from_step, only_failed=only_failed, data=data, by=by)
         row = self.accepting.new_row(plan, begin.trigger, None, None, None, None)
         row.parent_run_id = run_id
         return (await self.accepting.accept(self.accepting.new_driver(plan, row, begin))).run

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import Conflict
 from engine.models.event import Event
 from engine.models.run import RunRow
-from engine.plan import Plan
+from engine.plan import Plan, PlanStep
 from engine.state import RunState, StepState, StepStatus
 from engine.visible import View
 
@@ -41,10 +41,7 @@ def reusable(plan: Plan, state: RunState, from_step: str) -> dict[str, StepState
     kept = {}
     for step in plan.steps.values():
         known = state.steps.get(step.id)
-        if step.id in again or known is None:
-            continue
-        tolerated = known.status is StepStatus.FAILED and not (step.step.stop_on_failure and step.step.on_error is None)
-        if known.status in (StepStatus.SUCCESS, StepStatus.SKIPPED) or tolerated:
+        if step.id not in again and known is not None and _went_well(step, known):
             kept[step.id] = known
     missing = [step_id for step_id in plan.steps[from_step].ancestors if step_id not in kept]
     if missing:
@@ -54,3 +51,28 @@ def reusable(plan: Plan, state: RunState, from_step: str) -> dict[str, StepState
             hint=f"rerun from {missing[0]}",
         )
     return kept
+
+
+def settled_well(plan: Plan, state: RunState) -> dict[str, StepState]:
+    """The steps a rerun of what failed takes over: all that succeeded, were skipped, or failed as they may.
+
+    Unlike a rerun from one step it takes up every branch that failed, was cancelled or was never reached, and repeats
+    nothing that succeeded after one of them, behind a `join: any`. A step is skipped because of all that comes before
+    it; when some of that runs again, whether it is skipped is found out again.
+    """
+    kept = {}
+    for step in plan.steps.values():
+        known = state.steps.get(step.id)
+        if known is not None and _went_well(step, known):
+            kept[step.id] = known
+    for step_id in [step_id for step_id, known in kept.items() if known.status is StepStatus.SKIPPED]:
+        if not all(before in kept for before in plan.steps[step_id].ancestors):
+            del kept[step_id]
+    if len(kept) == len(plan.steps):
+        raise Conflict("nothing of that run failed", code="nothing_failed", hint="rerun it whole, or from a step")
+    return kept
+
+
+def _went_well(step: PlanStep, known: StepState) -> bool:
+    tolerated = known.status is StepStatus.FAILED and not (step.step.stop_on_failure and step.step.on_error is None)
+    return known.status in (StepStatus.SUCCESS, StepStatus.SKIPPED) or tolerated

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from engine.errors import Conflict, Fenced, Invalid, Problem
 from engine.executor import Executor
-from engine.history import History, reusable
+from engine.history import History, reusable, settled_well
 from engine.ids import new_id
 from engine.inputs import Begin, Cancel, Decided, Reopen
 from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
@@ -124,11 +124,28 @@ class Steering:
 
 
 def rerun_input(
-    plan: Plan, history: History, *, from_step: str | None, data: Mapping[str, Any] | None, by: str | None
+    plan: Plan,
+    history: History,
+    *,
+    from_step: str | None,
+    only_failed: bool,
+    data: Mapping[str, Any] | None,
+    by: str | None,
 ) -> Begin:
-    """The beginning of a run like that one: whole, or from a step on with what came before it taken over."""
+    """The beginning of a run like that one: whole, from a step on, or only what failed; the rest is taken over."""
     reused: dict[str, StepState] = {}
-    if from_step is not None:
+    if only_failed:
+        if from_step is not None:
+            message = "a rerun begins at a step or takes up what failed, not both"
+            raise Invalid(problems=[Problem("one_of", message, field="only")])
+        if history.row.status not in FINISHED:
+            raise Conflict(
+                f"the run is {history.row.status.value} and may still succeed",
+                code="run_not_finished",
+                hint="wait until it has ended, or cancel it",
+            )
+        reused = settled_well(plan, history.state)
+    elif from_step is not None:
         if from_step not in plan.steps:
             problem = Problem("unknown_step", f"there is no step {from_step!r}", field="from")
             raise Invalid(problems=[problem], hint=f"steps: {', '.join(plan.steps)}")

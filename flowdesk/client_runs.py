@@ -63,11 +63,14 @@ class Runs:
         run_id: str,
         *,
         from_step: str | None = None,
+        only_failed: bool = False,
         data: dict[str, Any] | None = None,
         version: Literal["same", "latest"] = "same",
     ) -> RunSummary:
-        """Start a new run like this one: whole or from a step, with the same or with other data."""
+        """Start a new run like this one: whole, from a step or only what failed, with the same or with other data."""
         asked: dict[str, Any] = {"version": version}
+        if only_failed:
+            asked["only"] = "failed"
         if from_step is not None:
             asked["from"] = from_step
         if data is not None:

@@ -134,6 +134,8 @@ class RerunBody(Document):
 
     from_step: StepId | None = Field(default=None, alias="from")
     """Start at this step and take over what the steps before it gave; from the beginning when not given."""
+    only: Literal["failed"] | None = None
+    """`failed`: run what failed, was cancelled or was never reached, and take over all the rest. Not with `from`."""
     data: dict[str, Any] | None = None
     """Trigger data to use instead of the first run's."""
     version: Literal["same", "latest"] = "same"

@@ -100,12 +100,17 @@ def cancel(options: Options, run_id: str) -> None:
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--from", "from_step", metavar="STEP", help="Start at this step and take over what came before it.")
+@click.option("--failed", is_flag=True, help="Run only what failed or was never reached; take over all the rest.")
 @data_option
 @click.option("--latest", is_flag=True, help="Use the workflow as it is now, not as it was then.")
 @click.option("--follow", "-f", is_flag=True, help="Show the live log until the run ends.")
 @server_options
-def rerun(options: Options, run_id: str, from_step: str | None, data: str | None, latest: bool, follow: bool) -> None:
-    """Run it again: whole or from a step, with the same data or with other."""
+def rerun(
+    options: Options, run_id: str, from_step: str | None, failed: bool, data: str | None, latest: bool, follow: bool
+) -> None:
+    """Run it again: whole, from a step or only what failed, with the same data or with other."""
+    if failed and from_step is not None:
+        raise click.UsageError("choose --from or --failed, not both")
     given = read_data(data)
 
     async def work(connection: Connection, out: Output) -> int | None:
@@ -113,7 +118,9 @@ def rerun(options: Options, run_id: str, from_step: str | None, data: str | None
         from flowdesk.cli.refs import known
 
         version: Literal["latest", "same"] = "latest" if latest else "same"
-        asked = connection.client.runs.rerun(run_id, from_step=from_step, data=given, version=version)
+        asked = connection.client.runs.rerun(
+            run_id, from_step=from_step, only_failed=failed, data=given, version=version
+        )
         started = await known("run", run_id, asked)
         return await finish_started(connection, out, started, follow=follow)
 

@@ -89,6 +89,7 @@ async def rerun(request: web.Request) -> web.StreamResponse:
         owner=owner_of(request),
         by=request[USER].id,
         from_step=given.from_step,
+        only_failed=given.only == "failed",
         data=given.data,
         version=given.version,
     )
@@ -166,8 +167,11 @@ routes = [
         "POST",
         "/api/runs/{id}/rerun",
         rerun,
-        summary="Run it again, whole or from a step, with the same or edited data",
-        description="The answer is the new run; its `parentRunId` names the old one.",
+        summary="Run it again, whole, from a step or only what failed, with the same or edited data",
+        description=(
+            "The answer is the new run; its `parentRunId` names the old one. With `only: failed` 409 "
+            "`run_not_finished` while it goes on and 409 `nothing_failed` when there is nothing to take up."
+        ),
         body=RerunBody,
         response=RunSummary,
         status=202,

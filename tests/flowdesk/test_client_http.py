@@ -56,6 +56,7 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         await client.runs.cancel("r")
         await client.runs.rerun("r", from_step="s", data={"a": 1}, version="latest")
         await client.runs.rerun("r")
+        await client.runs.rerun("r", only_failed=True)
         await client.runs.journal("r", after=7, limit=9)
         await client.runs.blob("r", "b")
         await client.jobs.get("j")
@@ -81,6 +82,7 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         "POST /api/runs/r/cancel",
         "POST /api/runs/r/rerun",
         "POST /api/runs/r/rerun",
+        "POST /api/runs/r/rerun",
         "GET /api/runs/r/journal?after=7&limit=9",
         "GET /api/runs/r/blobs/b",
         "GET /api/jobs/j",
@@ -88,7 +90,11 @@ async def test_every_call_asks_for_the_right_thing() -> None:
     ]
     assert server.bodies[14] == b'{"data":{"a":1}}'
     assert server.sent_headers[14]["Idempotency-Key"] == "k"
-    assert server.bodies[18:20] == [b'{"version":"latest","from":"s","data":{"a":1}}', b'{"version":"same"}']
+    assert server.bodies[18:21] == [
+        b'{"version":"latest","from":"s","data":{"a":1}}',
+        b'{"version":"same"}',
+        b'{"version":"same","only":"failed"}',
+    ]
     assert all(headers["Authorization"] == "Bearer t" for headers in server.sent_headers)
 
 

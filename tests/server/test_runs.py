@@ -161,8 +161,32 @@ async def test_running_again(ali: Person) -> None:
     assert (await rerun({"from": "shout", "version": "same"}))["data"]["loud"] == "Hello Ali!"
 
 
+async def test_only_what_failed_runs_again(ali: Person) -> None:
+    check = action("check", "core.assert", "shout", params={"condition": "data.good == true"})
+    workflow_id = await ali.save(greet("greet", "check"), check, action("shout", "data.set", params={"values": {}}))
+    first = await ali.run(workflow_id, name="Ali", good=False)
+    assert first["status"] == "FAILED"
+    path = f"/api/runs/{first['id']}/rerun"
+    answer = await ali.call("POST", path, {"only": "failed", "data": {"name": "Ali", "good": True}})
+    assert answer.status == 202, answer.body
+
+    async def finished() -> Any:
+        run = await ali.get(f"/api/runs/{answer.json['id']}")
+        return run if run["finishedAt"] else None
+
+    run = await eventually(finished)
+    assert run["status"] == "SUCCESS"
+    assert {step["id"]: step["reused"] for step in run["steps"]} == {"greet": True, "check": False, "shout": False}
+    refused = await ali.call("POST", f"/api/runs/{run['id']}/rerun", {"only": "failed"})
+    assert (refused.status, refused.json["code"]) == (409, "nothing_failed")
+
+
 @pytest.mark.parametrize(
-    "body", [{"from": "nowhere"}, {"version": "old"}, {"data": []}, {"form": "greet"}, {"fromStep": "greet"}]
+    "body",
+    [
+        *({"from": "nowhere"}, {"version": "old"}, {"data": []}, {"form": "greet"}, {"fromStep": "greet"}),
+        *({"only": "passed"}, {"only": "failed", "from": "greet"}),
+    ],
 )
 async def test_reruns_that_make_no_sense(ali: Person, body: Any) -> None:
     run = await ali.run(await ali.save(greet()))

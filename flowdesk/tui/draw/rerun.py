@@ -35,10 +35,11 @@ class RerunPlan:
 
 @dataclass(slots=True, frozen=True)
 class Choice:
-    """One way to run it again; `from_step` None is everything."""
+    """One way to run it again; `from_step` None is everything, or, with `only_failed`, all that did not go well."""
 
     title: str
     from_step: str | None
+    only_failed: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,6 +58,9 @@ def choices(run: RunDoc, chosen: str | None) -> list[Choice]:
     trigger = {step["id"] for step in run["steps"] if step["type"] == "TRIGGER"}
     if chosen is not None and chosen not in (failed, *trigger):
         ways.append(Choice("From the selected step", chosen))
+    if run["status"] in ("FAILED", "CANCELLED"):
+        title = "Only what failed" if run["status"] == "FAILED" else "Only what did not finish"
+        ways.insert(1 if failed is not None else 0, Choice(title, None, only_failed=True))
     return [*ways, Choice("Everything", None)]
 
 
@@ -71,12 +75,23 @@ def failed_step(run: RunDoc) -> str | None:
     return next((step["id"] for step in run["steps"] if step["status"] == "FAILED"), None)
 
 
-def plan_rerun(ran: Ran, from_step: str | None) -> RerunPlan:
+def plan_choice(ran: Ran, choice: Choice) -> RerunPlan:
+    """What this way would mean, or why it cannot be gone."""
+    return plan_rerun(ran, choice.from_step, only_failed=choice.only_failed)
+
+
+def plan_rerun(ran: Ran, from_step: str | None, *, only_failed: bool = False) -> RerunPlan:
     """What would happen, or why it cannot."""
     ids = [str(step.get("id")) for step in ran.definition]
     states = {step["id"]: step for step in ran.run["steps"]}
     triggers = {str(step.get("id")) for step in ran.definition if step.get("type") == "TRIGGER"}
-    if from_step is None:
+    if only_failed:
+        well = _settled_well(ran, states, ids)
+        if len(well) == len(ids):
+            return RerunPlan(refusal="nothing of it failed")
+        again = [step for step in ids if step not in well and step not in triggers]
+        kept = [step for step in ids if step in well and step not in triggers]
+    elif from_step is None:
         again, kept = [step for step in ids if step not in triggers], []
     else:
         topology = Topology.of(ran.definition)
@@ -144,6 +159,14 @@ def _settled(definition: Sequence[Mapping[str, Any]], state: StepDoc | None) -> 
 
 def _kept(ran: Ran, states: Mapping[str, StepDoc], step_id: str) -> bool:
     return _settled(ran.definition, states.get(step_id))
+
+
+def _settled_well(ran: Ran, states: Mapping[str, StepDoc], ids: Sequence[str]) -> set[str]:
+    """What is taken over when only what failed runs again: a skipped step only with all that comes before it."""
+    well = {step for step in ids if _kept(ran, states, step)}
+    topology = Topology.of(ran.definition)
+    redone: set[str] = set().union(*(_behind(topology, step) for step in ids if step not in well))
+    return {step for step in well if states[step]["status"] != "SKIPPED" or step not in redone}
 
 
 def _behind(topology: Topology, step_id: str) -> set[str]:

@@ -20,7 +20,7 @@ from flowdesk.clean import clean, escape_json
 from flowdesk.errors import Missing
 from flowdesk.replies import RunDoc, WorkflowDoc
 from flowdesk.tui import toast
-from flowdesk.tui.draw.rerun import Ran, RerunPlan, choices, plan_rerun, summary, warnings
+from flowdesk.tui.draw.rerun import Choice, Ran, RerunPlan, choices, plan_choice, summary, warnings
 from flowdesk.tui.draw.values import text_of
 from flowdesk.tui.host import FlowApp
 from flowdesk.tui.modals.confirm import ConfirmModal
@@ -60,6 +60,8 @@ class RerunModal(ModalScreen[str | None]):
         self._effects: dict[str, str] = {}
         self._read = False
         self._before = _given(run)
+        self.ways = self._choices
+        """Those that are offered: the ones that mean something of their own."""
         self.plans: list[RerunPlan] = []
 
     @property
@@ -140,15 +142,17 @@ class RerunModal(ModalScreen[str | None]):
         if self.plans[at].refusal:
             self._trouble(f"not possible: {self.plans[at].refusal}")
             return
-        task(self, self._rerun(self._choices[at].from_step, data), what="Running it again", group="write")
+        task(self, self._rerun(self.ways[at], data), what="Running it again", group="write")
 
-    async def _rerun(self, from_step: str | None, data: dict[str, Any] | None) -> None:
+    async def _rerun(self, way: Choice, data: dict[str, Any] | None) -> None:
         app = cast(FlowApp, self.app)
         if app.production:
             asked = ConfirmModal(f"Run it again on {app.server_name}?", yes="Rerun")
             if not await app.push_screen_wait(asked):
                 return
-        made = await app.live.client.runs.rerun(self._run["id"], from_step=from_step, data=data, version=self.version)
+        made = await app.live.client.runs.rerun(
+            self._run["id"], from_step=way.from_step, only_failed=way.only_failed, data=data, version=self.version
+        )
         self.dismiss(made["id"])
         app.open_run(made["id"])
 
@@ -157,13 +161,16 @@ class RerunModal(ModalScreen[str | None]):
         steps = self._latest["steps"] if self._latest is not None and self.version == "latest" else self._same
         ran = Ran(self._run, steps, self._effects)
         ways = self.query_one(OptionList)
-        at = ways.highlighted or 0
-        self.plans = [plan_rerun(ran, choice.from_step) for choice in self._choices]
-        wide = max(len(choice.title) for choice in self._choices)
+        before = self.ways[ways.highlighted or 0]
+        planned = {choice: plan_choice(ran, choice) for choice in self._choices}
+        first = planned[self._choices[0]]  # two ways that do the same would only make people look for the difference
+        self.ways = [c for c in self._choices if not c.only_failed or c is self._choices[0] or planned[c] != first]
+        self.plans = [planned[choice] for choice in self.ways]
+        wide = max(len(choice.title) for choice in self.ways)
         ways.clear_options()
-        for choice, plan in zip(self._choices, self.plans, strict=True):
+        for choice, plan in zip(self.ways, self.plans, strict=True):
             ways.add_option(Option(Content(f"{choice.title.ljust(wide)}  {summary(plan)}")))
-        ways.highlighted = at
+        ways.highlighted = self.ways.index(before) if before in self.ways else 0
         self._warn()
 
     def _warn(self) -> None:

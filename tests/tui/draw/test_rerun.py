@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from engine.errors import Conflict
-from engine.history import reusable
+from engine.history import reusable, settled_well
 from flowdesk.replies import RunDoc
 from flowdesk.tui.draw.rerun import Choice, Ran, RerunPlan, choices, failed_step, plan_rerun, summary, warnings
 from tests.tui.runs import MAIL, Played, failed_run
@@ -73,6 +73,32 @@ def test_it_refuses_and_keeps_what_the_engine_does(world: World, from_step: str,
         assert played.state.steps[from_step].status in ("PENDING", "CANCELLED")
 
 
+@pytest.mark.parametrize("failing", [(), ("left",), ("right",), ("left", "right"), ("off",)])
+@pytest.mark.parametrize("moves", [1, 2, 3])
+def test_only_what_failed_is_what_the_engine_says(world: World, failing: tuple[str, ...], moves: int) -> None:
+    played = Played(world, 8, branches())
+    for step in ("left", "right", "off")[:moves]:
+        if played.state.finished:
+            break
+        if step in failing:
+            played.fail(step, "no")
+        else:
+            played.done(step)
+    foreseen = plan_rerun(ran(played), None, only_failed=True)
+    kept = settled_well(played.plan, played.state)
+    assert {*foreseen.kept, "hook"} == {step for step in kept if played.state.steps[step].status != "SKIPPED"}
+    assert set(foreseen.again) == played.plan.steps.keys() - kept.keys()
+
+
+def test_nothing_is_left_of_a_run_that_went_well(world: World) -> None:
+    played = Played(world, 8, branches())
+    for step in ("left", "right", "off", "meet"):
+        played.done(step)
+    assert plan_rerun(ran(played), None, only_failed=True).refusal == "nothing of it failed"
+    with pytest.raises(Conflict):
+        settled_well(played.plan, played.state)
+
+
 def test_a_step_says_itself_what_repeating_it_costs(world: World) -> None:
     played = failed_run(world)
     harmless = [{**step, "effect": "pure"} for step in played.saved["steps"]]
@@ -92,10 +118,17 @@ def test_the_ways_there_are(world: World) -> None:
     assert failed_step(failed) == MAIL
     assert choices(failed, "look") == [
         Choice("From the failed step", MAIL),
+        Choice("Only what failed", None, only_failed=True),
         Choice("From the selected step", "look"),
         Choice("Everything", None),
     ]
-    assert choices(failed, MAIL)[1:] == choices(failed, "hook")[1:] == [Choice("Everything", None)]
+    assert choices(failed, MAIL)[2:] == choices(failed, "hook")[2:] == [Choice("Everything", None)]
+    cancelled = cast(RunDoc, {**failed, "status": "CANCELLED", "error": None})
+    assert [way.title for way in choices(cancelled, MAIL)] == [
+        "Only what did not finish",
+        "From the selected step",
+        "Everything",
+    ]
     fine = cast(RunDoc, {**failed, "status": "SUCCESS"})
     assert choices(fine, None) == [Choice("Everything", None)]
 

@@ -51,8 +51,13 @@ def test_a_title_sorts_then_turns_then_gives_the_order_of_the_server(rows: RowSe
 
 
 def test_cells_are_worked_out_once_for_each_thing() -> None:
-    asked = []
-    made = RowSet([Column[Row]("name", "Name", lambda r: asked.append(r["id"]) or Text(r["name"]))], lambda r: r["id"])
+    asked: list[str] = []
+
+    def show(row: Row) -> Text:
+        asked.append(row["id"])
+        return Text(row["name"])
+
+    made = RowSet([Column[Row]("name", "Name", show)], lambda row: row["id"])
     made.put([_row("1", "b"), _row("2", "a")])
     made.put([_row("1", "b"), _row("2", "a"), _row("3", "c")])
     made.filter = "a"
