@@ -56,7 +56,6 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         await client.runs.cancel("r")
         await client.runs.rerun("r", from_step="s", data={"a": 1}, version="latest")
         await client.runs.rerun("r")
-        await client.runs.rerun("r", only_failed=True)
         await client.runs.journal("r", after=7, limit=9)
         await client.runs.blob("r", "b")
         await client.jobs.get("j")
@@ -82,7 +81,6 @@ async def test_every_call_asks_for_the_right_thing() -> None:
         "POST /api/runs/r/cancel",
         "POST /api/runs/r/rerun",
         "POST /api/runs/r/rerun",
-        "POST /api/runs/r/rerun",
         "GET /api/runs/r/journal?after=7&limit=9",
         "GET /api/runs/r/blobs/b",
         "GET /api/jobs/j",
@@ -90,12 +88,15 @@ async def test_every_call_asks_for_the_right_thing() -> None:
     ]
     assert server.bodies[14] == b'{"data":{"a":1}}'
     assert server.sent_headers[14]["Idempotency-Key"] == "k"
-    assert server.bodies[18:21] == [
-        b'{"version":"latest","from":"s","data":{"a":1}}',
-        b'{"version":"same"}',
-        b'{"version":"same","only":"failed"}',
-    ]
+    assert server.bodies[18:20] == [b'{"version":"latest","from":"s","data":{"a":1}}', b'{"version":"same"}']
     assert all(headers["Authorization"] == "Bearer t" for headers in server.sent_headers)
+
+
+async def test_only_what_failed_is_asked_for_by_name() -> None:
+    server = Recorder()
+    async with serving(server.answer) as client:
+        await client.runs.rerun("r", only_failed=True)
+    assert server.bodies == [b'{"version":"same","only":"failed"}']
 
 
 async def test_a_decision_says_only_what_is_given() -> None:
