@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from engine.doorbell import Doorbell, Execute
-from engine.errors import Conflict, Fenced, KeyReused, Unavailable
+from engine.errors import Conflict, Fenced, KeyReused, NotFound, Unavailable
 from engine.executor import Executor
 from engine.history import History
 from engine.ids import new_id
 from engine.inputs import Begin
+from engine.limits.gate import Gate
+from engine.limits.rules import Limits
 from engine.models.run import FINISHED, RunRow, RunStatus, Trigger
 from engine.plan import Plan
 from engine.runner.driver import Driver
 from engine.runner.ledger import Services
 from engine.state import RunState, StepStatus
 from engine.store import ANYONE, Owner, Store
-from engine.visible import View
+from engine.visible import View, run_scope
 from engine.watching import until_answered
 
 
@@ -53,12 +55,16 @@ class Around(Services, Protocol):
     store: Store
     executor: Executor
     doorbell: Doorbell
+    gate: Gate
 
     @property
     def options(self) -> Options: ...
 
     async def history(self, run_id: str, *, owner: Owner) -> History:
         """A run with its plan, journal and folded state."""
+
+    async def supersede(self, run_id: str) -> None:
+        """Cancel a run that has not begun, since a newer one takes its place."""
 
 
 class Accepting:
@@ -103,10 +109,13 @@ class Accepting:
     def _leaves_to_others(self, plan: Plan) -> bool:
         """Whether a run accepted now is left in the store for another process, or for later."""
         foreign = bool(plan.missing_refs) and not self._around.store.exclusive
-        return self._around.options.execute == "none" or foreign or self._around.executor.room <= 0
+        limited = plan.limits is not None
+        return limited or self._around.options.execute == "none" or foreign or self._around.executor.room <= 0
 
     async def accept(self, driver: Driver) -> Accepted:
         """Put a run on disk and start it, or leave it to whoever has room."""
+        if driver.plan.limits is not None:
+            return await self._accept_limited(driver, driver.plan.limits)
         backlog = self._leaves_to_others(driver.plan)
         row = driver.row
         try:
@@ -124,6 +133,39 @@ class Accepting:
         else:
             self._around.executor.add(driver)
         return Accepted(driver.row)
+
+    async def _accept_limited(self, driver: Driver, limits: Limits) -> Accepted:
+        """Put a run on disk that starts when its turn has come; Limited when its workflow refuses one more."""
+        row = driver.row
+        known = await self._known_already(row)
+        if known is not None:
+            return Accepted(known, duplicate=True)
+        scope = {"data": driver.state.trigger.data, "steps": {}, **run_scope(driver.plan, driver.state)}
+        admission = await self._around.gate.admit(limits, row, scope)
+        if admission.duplicate is not None:
+            return Accepted(admission.duplicate, duplicate=True)
+        row.limit_key = admission.limit_key
+        try:
+            await driver.ledger.write(backlog=True, due_at=admission.due_at)
+        except Fenced:
+            return Accepted(await self._known(row), duplicate=True)
+        if admission.supersedes is not None:
+            await self._around.supersede(admission.supersedes)
+        if admission.due_at is None:
+            await self._around.doorbell.ring(row.id, "accepted")
+        self._around.poke(row.id)
+        return Accepted(driver.row)
+
+    async def _known_already(self, row: RunRow) -> RunRow | None:
+        """A run that was accepted before, so that nothing is counted twice for it."""
+        if row.dedupe_key is not None and await self._around.runs.by_key(row.workflow_id, row.dedupe_key) is not None:
+            return await self._known(row)
+        if row.scheduled_at is None:
+            return None
+        try:
+            return await self._around.runs.get(row.id, owner=ANYONE)
+        except NotFound:
+            return None
 
     def new_row(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from typing import Any, Final
 from engine.accepting import Accepted, Accepting, Outcome
 from engine.clock import Clock, now_ms
 from engine.doorbell import Doorbell, Execute, NoDoorbell
+from engine.errors import FlowDeskError, NotFound
 from engine.events import Bus
 from engine.executor import Executor
 from engine.families import Families
 from engine.history import History
-from engine.inputs import Begin
+from engine.inputs import Begin, Cancel
 from engine.journal import put_back
+from engine.limits.gate import Gate
 from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, Trigger
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan
 from engine.plans import Plans
@@ -41,6 +44,8 @@ class EngineOptions:
 
     max_running: int = 256
     max_queued: int = 10_000
+    max_per_owner: int | None = None
+    """How many runs of one owner execute at once, so that others find room."""
     step_timeout_ms: int = DEFAULT_TIMEOUT_MS
     lease_s: float = 20.0
     heartbeat_s: float = 5.0
@@ -81,14 +86,19 @@ class Engine:
             store.workflows, registry, timeout_ms=self.options.step_timeout_ms, shared=not store.exclusive
         )
         self.executor = Executor(
-            max_running=self.options.max_running, max_queued=self.options.max_queued, rested=self._rested
+            max_running=self.options.max_running,
+            max_queued=self.options.max_queued,
+            rested=self._rested,
+            max_per_owner=self.options.max_per_owner,
         )
+        self.gate = Gate(store, clock)
         self._families = Families(registry, host or Host())
         self._recovery = Recovery(self)
         self._steering = Steering(self, self._recovery)
         self._sweeper = Sweeper(self, self._recovery)
         self.trials = Trials(self)
         self.accepting = Accepting(self)
+        self._turns: set[asyncio.Task[None]] = set()
 
     @property
     def step_timeout_ms(self) -> int:
@@ -117,6 +127,9 @@ class Engine:
         self.accepting.stop()
         await self.trials.stop()
         await self._sweeper.stop()
+        for task in self._turns:
+            task.cancel()
+        await asyncio.gather(*self._turns, return_exceptions=True)
         await self.executor.stop(grace_s)
         await self._sweeper.retire()
         await self._families.close()
@@ -234,7 +247,7 @@ class Engine:
 
     def _is_due(self, row: RunRow) -> bool:
         """Whether there is something to do; the clock of whoever says so may be a little ahead of ours."""
-        if row.status is RunStatus.QUEUED or row.cancel_requested or row.poked:
+        if row.cancel_requested or row.poked or (row.status is RunStatus.QUEUED and row.waiting_for is None):
             return True
         soon = self.clock() + CLOCKS_DIFFER_MS
         return any(at is not None and at <= soon for at in (row.due_at, row.deadline_at))
@@ -255,5 +268,29 @@ class Engine:
         self._sweeper.room_again()
         if driver.poked:
             self._sweeper.mind(self.clock())
+        if row.limit_key is not None and row.status in FINISHED:
+            task = asyncio.create_task(self._next_turn(row), name=f"turn/{row.id}")
+            self._turns.add(task)
+            task.add_done_callback(self._turns.discard)
         if row.due_at is not None and row.status not in FINISHED:
             self._sweeper.mind(row.due_at)
+
+    async def _next_turn(self, row: RunRow) -> None:
+        """Give the place of a finished run to whoever has waited longest."""
+        try:
+            await self.gate.leave(row)
+            await self._recovery.take_turns(row.limit_key)
+        except FlowDeskError as error:
+            log.warning("whoever waits for the place of run %s is looked for later: %s", row.id, error)
+
+    async def supersede(self, run_id: str) -> None:
+        """Cancel a run because a newer one takes its place."""
+        try:
+            row = await self.runs.request_cancel(run_id, owner=ANYONE)
+        except NotFound:
+            return
+        driver = self.executor.drivers.get(run_id)
+        if driver is not None:
+            driver.interrupt(Cancel(None, "a newer run took its place"))
+        elif row.owner is None:
+            self._sweeper.mind(self.clock())

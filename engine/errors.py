@@ -9,6 +9,7 @@
     │   ├── VersionConflict    somebody saved a newer version
     │   └── KeyReused          an idempotency key came back with another payload
     ├── Refused            the caller may not do this
+    ├── Limited            a limit the workflow sets itself leaves no room; nothing was accepted
     ├── Unavailable        try again later; nothing was accepted
     │   ├── StoreBusy          the database is locked
     │   └── StoreFull          the disk is full
@@ -120,6 +121,18 @@ class Refused(FlowDeskError):
     """You may not do this."""
 
     code = "refused"
+
+
+class Limited(FlowDeskError):
+    """A limit of this workflow leaves no room; nothing was accepted."""
+
+    code = "limited"
+
+    def __init__(
+        self, message: str | None = None, *, code: str | None = None, hint: str | None = None, retry_after_s: int = 1
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(FlowDeskError):

@@ -1,9 +1,10 @@
-"""Runs drivers, so many at a time, fairly between owners."""
+"""Runs drivers, so many at a time, fairly between owners, none of whom gets all the room there is."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 from engine.errors import Fenced, Unavailable
@@ -16,13 +17,22 @@ log = logging.getLogger("flowdesk.engine")
 class Executor:
     """The runs this process holds: those executing, and those waiting for room."""
 
-    def __init__(self, *, max_running: int, max_queued: int, rested: Callable[[Driver], None]) -> None:
+    def __init__(
+        self,
+        *,
+        max_running: int,
+        max_queued: int,
+        rested: Callable[[Driver], None],
+        max_per_owner: int | None = None,
+    ) -> None:
         self.max_running = max_running
+        self.max_per_owner = min(max_per_owner or max_running, max_running)
         self.max_queued = max_queued
         self.drivers: dict[str, Driver] = {}
         self.broken: set[str] = set()
         self._queue: FairQueue[Driver] = FairQueue()
         self._tasks: dict[asyncio.Task[None], Driver] = {}
+        self._by_owner: Counter[str] = Counter()
         self._rested = rested
         self._parking = False
 
@@ -34,7 +44,17 @@ class Executor:
     @property
     def slots(self) -> int:
         """How many runs could start this moment."""
-        return 0 if self._parking else max(0, self.max_running - len(self._tasks) - len(self._queue))
+        if self._parking:
+            return 0
+        taken = len(self._tasks) + sum(min(count, self._left(owner)) for owner, count in self._queue.counts())
+        return max(0, self.max_running - taken)
+
+    def takes(self, owner: str) -> bool:
+        """Whether one more run of this owner could start this moment, as far as their own runs go."""
+        return self._left(owner) > 0
+
+    def _left(self, owner: str) -> int:
+        return self.max_per_owner - self._by_owner[owner]
 
     @property
     def running(self) -> int:
@@ -51,10 +71,11 @@ class Executor:
         self.drivers[driver.row.id] = driver
         if self._parking:
             driver.park()
-        if len(self._tasks) < self.max_running or self._parking:
+        owner = driver.row.user_id
+        if (len(self._tasks) < self.max_running and self.takes(owner)) or self._parking:
             self._start(driver)
         else:
-            self._queue.put(driver.row.user_id, driver)
+            self._queue.put(owner, driver)
 
     async def wait_for(self, run_id: str, timeout_s: float | None) -> None:
         """Until this process has let go of the run, at most this long."""
@@ -70,6 +91,7 @@ class Executor:
     def _start(self, driver: Driver) -> None:
         task = asyncio.create_task(self._execute(driver), name=f"run/{driver.row.id}")
         self._tasks[task] = driver
+        self._by_owner[driver.row.user_id] += 1
         task.add_done_callback(self._ended)
 
     async def _execute(self, driver: Driver) -> None:
@@ -87,12 +109,16 @@ class Executor:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         driver = self._tasks.pop(task)
+        owner = driver.row.user_id
+        self._by_owner[owner] -= 1
+        if not self._by_owner[owner]:
+            del self._by_owner[owner]
         self.drivers.pop(driver.row.id, None)
         driver.ended.set()
         if driver.ledger.reply is not None and not driver.ledger.reply.done():
             driver.ledger.reply.cancel()
         if not self._parking:
-            following = self._queue.take()
+            following = self._queue.take(self.takes)
             if following is not None:
                 self._start(following)
         self._rested(driver)

@@ -18,6 +18,7 @@ from engine.checks.shape import ancestors, entry_steps, find_cycle
 from engine.checks.structure import acyclic, check_structure
 from engine.cron import check, check_zone
 from engine.errors import Problem
+from engine.limits.rules import check_limits
 from engine.models.workflow import Step, StepType, WorkflowDraft
 from engine.registry import Registry
 
@@ -48,6 +49,7 @@ def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool) -> Iterator
     """`whole` is false when steps or arrows had to be left out, so that nothing is said about what leads where."""
     yield from _schedule(draft)
     yield from _webhooks(draft)
+    yield from check_limits(draft)
     if whole:
         yield from check_structure(draft)
     ordered = whole and acyclic(draft) and len({step.id for step in draft.steps}) == len(draft.steps)

@@ -11,6 +11,7 @@ from typing import Final
 from engine.conditions import Condition, compile_condition
 from engine.graph import ancestors, entry_steps
 from engine.jsonio import dump_text
+from engine.limits.rules import Limits, compile_limits
 from engine.models.workflow import Edge, Effect, Retry, Step, StepType, Workflow
 from engine.registry import Registry
 from engine.render.compile import CompiledParams, compile_params
@@ -60,6 +61,7 @@ class Plan:
 
     `roots` are the steps that no other leads to, and the entries: before anything has happened, nothing can be said of
     others. `retrying` are the steps that may be tried again, `replying` those that may answer who waits.
+    `limits` are what the workflow allows itself; a run of it starts only when its turn has come.
 
     Equal only to itself, so that what is worked out from a plan can be kept by it.
     """
@@ -72,6 +74,7 @@ class Plan:
     roots: tuple[PlanStep, ...]
     retrying: tuple[PlanStep, ...]
     replying: tuple[PlanStep, ...]
+    limits: Limits | None = None
 
     def trigger_step(self, ref: str) -> PlanStep | None:
         """The trigger step of that kind, if the workflow has one."""
@@ -124,16 +127,18 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
             volatile=params.volatile or definition is None or definition.volatile,
         )
     entries = tuple(entry_steps(workflow))
+    limits = compile_limits(workflow)
     planned = tuple(steps.values())
     return Plan(
         workflow=workflow,
         steps=steps,
         entries=entries,
-        instant=all(s.instant and s.retry is None for s in planned),
+        instant=limits is None and all(s.instant and s.retry is None for s in planned),
         missing_refs=tuple(dict.fromkeys(s.step.ref for s in planned if s.definition is None)),
         roots=tuple(s for s in planned if not s.incoming or s.id in entries),
         retrying=tuple(s for s in planned if s.retry is not None),
         replying=tuple(s for s in planned if s.replies),
+        limits=limits,
     )
 
 

@@ -15,8 +15,10 @@ from engine.executor import Executor
 from engine.ids import new_id
 from engine.inputs import Cancel, Fail
 from engine.journal import put_back
+from engine.limits.gate import Gate
 from engine.models.event import Event, EventType
-from engine.models.run import RunRow, RunStatus
+from engine.models.limits import Concurrency
+from engine.models.run import RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
 from engine.plans import Plans
 from engine.runner.driver import Driver
@@ -65,6 +67,10 @@ class Around(Services, Protocol):
     plans: Plans
     executor: Executor
     doorbell: Doorbell
+    gate: Gate
+
+    async def supersede(self, run_id: str) -> None:
+        """Cancel a run because a newer one takes its place."""
 
     @property
     def options(self) -> Options: ...
@@ -116,7 +122,8 @@ class Recovery:
         if limit <= 0:
             return 0
         now = self._clock()
-        rows = [row for row in await self._runs.due(now, limit=limit) if not self._elsewhere.holds(row.id)]
+        due = await self._runs.due(now, limit=limit)
+        rows = [row for row in due if not self._elsewhere.holds(row.id) and self._around.executor.takes(row.user_id)]
         if options.execute != "all":
             for row in rows:
                 if self._rung.first(row.id):
@@ -242,6 +249,9 @@ class Recovery:
         if self._belongs_elsewhere(row, plan, state):
             await self._leave(row)
             return
+        if not self._ends_now(row) and not await self._enters(plan, row):
+            await self._hold(row)
+            return
         driver = Driver(self._around, plan, row, state)
         if row.cancel_requested:
             driver.stop = Cancel(None)
@@ -251,6 +261,51 @@ class Recovery:
         if driver.stop is None:
             driver.resume()
         self._around.executor.add(driver)
+
+    def _ends_now(self, row: RunRow) -> bool:
+        """Whether all that is left to do is to end the run, for which it needs no turn."""
+        return row.cancel_requested or (row.deadline_at is not None and row.deadline_at <= self._clock())
+
+    async def _enters(self, plan: Plan, row: RunRow) -> bool:
+        """Whether the run's turn has come; under `cancel`, older runs are asked to leave first."""
+        gate = self._around.gate
+        if await gate.enter(plan.limits, row):
+            return True
+        concurrency = plan.limits.concurrency if plan.limits is not None else None
+        if concurrency is not None and concurrency.strategy == "cancel" and row.limit_key is not None:
+            held = await self._runs.held_back(row.limit_key, limit=BATCH)
+            older = [other.id for other in held if (other.created_at, other.id) < (row.created_at, row.id)]
+            for run_id in [*(await gate.holders(row.limit_key))[:1], *older]:
+                await self._around.supersede(run_id)
+        return False
+
+    async def _hold(self, row: RunRow) -> None:
+        """Let a claimed run wait until others under the same limit have ended."""
+        held = replace(row, owner=None, status=RunStatus.QUEUED, waiting_for=WaitingFor.LIMIT, due_at=None)
+        try:
+            await self._runs.commit(Commit(held, [], row.seq, row.owner))
+        except Fenced:
+            log.info("run %s was moved on by somebody else", row.id)
+
+    async def take_turns(self, limit_key: str | None = None) -> int:
+        """Take up runs that waited for their turn, under one key or all, as far as there is room; how many."""
+        keys = await self._runs.held_keys(limit=BATCH) if limit_key is None else [limit_key]
+        taken = 0
+        for key in keys:
+            rows = await self._runs.held_back(key, limit=BATCH)
+            if not rows:
+                continue
+            plan = await self._around.plans.version(rows[0].workflow_id, rows[0].workflow_version)
+            limits = plan.limits
+            free = BATCH if limits is None or limits.concurrency is None else await self._room(key, limits.concurrency)
+            await self.take(rows[: min(free, self.limit)])
+            taken += min(free, len(rows))
+        return taken
+
+    async def _room(self, key: str, concurrency: Concurrency) -> int:
+        """Places free; a workflow that cancels the running for the new looks at its newest at any time."""
+        free = await self._around.gate.room(key, concurrency)
+        return max(1, free) if concurrency.strategy == "cancel" else free
 
     def _belongs_elsewhere(self, row: RunRow, plan: Plan, state: RunState) -> bool:
         """Whether the run needs a kind of step this process does not have, but another may."""

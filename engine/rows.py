@@ -138,6 +138,19 @@ class Held:
     run_ids: list[str]
 
 
+@dataclass(slots=True, frozen=True)
+class Tally:
+    """Something several processes count together, compared and set as a whole.
+
+    `tag` changes with every write. Once `expires_at` has passed it may be forgotten.
+    """
+
+    key: str
+    value: Any
+    tag: str = ""
+    expires_at: int | None = None
+
+
 @dataclass(slots=True)
 class Health:
     """How the store is; `detail` is safe to show to an operator."""

@@ -115,11 +115,14 @@ class Steering:
         return Driver(self._around, history.plan, row, history.state)
 
     async def _write_or_conflict(self, driver: Driver) -> None:
+        held = driver.row.limit_key is not None and not driver.state.finished
         try:
-            await driver.ledger.write(claim=True)
+            await driver.ledger.write(claim=True, backlog=held)
         except Fenced:
             raise Conflict("somebody else was faster", code="already_moved_on") from None
-        if not driver.state.finished:
+        if held:
+            self._around.poke(driver.row.id)  # it goes on when its turn has come again
+        elif not driver.state.finished:
             self._around.executor.add(driver)
 
 

@@ -38,6 +38,7 @@ from engine.rows import (
     Pruned,
     RunFilter,
     ScheduleRow,
+    Tally,
     VersionInfo,
 )
 from engine.secret_rows import Secrets
@@ -63,6 +64,8 @@ __all__ = [
     "ScheduleRow",
     "Schedules",
     "Store",
+    "Tallies",
+    "Tally",
     "Upkeep",
     "Users",
     "VersionInfo",
@@ -183,13 +186,22 @@ class Runs(Protocol):
         """
 
     async def due(self, now: int, *, limit: int) -> list[RunRow]:
-        """Resting unfinished runs whose due_at or deadline_at has come, or with a cancel requested, or poked."""
+        """Resting unfinished runs whose due_at or deadline_at has come, or with a cancel requested, or poked.
+
+        When there are more than fit, owners take turns, so that one with many does not hide another's one.
+        """
 
     async def next_due(self) -> int | None:
         """The earliest due_at or deadline_at of a resting unfinished run."""
 
     async def orphans(self, now: int, *, limit: int) -> list[RunRow]:
         """Unfinished runs whose owner has no live heartbeat (`beat` with until > now)."""
+
+    async def held_back(self, limit_key: str, *, limit: int) -> list[RunRow]:
+        """Resting runs that wait for their turn under this key, the oldest first."""
+
+    async def held_keys(self, *, limit: int) -> list[str]:
+        """Keys under which runs wait for their turn."""
 
     async def request_cancel(self, run_id: str, *, owner: Owner) -> RunRow:
         """Mark an unfinished run for cancelling and return its row; a finished one is returned unchanged."""
@@ -266,6 +278,18 @@ class Schedules(Protocol):
     async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]: ...
 
 
+class Tallies(Protocol):
+    """Small values that several processes change; see `Tally`."""
+
+    async def get(self, key: str) -> Tally | None: ...
+
+    async def put(self, tally: Tally, *, expected: str | None) -> bool:
+        """Write it if the tag there is the expected one (None: nothing there); False when it is not."""
+
+    async def prune(self, *, before: int, limit: int) -> int:
+        """Forget up to `limit` tallies that expired before then; how many."""
+
+
 class Figures(Protocol):
     """Figures over many runs, counted along indexes."""
 
@@ -316,6 +340,7 @@ class Store(Protocol):
     credentials: Credentials
     audit: Audit
     figures: Figures
+    tallies: Tallies
     upkeep: Upkeep
     exclusive: bool
     """Whether no other process can have this store open while this one has."""

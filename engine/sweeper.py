@@ -20,6 +20,8 @@ from engine.store import Store
 
 ORPHANS_S: Final = 2.0
 STRAYS_S: Final = 5.0
+TURNS_S: Final = 5.0
+"""How often runs are looked for whose turn has come unnoticed, since a process died."""
 REPAIR_BATCH: Final = 1000
 PRUNE_S: Final = 600.0
 PRUNE_BATCH: Final = 500
@@ -64,7 +66,7 @@ class Sweeper:
         self._next_due: int | None = None
         self._minded: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._beat_at = self._orphans_at = self._strays_at = self._prune_at = 0.0
+        self._beat_at = self._orphans_at = self._strays_at = self._turns_at = self._prune_at = 0.0
         self._hungry = self._orphans_left = False
         self._failures = 0
         self._error: str | None = None
@@ -166,6 +168,10 @@ class Sweeper:
             self._orphans_left = orphans > 0
         if not self._around.store.exclusive:
             await self._obey_others()
+        if now - self._turns_at >= TURNS_S:
+            self._turns_at = now
+            await self._recovery.take_turns()
+            await self._around.store.tallies.prune(before=self._around.clock(), limit=PRUNE_BATCH)
         if self._around.options.retention_days is not None and now - self._prune_at >= PRUNE_S:
             self._prune_at = now
             await self._prune(self._around.options.retention_days)

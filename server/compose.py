@@ -114,13 +114,15 @@ def _core(
     registry.load(BUILTINS)
     bus = _make_bus(settings, store)
     worker = role == "worker"
+    max_running = settings.worker_concurrency if worker else settings.max_concurrent_runs
     engine = Engine(
         store,
         registry,
         bus,
         owner=f"{os.getpid()}-{secrets.token_hex(6)}",
         options=EngineOptions(
-            max_running=settings.worker_concurrency if worker else settings.max_concurrent_runs,
+            max_running=max_running,
+            max_per_owner=settings.max_runs_per_owner or -(-max_running * 4 // 5),
             max_queued=0 if worker else settings.max_queued_runs,
             step_timeout_ms=settings.step_timeout_ms,
             lease_s=settings.lease_s,

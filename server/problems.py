@@ -21,6 +21,7 @@ from engine.errors import (
     FlowDeskError,
     Invalid,
     KeyReused,
+    Limited,
     NotFound,
     Problem,
     Refused,
@@ -64,6 +65,7 @@ class TooSlow(FlowDeskError):
 _STATUS: Final[tuple[tuple[type[FlowDeskError], int], ...]] = (
     (Unauthenticated, 401),
     (TooManyRequests, 429),
+    (Limited, 429),
     (TooSlow, 408),
     (BadJson, 400),
     (Invalid, 422),
@@ -160,7 +162,7 @@ def _known(error: FlowDeskError) -> web.Response:
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | Limited):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 500:
         log.error("unexpected error", exc_info=error)

@@ -97,6 +97,9 @@ class Settings(BaseModel):
     """How long one attempt of a step may take when the step says nothing else."""
     max_concurrent_runs: int = Field(default=256, alias="FLOWDESK_MAX_CONCURRENT_RUNS", ge=1, le=100_000)
     """How many runs work at the same time; the others wait in the queue."""
+    max_runs_per_owner: int | None = Field(default=None, alias="FLOWDESK_MAX_RUNS_PER_OWNER", ge=1, le=100_000)
+    """How many runs of one owner work at the same time, so that nobody takes all the room. Empty: four fifths of the
+    runs that work at the same time."""
     max_queued_runs: int = Field(default=10_000, alias="FLOWDESK_MAX_QUEUED_RUNS", ge=0, le=1_000_000)
     """How many accepted runs are held in memory to wait; the rest waits in the database."""
     workers: Annotated[Literal["retries", "all", "none"] | None, BeforeValidator(_lower)] = Field(

@@ -37,6 +37,8 @@ class WaitingFor(StrEnum):
     SIGNAL = "signal"
     CHILDREN = "children"
     DECISION = "decision"
+    LIMIT = "limit"
+    """Of a QUEUED run: for its turn under the limits of its workflow."""
 
 
 class TriggerKind(StrEnum):
@@ -86,7 +88,8 @@ class RunRow:
     `owner` is the process that executes the run now (its heartbeat is a row of its own); None means the run
     rests. `due_at` is when a resting run must go on. `deaths` counts processes that died executing it since
     `death_seq`, so that progress forgives. `caller_run_id` is the run that waits for this one, or started it, and
-    `call` the place there. `poked` marks a run that has something to look at: messages, or a called run that ended.
+    `call` the place there. Runs with the same `limit_key` share the concurrency limit of their workflow. `poked` marks
+    a run that has something to look at: messages, or a called run that ended.
     """
 
     id: str
@@ -115,6 +118,7 @@ class RunRow:
     caller_run_id: str | None = None
     call: Call | None = None
     poked: bool = False
+    limit_key: str | None = None
 
     def copy(self) -> RunRow:
         """A row of its own with the same values. Every commit makes one, and `dataclasses.replace` takes 4 us more."""

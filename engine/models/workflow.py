@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from engine.models.base import Document
+from engine.models.limits import Concurrency, Debounce, Dedupe, Rate
 
 StepId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -116,6 +117,14 @@ class WorkflowDraft(Document):
     """The IANA zone the cron expression is read in; the server's own is written here at save when not given."""
     timeout_ms: int | None = Field(default=None, ge=1, le=31_536_000_000)
     """How long a whole run may take, in milliseconds, waiting included."""
+    concurrency: Concurrency | None = None
+    """How many runs may be unfinished at once."""
+    rate: Rate | None = None
+    """How many runs may start within a time."""
+    dedupe: Dedupe | None = None
+    """Which triggers count as the same one."""
+    debounce: Debounce | None = None
+    """Lets only the last trigger of a burst start a run."""
     tags: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(
         default_factory=list, max_length=50
     )

@@ -62,16 +62,19 @@ class Ledger:
         """Whether something has happened that is not on disk."""
         return bool(self.pending or self.heard)
 
-    async def write(self, *, resting: bool = False, backlog: bool = False, claim: bool = False) -> None:
+    async def write(
+        self, *, resting: bool = False, backlog: bool = False, claim: bool = False, due_at: int | None = None
+    ) -> None:
         """Commit until it works: once a step has had its effect, its result must not be lost to a full disk.
 
         Only a run's first commit, or one that claims a resting run, raises Unavailable, since then nothing has happened
-        yet. Fenced when somebody else has the run by now.
+        yet. Fenced when somebody else has the run by now. A `backlog` run has no executor yet and goes on at `due_at`,
+        or at once.
         """
         delay = 0.25
         while True:
             try:
-                await self._write_once(self._summary(resting=resting, backlog=backlog, claim=claim))
+                await self._write_once(self._summary(resting=resting, backlog=backlog, claim=claim, due_at=due_at))
             except Unavailable as error:
                 if self.committed == 0 or claim:
                     raise
@@ -109,7 +112,7 @@ class Ledger:
         if self.reply is not None and not self.reply.done() and any(answers(self.plan, event) for event in events):
             self.reply.set_result(row)
 
-    def _summary(self, *, resting: bool, backlog: bool, claim: bool) -> RunRow:
+    def _summary(self, *, resting: bool, backlog: bool, claim: bool, due_at: int | None) -> RunRow:
         """The row after the pending events; a `backlog` run is accepted but has no executor yet."""
         state = self.state
         row = self.row.copy()
@@ -125,6 +128,8 @@ class Ledger:
             row.owner = self.services.owner
         if backlog:
             row.status, row.owner, row.due_at = RunStatus.QUEUED, None, self.services.clock()
+            if due_at is not None:
+                row.due_at, row.waiting_for = due_at, WaitingFor.LIMIT
         elif resting:
             row.owner = None
             self._rest(row)

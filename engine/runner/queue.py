@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+def _anybody(_owner: str) -> bool:
+    return True
 
 
 class FairQueue(Generic[T]):
@@ -23,11 +28,16 @@ class FairQueue(Generic[T]):
         self._by_owner.setdefault(owner, deque()).append(item)
         self._size += 1
 
-    def take(self) -> T | None:
-        """The next item, or None when there is none."""
-        if not self._by_owner:
+    def counts(self) -> Iterator[tuple[str, int]]:
+        """How many items each owner has here."""
+        return ((owner, len(items)) for owner, items in self._by_owner.items())
+
+    def take(self, may: Callable[[str], bool] = _anybody) -> T | None:
+        """The next item of an owner who may have one taken, or None when there is none."""
+        found = next(((owner, items) for owner, items in self._by_owner.items() if may(owner)), None)
+        if found is None:
             return None
-        owner, items = next(iter(self._by_owner.items()))
+        owner, items = found
         item = items.popleft()
         self._size -= 1
         if items:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice, zip_longest
 from typing import Any, Final
 
 from engine.errors import Conflict
 from engine.jsonio import dumps
 from engine.models.event import Event, EventType
+from engine.models.run import RunRow
 from engine.store import MAX_MESSAGES, Commit
 
 LASTING: Final = (
@@ -23,6 +25,7 @@ LASTING: Final = (
     "payload_hash",
     "caller_run_id",
     "call",
+    "limit_key",
 )
 """What a run's first commit says for good; later commits leave it as it is."""
 
@@ -58,3 +61,12 @@ def inbox_full(run_id: str) -> Conflict:
         code="inbox_full",
         hint="send it again when the run has read them",
     )
+
+
+def in_turn(rows: Iterable[RunRow], limit: int) -> list[RunRow]:
+    """The first of each owner, then the second of each, and so on, up to so many."""
+    by_owner: dict[str, list[RunRow]] = {}
+    for row in {row.id: row for row in rows}.values():
+        by_owner.setdefault(row.user_id, []).append(row)
+    rounds = zip_longest(*by_owner.values())
+    return list(islice((row for one in rounds for row in one if row is not None), limit))

@@ -21,6 +21,7 @@ from engine.store import (
     Runs,
     ScheduleRow,
     Schedules,
+    Tallies,
     Upkeep,
     Users,
     VersionInfo,
@@ -30,6 +31,7 @@ from engine.stores.memory_data import Data, copy, may, page
 from engine.stores.memory_figures import MemoryFigures
 from engine.stores.memory_runs import MemoryRuns
 from engine.stores.memory_secrets import MemorySecrets
+from engine.stores.memory_tallies import MemoryTallies
 from engine.stores.memory_tenancy import MemoryAudit, MemoryCredentials, MemoryWorkspaces
 from engine.stores.memory_upkeep import MemoryUpkeep
 from engine.tenancy import Audit, Credentials, Workspaces
@@ -51,6 +53,7 @@ class MemoryStore:
         self.workspaces: Workspaces = MemoryWorkspaces(data)
         self.credentials: Credentials = MemoryCredentials(data)
         self.audit: Audit = MemoryAudit(data)
+        self.tallies: Tallies = MemoryTallies(data)
         self.figures: Figures = MemoryFigures(data)
         self.upkeep: Upkeep = MemoryUpkeep(data)
 

@@ -12,7 +12,7 @@ from engine.jsonio import dumps
 from engine.models.event import Event
 from engine.models.run import JobRow, Message, RunRow, User
 from engine.secret_rows import SecretRow
-from engine.store import Owner, Page, ProcessRow, ScheduleRow, VersionInfo
+from engine.store import Owner, Page, ProcessRow, ScheduleRow, Tally, VersionInfo
 from engine.stores import batch
 from engine.stores import cursor as cursors
 from engine.tenancy import AuditEntry, Credential, Workspace
@@ -46,6 +46,7 @@ class Data:
     blobs: dict[str, dict[str, bytes]] = field(default_factory=dict)
     messages: dict[str, dict[str, Message]] = field(default_factory=dict)
     """Run id and message id to what the run has yet to hear."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
     owners: dict[str, ProcessRow] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     pos: int = 0

@@ -11,7 +11,7 @@ import orjson
 from engine.errors import Fenced, NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import FINISHED, Message, RunRow
+from engine.models.run import FINISHED, Message, RunRow, WaitingFor
 from engine.store import MAX_MESSAGES, Commit, FeedItem, Held, Owner, Page, ProcessRow, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
@@ -124,7 +124,8 @@ class MemoryRuns:
         """Resting runs whose time has come, the most overdue first, cancelled ones before them."""
         found = [(0 if row.cancel_requested or row.poked else _due_at(row), row) for row in self._resting()]
         ready = sorted(((at, row) for at, row in found if at is not None and at <= now), key=lambda pair: pair[0])
-        return [copy(row) for _, row in ready[:limit]]
+        rows = [row for _, row in ready]
+        return [copy(row) for row in (rows if len(rows) <= limit else batch.in_turn(rows, limit))]
 
     async def next_due(self) -> int | None:
         """The earliest time a resting run waits for."""
@@ -138,6 +139,18 @@ class MemoryRuns:
         living = {process.owner for process in self._data.owners.values() if process.until > now}
         held = [row for row in self._data.runs.values() if row.owner is not None and row.status not in FINISHED]
         return [copy(row) for row in held if row.owner not in living][:limit]
+
+    async def held_back(self, limit_key: str, *, limit: int) -> list[RunRow]:
+        """Runs that wait for their turn under this key."""
+        waiting = [row for row in self._held_back() if row.limit_key == limit_key]
+        return [copy(row) for row in sorted(waiting, key=lambda row: (row.created_at, self._order[row.id]))[:limit]]
+
+    async def held_keys(self, *, limit: int) -> list[str]:
+        """Keys under which runs wait."""
+        return list(dict.fromkeys(row.limit_key or "" for row in self._held_back()))[:limit]
+
+    def _held_back(self) -> list[RunRow]:
+        return [row for row in self._resting() if row.waiting_for is WaitingFor.LIMIT and row.due_at is None]
 
     async def request_cancel(self, run_id: str, *, owner: Owner) -> RunRow:
         """Mark a run for cancelling."""

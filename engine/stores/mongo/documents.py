@@ -39,6 +39,7 @@ LASTING: Final = (
     "payloadHash",
     "callerRunId",
     "call",
+    "limitKey",
     "cancelRequested",
     "poked",
 )
@@ -77,6 +78,7 @@ def run_fields(row: RunRow) -> Doc:
         "callerRunId": row.caller_run_id,
         "call": None if row.call is None else row.call.to_list(),
         "poked": row.poked,
+        "limitKey": row.limit_key,
     }
 
 
@@ -111,13 +113,15 @@ def run_row(run_id: str, doc: Mapping[str, Any]) -> RunRow:
         caller_run_id=doc.get("callerRunId"),
         call=None if call is None else Call(*call),
         poked=bool(doc.get("poked")),
+        limit_key=doc.get("limitKey"),
     )
 
 
 def summary(fields: Mapping[str, Any], rev: int) -> Doc:
     """What the `runs` collection keeps: the row, and what the sweeper's indexes are made of.
 
-    `wakeAt` is set while the run rests and waits for a time, `holder` while a process executes it.
+    `wakeAt` is set while the run rests and waits for a time, `holder` while a process executes it, `heldUnder` while it
+    waits for its turn under a limit.
     """
     unfinished = _STATUS[fields["status"]] not in FINISHED
     held = unfinished and fields["owner"] is not None
@@ -127,8 +131,14 @@ def summary(fields: Mapping[str, Any], rev: int) -> Doc:
         "rev": rev,
         "open": unfinished,
         "holder": fields["owner"] if held else None,
+        "heldUnder": _held_under(fields) if unfinished and not held else None,
         "wakeAt": min(times) if times and unfinished and not held else None,
     }
+
+
+def _held_under(fields: Mapping[str, Any]) -> str | None:
+    held = fields["waitingFor"] == WaitingFor.LIMIT.value and fields["dueAt"] is None
+    return fields.get("limitKey") if held else None
 
 
 def job_doc(job: JobRow) -> Doc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from engine.models.event import Event
 from engine.models.run import FINISHED, Message, RunRow, RunStatus
 from engine.store import ANYONE, Commit, FeedItem, Held, Owner, Page, Pruned, RunFilter
 from engine.stores import cursor as cursors
+from engine.stores.batch import in_turn
 from engine.stores.mongo import lists
 from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
@@ -27,6 +29,7 @@ from engine.stores.mongo.retention import Retention
 from engine.stores.mongo.schema import ANY_TEXT, ANY_TIME, JOURNAL, OWNERS, RUNS
 
 _UNFINISHED: Final = {"$in": [status.value for status in RunStatus if status not in FINISHED]}
+MOST_OWNERS: Final = 100
 _NEWEST_FIRST: Final = [("createdAt", -1), ("_id", -1)]
 
 
@@ -121,10 +124,25 @@ class MongoRuns:
         seen = {doc["_id"] for doc in docs}
         if len(docs) < limit:
             late = await self._link.many(
-                RUNS, {"wakeAt": {**ANY_TIME, "$lte": now}}, sort=[("wakeAt", 1)], limit=limit, hint="wake"
+                RUNS, {"wakeAt": {**ANY_TIME, "$lte": now}}, sort=[("wakeAt", 1)], limit=limit + 1, hint="wake"
             )
             docs += [doc for doc in late if doc["_id"] not in seen]
-        return _rows(docs[:limit])
+        return _rows(docs) if len(docs) <= limit else in_turn(_rows([*docs, *await self._turns(now, limit)]), limit)
+
+    async def _turns(self, now: int, limit: int) -> list[Doc]:
+        """Of each owner some runs whose time has come."""
+        owners = await self._link.call(lambda: self._link[RUNS].distinct("userId", {"wakeAt": ANY_TIME}))
+        each = [
+            self._link.many(
+                RUNS,
+                {"userId": owner, "wakeAt": {**ANY_TIME, "$lte": now}},
+                sort=[("wakeAt", 1)],
+                limit=min(limit, 50),
+                hint="turn",
+            )
+            for owner in owners[:MOST_OWNERS]
+        ]
+        return [doc for docs in await asyncio.gather(*each) for doc in docs]
 
     async def next_due(self) -> int | None:
         """The earliest time a resting run waits for."""
@@ -136,6 +154,17 @@ class MongoRuns:
         living = [doc["_id"] for doc in await self._link.many(OWNERS, {"until": {"$gt": now}}, {"_id": 1})]
         lost = {"holder": {**ANY_TEXT, "$nin": living}}
         return _rows(await self._link.many(RUNS, lost, limit=limit, hint="holder"))
+
+    async def held_back(self, limit_key: str, *, limit: int) -> list[RunRow]:
+        """Runs that wait for their turn under this key."""
+        order = [("createdAt", 1), ("_id", 1)]
+        return _rows(await self._link.many(RUNS, {"heldUnder": limit_key}, sort=order, limit=limit, hint="held"))
+
+    async def held_keys(self, *, limit: int) -> list[str]:
+        """Keys under which runs wait."""
+        held = {"heldUnder": ANY_TEXT}
+        found: list[str] = await self._link.call(lambda: self._link[RUNS].distinct("heldUnder", held))
+        return found[:limit]
 
     async def request_cancel(self, run_id: str, *, owner: Owner) -> RunRow:
         """Mark a run for cancelling. The mark is the one thing about a run that only its summary knows."""

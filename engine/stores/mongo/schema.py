@@ -17,6 +17,7 @@ JOBS: Final = "jobs"
 BLOBS: Final = "blobs"
 MESSAGES: Final = "messages"
 OWNERS: Final = "owners"
+TALLIES: Final = "tallies"
 USERS: Final = "users"
 WORKFLOWS: Final = "workflows"
 VERSIONS: Final = "workflowVersions"
@@ -59,6 +60,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("holder", "holder", only={"holder": ANY_TEXT}),
         _index("cancel", "cancelRequested", "holder", only={"cancelRequested": True, "open": True}),
         _index("poked", "poked", "holder", only={"poked": True, "open": True}),
+        _index("held", "heldUnder", "createdAt", "_id", only={"heldUnder": ANY_TEXT}),
+        _index("turn", "userId", "wakeAt", only={"wakeAt": ANY_TIME}),
         # Retention.
         _index("finished", "finishedAt", only={"open": False}),
     ],
@@ -71,6 +74,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     BLOBS: [_index("run", "runId", "ref", "rev", "part")],
     MESSAGES: [_index("run", "runId", "at", "_id")],
     OWNERS: [_index("until", "until")],
+    TALLIES: [_index("expired", "expiresAt", only={"expiresAt": ANY_TIME})],
     USERS: [_index("email", "email", unique=True)],
     WORKFLOWS: [
         _index("owner", "ownerId", "-_id"),

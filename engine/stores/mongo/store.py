@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from engine.errors import FlowDeskError
 from engine.secret_rows import Secrets
-from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.store import Figures, Health, Jobs, Runs, Schedules, Tallies, Upkeep, Users, Workflows
 from engine.stores.mongo.blobs import Blobs
 from engine.stores.mongo.commits import Commits
 from engine.stores.mongo.credentials import MongoCredentials
@@ -26,6 +26,7 @@ from engine.stores.mongo.runs import MongoRuns
 from engine.stores.mongo.schedules import MongoSchedules
 from engine.stores.mongo.schema import META
 from engine.stores.mongo.secrets import MongoSecrets
+from engine.stores.mongo.tallies import MongoTallies
 from engine.stores.mongo.tenancy import MongoAudit, MongoWorkspaces
 from engine.stores.mongo.upkeep import MongoUpkeep
 from engine.stores.mongo.users import MongoUsers
@@ -86,6 +87,7 @@ class MongoStore:
             retention=Retention(link, journal),
         )
         self.runs: Runs = runs
+        self.tallies: Tallies = MongoTallies(link)
         self.figures: Figures = MongoFigures(link)
         self.upkeep: Upkeep = MongoUpkeep(link, runs, reading, projections)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.errors import Unusable
 from engine.secret_rows import Secrets
-from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.store import Figures, Health, Jobs, Runs, Schedules, Tallies, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite.audit import SqliteAudit
 from engine.stores.sqlite.connection import open_reader
@@ -23,6 +23,7 @@ from engine.stores.sqlite.runs import SqliteRuns
 from engine.stores.sqlite.schedules import SqliteSchedules
 from engine.stores.sqlite.schema import MIGRATIONS
 from engine.stores.sqlite.secrets import SqliteSecrets
+from engine.stores.sqlite.tallies import SqliteTallies
 from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
 from engine.stores.sqlite.workflows import SqliteWorkflows
@@ -53,6 +54,7 @@ class SqliteLook:
         self.workspaces: Workspaces = SqliteWorkspaces(writer, readers)
         self.credentials: Credentials = SqliteCredentials(writer, readers)
         self.audit: Audit = SqliteAudit(writer, readers)
+        self.tallies: Tallies = SqliteTallies(writer, readers)
         self.figures: Figures = SqliteFigures(readers)
         self.upkeep: Upkeep = SqliteUpkeep(writer, readers)
 

@@ -26,6 +26,7 @@ TABLES: Final = (
     "deleted_workflows",
     "schedules",
     "messages",
+    "tallies",
     "secrets",
     "workspaces",
     "workspace_members",

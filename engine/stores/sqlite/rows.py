@@ -51,6 +51,7 @@ def run_values(row: RunRow) -> tuple[Any, ...]:
         row.caller_run_id,
         None if row.call is None else dumps(row.call.to_list()).decode(),
         1 if row.poked else 0,
+        row.limit_key,
     )
 
 

@@ -65,6 +65,23 @@ _DUE: Final = packed(
     ) AS found JOIN runs USING (n) ORDER BY found.at, found.n
     """,
 )
+_TURNS: Final = packed(
+    RUN_COLUMNS,
+    f"""
+    WITH RECURSIVE some_owner (id) AS (
+        SELECT min(user_id) FROM runs INDEXED BY runs_turn WHERE due_at IS NOT NULL AND {_RESTING}
+        UNION ALL
+        SELECT (SELECT min(user_id) FROM runs INDEXED BY runs_turn
+            WHERE user_id > some_owner.id AND due_at IS NOT NULL AND {_RESTING})
+        FROM some_owner WHERE id IS NOT NULL LIMIT :owners)
+    SELECT runs.* FROM some_owner JOIN runs ON runs.n IN (
+        SELECT n FROM runs INDEXED BY runs_turn
+        WHERE user_id = some_owner.id AND due_at <= :now AND due_at IS NOT NULL AND {_RESTING}
+        ORDER BY due_at LIMIT :limit)
+    ORDER BY runs.due_at, runs.n
+    """,
+)
+MOST_OWNERS: Final = 1000
 _NEXT_DUE: Final = f"""
 SELECT min(at) FROM (
     SELECT min(due_at) AS at FROM runs INDEXED BY runs_due WHERE due_at IS NOT NULL AND {_RESTING}
@@ -88,6 +105,14 @@ WHERE id = :id AND owner IS :expected AND {UNFINISHED}
 _REQUEST_CANCEL: Final = f"""
 UPDATE runs SET cancel_requested = 1 WHERE id = :id AND (:owner IS NULL OR user_id = :owner) AND {UNFINISHED}
 """
+_TURN: Final = f"waiting_for = 'limit' AND owner IS NULL AND due_at IS NULL AND {UNFINISHED}"
+_HELD_BACK: Final = packed(
+    RUN_COLUMNS,
+    f"SELECT * FROM runs INDEXED BY runs_held WHERE limit_key = :key AND {_TURN} ORDER BY created_at, n LIMIT :limit",
+)
+_HELD_KEYS: Final = packed(
+    ("limit_key",), f"SELECT DISTINCT limit_key FROM runs INDEXED BY runs_held WHERE {_TURN} LIMIT :limit"
+)
 _CANCEL_REQUESTS: Final = packed(
     ("id",),
     f"SELECT id FROM runs INDEXED BY runs_cancel WHERE owner = ? AND cancel_requested = 1 AND {UNFINISHED}",
@@ -195,7 +220,14 @@ class SqliteRuns:
 
     async def due(self, now: int, *, limit: int) -> list[RunRow]:
         """Resting runs whose time has come, the most overdue first, cancelled ones before them."""
-        return [run_row(values) for values in await self._readers.rows(_DUE, {"now": now, "limit": limit})]
+        found = [run_row(values) for values in await self._readers.rows(_DUE, {"now": now, "limit": limit + 1})]
+        if len(found) <= limit:
+            return found
+        # More than fit: of each owner as many as there could be when all of them have some.
+        marked = [row for row in found if row.cancel_requested or row.poked]
+        each = {"now": now, "limit": min(limit, 50), "owners": MOST_OWNERS}
+        turns = [run_row(values) for values in await self._readers.rows(_TURNS, each)]
+        return batch.in_turn([*marked, *turns, *found], limit)
 
     async def next_due(self) -> int | None:
         """The earliest time a resting run waits for."""
@@ -205,6 +237,15 @@ class SqliteRuns:
     async def orphans(self, now: int, *, limit: int) -> list[RunRow]:
         """Unfinished runs of processes that are not known to live."""
         return [run_row(values) for values in await self._readers.rows(_ORPHANS, {"now": now, "limit": limit})]
+
+    async def held_back(self, limit_key: str, *, limit: int) -> list[RunRow]:
+        """Runs that wait for their turn under this key."""
+        values = {"key": limit_key, "limit": limit}
+        return [run_row(row) for row in await self._readers.rows(_HELD_BACK, values)]
+
+    async def held_keys(self, *, limit: int) -> list[str]:
+        """Keys under which runs wait."""
+        return [row[0] for row in await self._readers.rows(_HELD_KEYS, {"limit": limit})]
 
     async def request_cancel(self, run_id: str, *, owner: Owner) -> RunRow:
         """Mark a run for cancelling."""

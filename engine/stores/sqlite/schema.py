@@ -243,4 +243,20 @@ CREATE TRIGGER audit_is_not_shortened BEFORE DELETE ON audit BEGIN
 END;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY)
+_LIMITS: Final = f"""
+-- Runs that wait for their turn, and what several processes count together.
+ALTER TABLE runs ADD COLUMN limit_key TEXT;
+CREATE INDEX runs_held ON runs (limit_key, created_at)
+    WHERE waiting_for = 'limit' AND owner IS NULL AND due_at IS NULL AND {UNFINISHED};
+CREATE INDEX runs_turn ON runs (user_id, due_at) WHERE owner IS NULL AND due_at IS NOT NULL AND {UNFINISHED};
+
+CREATE TABLE tallies (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    expires_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX tallies_expired ON tallies (expires_at) WHERE expires_at IS NOT NULL;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY, _LIMITS)

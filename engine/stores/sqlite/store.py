@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from engine.errors import FlowDeskError
 from engine.secret_rows import Secrets
-from engine.store import Figures, Health, Jobs, Runs, Schedules, Upkeep, Users, Workflows
+from engine.store import Figures, Health, Jobs, Runs, Schedules, Tallies, Upkeep, Users, Workflows
 from engine.stores.lender import Lender
 from engine.stores.sqlite import files
 from engine.stores.sqlite.audit import SqliteAudit
@@ -24,6 +24,7 @@ from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
 from engine.stores.sqlite.schedules import SqliteSchedules
 from engine.stores.sqlite.secrets import SqliteSecrets
+from engine.stores.sqlite.tallies import SqliteTallies
 from engine.stores.sqlite.transactions import Transactions
 from engine.stores.sqlite.upkeep import SqliteUpkeep
 from engine.stores.sqlite.users import SqliteUsers
@@ -61,6 +62,7 @@ class SqliteStore:
         self.workspaces: Workspaces = SqliteWorkspaces(self._writer, self._readers)
         self.credentials: Credentials = SqliteCredentials(self._writer, self._readers)
         self.audit: Audit = SqliteAudit(self._writer, self._readers)
+        self.tallies: Tallies = SqliteTallies(self._writer, self._readers)
         self.figures: Figures = SqliteFigures(self._readers)
         self.upkeep: Upkeep = SqliteUpkeep(self._writer, self._readers)
 

@@ -53,6 +53,7 @@ MOVED = {
     "blobs": "blobs",
     "messages": "messages",
     "jobs": "jobs",
+    "tallies": "counts what happens at the source; a copy begins to count anew",
     "owners": "belongs to the processes of the source",
     "marks": "belongs to the source",
 }
