@@ -27,6 +27,7 @@ from engine.state import SETTLED, RunState, fold
 from engine.store import ANYONE, Commit, Runs, Store
 
 BATCH: Final = 500
+AHEAD: Final = 100
 SUSPECT_AFTER: Final = 3
 """Deaths without progress after which a run is executed with no other suspect beside it."""
 
@@ -122,8 +123,10 @@ class Recovery:
         if limit <= 0:
             return 0
         now = self._clock()
-        due = await self._runs.due(now, limit=limit)
+        # More than fit, for the first of them may be of owners who have all the room they get.
+        due = await self._runs.due(now, limit=max(limit, AHEAD))
         rows = [row for row in due if not self._elsewhere.holds(row.id) and self._around.executor.takes(row.user_id)]
+        rows = rows[:limit]
         if options.execute != "all":
             for row in rows:
                 if self._rung.first(row.id):
@@ -273,9 +276,11 @@ class Recovery:
             return True
         concurrency = plan.limits.concurrency if plan.limits is not None else None
         if concurrency is not None and concurrency.strategy == "cancel" and row.limit_key is not None:
-            held = await self._runs.held_back(row.limit_key, limit=BATCH)
-            older = [other.id for other in held if (other.created_at, other.id) < (row.created_at, row.id)]
-            for run_id in [*(await gate.holders(row.limit_key))[:1], *older]:
+            holders = (await gate.holders(row.limit_key))[:1]
+            others = [*holders, *(held.id for held in await self._runs.held_back(row.limit_key, limit=BATCH))]
+            # Ids sort by age. Of several that came at once, whichever is looked at first, the newest stays.
+            older = [run_id for run_id in others if run_id < row.id]
+            for run_id in older if len(older) == len(others) else [*older, row.id]:
                 await self._around.supersede(run_id)
         return False
 

@@ -62,9 +62,9 @@ class Gate:
                 return Admission(duplicate=first)
         due_at, supersedes = None, None
         limit_key = keys.get("concurrency")
-        dropping = limits.concurrency is not None and limits.concurrency.strategy == "drop"
-        if dropping and not await self._take(keys["concurrency"], limits.concurrency, row.id):
-            raise Limited(_too_many(limits.concurrency), code="concurrency_limit", hint="send it again later")
+        dropping = limits.concurrency if limits.concurrency and limits.concurrency.strategy == "drop" else None
+        if dropping is not None and not await self._take(keys["concurrency"], dropping, row.id):
+            raise Limited(_too_many(dropping), code="concurrency_limit", hint="send it again later")
         if limits.rate is not None:
             due_at = await self._start_at(keys["rate"], limits.rate)
         if limits.debounce is not None:

@@ -39,7 +39,11 @@ class Crowd(World):
         return StepResult.success({})
 
     async def send(self, engine: Engine, plan: Plan, *names: str) -> list[RunRow]:
-        return [(await engine.accept(plan, manual(name=name, group=name[0]))).run for name in names]
+        rows = []
+        for name in names:
+            self.now += 1  # ids sort by the time they were made
+            rows.append((await engine.accept(plan, manual(name=name, group=name[0]))).run)
+        return rows
 
     async def entered(self, *names: str) -> None:
         async def there() -> bool:
