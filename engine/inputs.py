@@ -75,6 +75,14 @@ class Reopen:
 
 
 @dataclass(slots=True, frozen=True)
+class Hurry:
+    """Somebody wants a retry now that would have waited for its time."""
+
+    step_id: str
+    by: str | None
+
+
+@dataclass(slots=True, frozen=True)
 class Decided:
     """Somebody says what became of a `once` step: done (with this output), again, or fail."""
 
@@ -92,4 +100,4 @@ class Heard(NamedTuple):
     message: Message
 
 
-Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Decided | Heard
+Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Hurry | Decided | Heard

@@ -11,7 +11,7 @@ from engine.errors import Conflict, Fenced, Invalid, Problem
 from engine.executor import Executor
 from engine.history import History, reusable, settled_well
 from engine.ids import new_id
-from engine.inputs import Begin, Cancel, Decided, Reopen
+from engine.inputs import Begin, Cancel, Decided, Hurry, Reopen
 from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
 from engine.plan import Plan
 from engine.recovery import Recovery
@@ -68,19 +68,41 @@ class Steering:
             await asyncio.sleep(POLL_S)
 
     async def retry_job(self, job_id: str, *, owner: Owner, by: str | None) -> JobRow:
-        """Open a FAILED run again at the step this job is parked for. Of two calls at once one gets Conflict."""
+        """Open a FAILED run again at the step this job is parked for, or let a retry that waits for its time come now.
+
+        Of two calls at once one gets Conflict.
+        """
         job = await self._around.store.jobs.get(job_id, owner=owner)
-        if job.status is not JobStatus.FAILED:
-            raise Conflict(f"the job is {job.status.value}; only a FAILED one can be retried", code="job_not_failed")
+        if job.status not in (JobStatus.FAILED, JobStatus.PENDING):
+            raise Conflict(
+                f"the job is {job.status.value}; only a PENDING or FAILED one can be retried", code="job_not_retryable"
+            )
         history = await self._around.history(job.run_id, owner=owner)
+        if job.status is JobStatus.PENDING:
+            await self._hurry(job, history, by)
+            return await self._around.store.jobs.get(job_id, owner=owner)
         if history.row.status is not RunStatus.FAILED:
             raise Conflict(f"its run is {history.row.status.value}; only a FAILED run can go on", code="run_not_failed")
         if history.state.steps[job.step_id].status is not StepStatus.FAILED:
-            raise Conflict("the step is not failed any more", code="job_not_failed")
+            raise Conflict("the step is not failed any more", code="job_not_retryable")
         driver = self._reopened(history)
         driver.feed(Reopen(job.step_id, job.id, by))
         await self._write_or_conflict(driver)
         return await self._around.store.jobs.get(job_id, owner=owner)
+
+    async def _hurry(self, job: JobRow, history: History, by: str | None) -> None:
+        row, step = history.row, history.state.steps[job.step_id]
+        if row.owner is not None or row.status is not RunStatus.WAITING or row.cancel_requested:
+            raise Conflict(
+                "its run is at work just now",
+                code="run_busy",
+                hint="the retry begins by itself when it is due; or ask again when the run waits",
+            )
+        if step.waits_for != WaitingFor.RETRY.value or step.job_id != job.id:
+            raise Conflict("the step does not wait for a retry any more", code="job_not_retryable")
+        driver = Driver(self._around, history.plan, replace(row), history.state)
+        driver.feed(Hurry(job.step_id, by))
+        await self._write_or_conflict(driver)
 
     async def decide(
         self,

@@ -121,5 +121,5 @@ class Jobs:
         return cast(JobDoc, (await self._http.call("GET", f"/api/jobs/{quote(job_id)}")).body)
 
     async def retry(self, job_id: str) -> JobDoc:
-        """Try a parked failure once more; InConflict unless it is FAILED."""
+        """Try a parked failure once more, or a waiting retry now; InConflict when it is neither."""
         return cast(JobDoc, (await self._http.call("POST", f"/api/workflows/jobs/{quote(job_id)}/retry")).body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.inputs import Begin, Decided, Finished, Reopen
+from engine.inputs import Begin, Decided, Finished, Hurry, Reopen
 from engine.models.event import EventType
 from engine.models.workflow import Effect
 from engine.sdk import StepResult
@@ -54,6 +54,14 @@ def reopen(turn: Turn, given: Reopen) -> None:
     """Let a FAILED run go on at the step it was parked for."""
     turn.emit(EventType.RUN_REOPENED, None, {"by": given.by, "jobId": given.job_id, "stepId": given.step_id})
     turn.view.forget()
+    look_everywhere(turn)
+
+
+def hurry(turn: Turn, given: Hurry) -> None:
+    """Let a retry come now; it is the same attempt that was owed before."""
+    known = turn.state.steps[given.step_id]
+    due = {"runAt": turn.now, "delayMs": 0, "attempt": known.attempt + 1, "jobId": known.job_id, "by": given.by}
+    turn.emit(EventType.RETRY_SCHEDULED, given.step_id, due)
     look_everywhere(turn)
 
 

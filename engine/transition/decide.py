@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.inputs import Begin, Cancel, Decided, Fail, Finished, Input, Recover, Reopen, Started
+from engine.inputs import Begin, Cancel, Decided, Fail, Finished, Hurry, Input, Recover, Reopen, Started
 from engine.models.event import Event, EventType
 from engine.plan import Plan
 from engine.state import RunState, apply
-from engine.transition.beginning import begin, recover, reopen, resolve
+from engine.transition.beginning import begin, hurry, recover, reopen, resolve
 from engine.transition.ending import cancel, end_if_done, fail_run
 from engine.transition.flow import finish
 from engine.transition.turn import Turn
@@ -44,6 +44,8 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
             recover(turn)
         case Reopen():
             reopen(turn, given)
+        case Hurry():
+            hurry(turn, given)
         case Decided():
             resolve(turn, given)
     end_if_done(turn)

@@ -50,7 +50,7 @@ def jobs(options: Options, workflow: str | None, status: str | None, run_id: str
 @click.option("--follow", "-f", is_flag=True, help="Show the run's log until it ends.")
 @server_options
 def retry(options: Options, job_id: str, follow: bool) -> None:
-    """Try a parked failure once more; its run goes on from there."""
+    """Try a parked failure once more, or a waiting retry now; its run goes on from there."""
 
     async def work(connection: Connection, out: Output) -> int | None:
         from flowdesk.cli.follow import follow as follow_run

@@ -45,7 +45,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def retry(request: web.Request) -> web.StreamResponse:
-    """Give the failed step of a failed run another attempt."""
+    """Give a step another attempt that was given up, or now the one it is owed."""
     job = await request.app[ENGINE].retry_job(request.match_info["jobId"], owner=owner_of(request), by=request[USER].id)
     return json_response(job_document(job), status=202, headers={"Location": f"/api/jobs/{job.id}"})
 
@@ -70,8 +70,12 @@ routes = [
         "POST",
         "/api/workflows/jobs/{jobId}/retry",
         retry,
-        summary="Retry a failed step",
-        description="Opens the FAILED run again; the step keeps its idempotency key. 409 unless the job is FAILED.",
+        summary="Retry a failed step now",
+        description=(
+            "A FAILED job opens its FAILED run again; a PENDING one does not wait for its time any longer. The step "
+            "keeps its idempotency key. 409 `job_not_retryable` for any other, `run_busy` while other steps of the "
+            "run are at work, `already_moved_on` for the slower of two calls."
+        ),
         response=Job,
         status=202,
         tags=_TAGS,

@@ -58,8 +58,8 @@ async def test_a_double_click_gives_one_attempt(ali: Person) -> None:
     assert keys == {f"{run['id']}-check"}
 
 
-async def test_a_job_that_is_not_failed_cannot_be_retried(ali: Person) -> None:
-    """Row 31: 409 for a retry that waits for its time."""
+async def waits_for_retry(ali: Person) -> tuple[str, Any]:
+    """A run whose step failed once and is owed a retry in a minute, and that job."""
     workflow_id = await ali.save(
         action(
             "boom",
@@ -79,10 +79,47 @@ async def test_a_job_that_is_not_failed_cannot_be_retried(ali: Person) -> None:
     assert run["dueAt"] == run["steps"][0]["retryAt"]
     (job,) = await ali.get("/api/jobs")
     assert (job["status"], job["attempt"]) == ("PENDING", 2)
-    answer = await ali.call("POST", f"/api/workflows/jobs/{job['id']}/retry")
-    assert (answer.status, answer.code) == (409, "job_not_failed")
+    return run_id, job
+
+
+async def test_a_waiting_retry_comes_now_and_a_double_click_gives_one_attempt(ali: Person) -> None:
+    """Row 31."""
+    run_id, job = await waits_for_retry(ali)
+    path = f"/api/workflows/jobs/{job['id']}/retry"
+    answers = await asyncio.gather(ali.call("POST", path), ali.call("POST", path))
+    assert sorted(answer.status for answer in answers) == [202, 409]
+
+    async def ended() -> Any:
+        found = await ali.get(f"/api/runs/{run_id}")
+        return found if found["status"] == "FAILED" else None
+
+    run = await eventually(ended)
+    assert run["steps"][0]["attempt"] == 2
+    types = [event["type"] for event in await ali.get(f"/api/runs/{run_id}/journal")]
+    assert types.count("step.started") == 2
+
+
+async def test_a_job_that_ended_or_is_at_work_cannot_be_retried(ali: Person) -> None:
+    """Row 31: 409 for both."""
+    run_id, job = await waits_for_retry(ali)
+    path = f"/api/workflows/jobs/{job['id']}/retry"
     assert (await ali.call("POST", f"/api/runs/{run_id}/cancel")).json["status"] == "CANCELLED"
     assert (await ali.get(f"/api/jobs/{job['id']}"))["status"] == "CANCELLED"
+    answer = await ali.call("POST", path)
+    assert (answer.status, answer.code) == (409, "job_not_retryable")
+
+    slow = action(
+        "slow", "core.sleep", params={"duration": 60_000}, timeoutMs=300, retry={"maxAttempts": 2, "backoffMs": 1}
+    )
+    slow_run = await ali.start(await ali.save(slow))
+
+    async def again() -> Any:
+        jobs = await ali.get(f"/api/jobs?runId={slow_run}")
+        return jobs[0] if jobs and jobs[0]["status"] == "RUNNING" else None
+
+    running = await eventually(again)
+    answer = await ali.call("POST", f"/api/workflows/jobs/{running['id']}/retry")
+    assert (answer.status, answer.code) == (409, "job_not_retryable")
 
 
 @pytest.mark.parametrize("job_id", ["0" * 26, "x", "%27%20OR%201=1"])

@@ -63,7 +63,7 @@ _COMMON: Final = {
     "CANCELLED": Look("■", "#", "-cancelled", "warning", "cancelled", ends=True),
 }
 _OWN: Final[dict[tuple[Kind, str], Look]] = {
-    ("job", "PENDING"): Look("↻", "r", "-retrying", "warning", "waiting for its time"),
+    ("job", "PENDING"): Look("↻", "r", "-retrying", "warning", "waiting"),
     ("job", "FAILED"): Look("✖", "x", "-failed", "error", "given up", ends=True),
     ("link", "connecting"): Look("◌", "~", "-connecting", "text-muted", "connecting"),
     ("link", "connected"): Look("●", "*", "-connected", "success", "connected"),

@@ -26,7 +26,7 @@ class JobsScreen(AreaScreen):
 
     area = "Jobs"
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("jobs")]
-    HELP = "Retries owed to steps. Enter opens the run, `r` tries a given-up one once more, `v` shows only one state."
+    HELP = "Retries owed to steps. Enter opens the run, `r` tries one now, `v` shows only one state."
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,17 +64,17 @@ class JobsScreen(AreaScreen):
         return cells.until(self.flow, job["runAt"]) if job["status"] == "PENDING" else cells.dim("–")
 
     def why_not(self, act_id: str) -> str | None:
-        """Only what was given up can be tried again by hand."""
+        """Only what waits or was given up can be tried by hand."""
         if act_id == "jobs.status":
             return None
         if self.current_as(JobDoc) is None:
             return "there is no job under the cursor"
-        if act_id == "jobs.retry" and not self._given_up():
-            return "it has not been given up; it runs by itself when it is due"
+        if act_id == "jobs.retry" and not self._can_be_tried():
+            return "it neither waits nor was given up"
         return None
 
-    def _given_up(self) -> list[JobDoc]:
-        return [job for job in self.listing.chosen if job["status"] == "FAILED"]
+    def _can_be_tried(self) -> list[JobDoc]:
+        return [job for job in self.listing.chosen if job["status"] in ("PENDING", "FAILED")]
 
     def on_listing_opened(self, message: Listing.Opened) -> None:
         """Enter opens the run, on the step."""
@@ -90,8 +90,8 @@ class JobsScreen(AreaScreen):
         self.reload()
 
     def action_jobs_retry(self) -> None:
-        """Try the given-up ones once more."""
-        self.background(self._retry(self._given_up()), what="Retrying", group="write")
+        """Try now what waits or was given up."""
+        self.background(self._retry(self._can_be_tried()), what="Retrying", group="write")
 
     async def _retry(self, chosen: list[JobDoc]) -> None:
         if chosen and await self.may_write("Try again"):

@@ -18,7 +18,7 @@ async def test_it_shows_hostile_jobs_by_their_workflows_name(world: World) -> No
     async with world.shown("jobs", size=(200, 50)) as (app, _pilot):
         table = app.screen.listing.table  # type: ignore[attr-defined]
         row = [cell.plain for cell in table.get_row("job_0001")]
-        assert row[1] == "↻ waiting for its time"
+        assert row[1] == "↻ waiting"
         assert row[5] == "in 41s"
         assert "\x1b" not in "".join(cell.plain for cell in table.get_row("job_0002"))
 
@@ -30,8 +30,9 @@ async def test_v_shows_one_state(world: World) -> None:
         assert [job["id"] for job in app.screen.listing.shown] == ["job_0002"]  # type: ignore[attr-defined]
 
 
-async def test_r_tries_the_given_up_ones_again(world: World) -> None:
+async def test_r_tries_now_what_waits_or_was_given_up(world: World) -> None:
     world.jobs.append(world.jobs[1] | {"id": "job_0003"})
+    world.jobs.append(world.jobs[1] | {"id": "job_0004", "status": "RUNNING"})
 
     def retry(request: Any) -> Any:
         if request.found[0] == "job_0003":
@@ -40,11 +41,16 @@ async def test_r_tries_the_given_up_ones_again(world: World) -> None:
 
     world.http.on("POST", "/api/workflows/jobs/{}/retry", retry)
     async with world.shown("jobs", toasts=True) as (app, pilot):
+        app.screen.listing.point_at("job_0004")  # type: ignore[attr-defined]
         assert app.screen.refusal("jobs.retry") is not None  # type: ignore[attr-defined]
         await pilot.press("asterisk", "r")
         await idle(app)
-        assert [call.path.split("/")[4] for call in world.http.calls("POST")] == ["job_0002", "job_0003"]
-        await until(lambda: any("1 of 2" in text for text in said(app)), "what was done")
+        assert [call.path.split("/")[4] for call in world.http.calls("POST")] == [
+            "job_0001",
+            "job_0002",
+            "job_0003",
+        ]
+        await until(lambda: any("2 of 3" in text for text in said(app)), "what was done")
         await until(lambda: any("not parked any more" in text for text in said(app)), "what was not")
 
 
