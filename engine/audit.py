@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from engine.journal import jobs_after
 from engine.models.event import Event
-from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, WaitingFor
-from engine.runner.ledger import FINAL
+from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus
+from engine.runner.ledger import FINAL, waiting_for
 from engine.state import RunState, StepStatus, fold
 
 
@@ -73,7 +73,7 @@ def _unfinished(row: RunRow, state: RunState) -> RunRow:
     elif times and (row.due_at is None or row.due_at > min(times)):
         right.due_at = min(times)
     if right.status is RunStatus.WAITING and waiting and right.waiting_for is None:
-        right.waiting_for = WaitingFor(waiting[0].waits_for or "retry")
+        right.waiting_for = waiting_for(waiting)
     return right
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.accepting import Accepted, Accepting, Outcome
+from engine.answers import Answer, Answers, Asker
 from engine.clock import Clock, now_ms
 from engine.doorbell import Doorbell, Execute, NoDoorbell
 from engine.errors import FlowDeskError, NotFound
@@ -99,6 +100,7 @@ class Engine:
         self.trials = Trials(self)
         self.accepting = Accepting(self)
         self._turns: set[asyncio.Task[None]] = set()
+        self.answers = Answers(self)
 
     @property
     def step_timeout_ms(self) -> int:
@@ -196,21 +198,13 @@ class Engine:
         """Open a FAILED run again at the step this job is parked for. Of two calls at once one gets Conflict."""
         return await self._steering.retry_job(job_id, owner=owner, by=by)
 
-    async def decide(
-        self,
-        run_id: str,
-        *,
-        owner: Owner,
-        by: str | None,
-        step_id: str,
-        outcome: str,
-        data: Any = None,
-        reason: str | None = None,
-    ) -> RunRow:
-        """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
-        return await self._steering.decide(
-            run_id, owner=owner, by=by, step_id=step_id, outcome=outcome, data=data, reason=reason
-        )
+    async def decide(self, run_id: str, answer: Answer, *, who: Asker) -> RunRow:
+        """Answer what a step asks; of several answers at once all but one get Conflict. See `Answers.decide`."""
+        return await self.answers.decide(run_id, answer, who=who)
+
+    async def signal(self, run_id: str, name: str, data: Any, *, who: Asker, message_id: str | None = None) -> RunRow:
+        """Send a run a signal; it is durable when this returns. See `Answers.signal`."""
+        return await self.answers.signal(run_id, name, data, who=who, message_id=message_id)
 
     async def rerun(
         self,

@@ -92,12 +92,21 @@ class Decided:
     data: Any = None
     job_id: str = ""
     reason: str | None = None
+    message_id: str | None = None
 
 
 class Heard(NamedTuple):
-    """Somebody told the run something."""
+    """Somebody told the run something. `job_id` is for a step that fails because of it."""
 
     message: Message
+    job_id: str = ""
 
 
-Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Hurry | Decided | Heard
+class Due(NamedTuple):
+    """The time a step waits until may have come."""
+
+    step_id: str
+    job_id: str = ""
+
+
+Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Hurry | Decided | Heard | Due

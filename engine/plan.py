@@ -60,7 +60,8 @@ class Plan:
     """A compiled workflow version. `instant` plans never wait for anything but the disk.
 
     `roots` are the steps that no other leads to, and the entries: before anything has happened, nothing can be said of
-    others. `retrying` are the steps that may be tried again, `replying` those that may answer who waits.
+    others. `retrying` are the steps that may be tried again, `waiting` those that may wait for something, `replying`
+    those that may answer who waits.
     `limits` are what the workflow allows itself; a run of it starts only when its turn has come.
 
     Equal only to itself, so that what is worked out from a plan can be kept by it.
@@ -73,6 +74,7 @@ class Plan:
     missing_refs: tuple[str, ...]
     roots: tuple[PlanStep, ...]
     retrying: tuple[PlanStep, ...]
+    waiting: tuple[PlanStep, ...]
     replying: tuple[PlanStep, ...]
     limits: Limits | None = None
 
@@ -133,13 +135,18 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
         workflow=workflow,
         steps=steps,
         entries=entries,
-        instant=limits is None and all(s.instant and s.retry is None for s in planned),
+        instant=limits is None and all(s.instant and s.retry is None and not _waits(s) for s in planned),
         missing_refs=tuple(dict.fromkeys(s.step.ref for s in planned if s.definition is None)),
         roots=tuple(s for s in planned if not s.incoming or s.id in entries),
         retrying=tuple(s for s in planned if s.retry is not None),
+        waiting=tuple(s for s in planned if _waits(s)),
         replying=tuple(s for s in planned if s.replies),
         limits=limits,
     )
+
+
+def _waits(step: PlanStep) -> bool:
+    return step.definition is not None and step.definition.waits
 
 
 def _incoming(workflow: Workflow) -> dict[str, list[tuple[str, int]]]:

@@ -23,7 +23,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from engine.errors import BadJson
+from engine.forms import check_form
 from engine.jsonio import parse_json
+from engine.waiting import Ending, Wait
 
 API_VERSION = 1
 """Raised when a plugin written for an older FlowDesk would break."""
@@ -83,6 +85,12 @@ class StepResult:
     goto: str | None = None
     retryable: bool = True
     retry_after_ms: int | None = None
+    waits: Wait | None = None
+
+    @classmethod
+    def wait(cls, wait: Wait) -> StepResult:
+        """No result yet: the step waits, holding nothing, and comes to what the wait says. For kinds with `waits`."""
+        return cls(True, waits=wait)
 
     @classmethod
     def success(cls, data: Any = None, *, goto: str | None = None) -> StepResult:
@@ -183,6 +191,10 @@ class StepDefinition:
     """Its output `{status, headers, body}` answers the caller that waits for the run; never merged into `data`."""
     timeout_ms: int | None = None
     examples: tuple[Example, ...] = ()
+    waits: bool = False
+    """May answer with `StepResult.wait`."""
+    signals: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    """The names of the signals these raw params wait for, so that a mistyped one is refused when it is sent."""
     secret_fields: frozenset[str] = frozenset()
     """Top-level params that are masked in the journal, such as `password`."""
     source: str = "built in"
@@ -211,6 +223,8 @@ class Steps:
         volatile: bool = False,
         replies: bool = False,
         timeout_ms: int | None = None,
+        waits: bool = False,
+        signals: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None,
         examples: tuple[Example, ...] = (),
         secret_fields: frozenset[str] = frozenset(),
     ) -> Callable[[HandlerT], HandlerT]:
@@ -236,6 +250,8 @@ class Steps:
                     volatile=volatile,
                     replies=replies,
                     timeout_ms=timeout_ms,
+                    waits=waits,
+                    signals=signals,
                     examples=examples,
                     secret_fields=secret_fields,
                 )
@@ -278,6 +294,7 @@ __all__ = [
     "AsyncIterator",
     "BadJson",
     "Context",
+    "Ending",
     "Example",
     "Host",
     "Params",
@@ -286,5 +303,7 @@ __all__ = [
     "StepResult",
     "Steps",
     "Stop",
+    "Wait",
+    "check_form",
     "parse_json",
 ]

@@ -38,7 +38,8 @@ class StepState:
     """One step of one run.
 
     `attempt` counts starts, `failures` counts failed attempts since the step was last (re)opened. `taken` holds
-    the indexes of the arrows that were taken, once the step is settled.
+    the indexes of the arrows that were taken, once the step is settled. `wait` is the `wait.started` of a step that
+    waits for something else than its retry.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -56,7 +57,16 @@ class StepState:
     retry_at: int | None = None
     job_id: str | None = None
     waits_for: str | None = None
+    wait: Event | None = None
     reused: bool = False
+
+
+@dataclass(slots=True)
+class Signals:
+    """The signals a run was sent: all their ids, and those that no step has taken yet, oldest first."""
+
+    seen: set[str] = field(default_factory=set)
+    kept: list[Event] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -73,6 +83,7 @@ class RunState:
     error: dict[str, Any] | None = None
     parent_run_id: str | None = None
     unsettled: int = 0
+    signals: Signals | None = None
 
     @property
     def finished(self) -> bool:
@@ -107,6 +118,9 @@ def apply(state: RunState, event: Event) -> None:
             raise ValueError(f"run {state.run_id}: event {event.seq} is about the unknown step {event.step_id}")
         was_settled = step.status in SETTLED
         _STEP_EVENTS[event.type](step, event)
+        if state.signals is not None and event.type is EventType.WAIT_RESOLVED:
+            taken = event.data.get("messageId")
+            state.signals.kept = [kept for kept in state.signals.kept if kept.data["messageId"] != taken]
         state.unsettled += was_settled - (step.status in SETTLED)
 
 
@@ -121,6 +135,13 @@ def _run_started(state: RunState, event: Event) -> None:
     state.parent_run_id = event.data.get("parentRunId")
     state.started_at = event.at
     state.phase = "running"
+
+
+def _signal_received(state: RunState, event: Event) -> None:
+    signals = state.signals = state.signals or Signals()
+    signals.seen.add(event.data["messageId"])
+    if not event.data.get("dropped"):
+        signals.kept.append(event)
 
 
 def _run_reopened(state: RunState, event: Event) -> None:
@@ -143,6 +164,7 @@ def _reopen(step: StepState) -> None:
     step.finished_at = None
     step.taken = ()
     step.retry_at = None
+    step.wait = None
 
 
 def _run_ended(phase: str) -> Any:
@@ -157,6 +179,7 @@ def _run_ended(phase: str) -> Any:
                 step.status = StepStatus.CANCELLED
                 step.retry_at = None
                 step.waits_for = None
+                step.wait = None
 
     return end
 
@@ -195,6 +218,8 @@ def _step_failed(step: StepState, event: Event) -> None:
         step.status = StepStatus.FAILED
         step.finished_at = event.at
         step.taken = tuple(data.get("taken") or ())
+        step.waits_for = None
+        step.wait = None
 
 
 def _retry_scheduled(step: StepState, event: Event) -> None:
@@ -214,12 +239,14 @@ def _wait_started(step: StepState, event: Event) -> None:
     step.status = StepStatus.WAITING
     step.waits_for = event.data["for"]
     step.retry_at = event.data.get("dueAt")
+    step.wait = event
 
 
 def _wait_resolved(step: StepState, event: Event) -> None:
     step.status = StepStatus.PENDING
     step.waits_for = None
     step.retry_at = None
+    step.wait = None
 
 
 def _ignore(_step: StepState, _event: Event) -> None:
@@ -232,6 +259,7 @@ _RUN_EVENTS: Mapping[EventType, Any] = {
     EventType.RUN_SUCCEEDED: _run_ended("succeeded"),
     EventType.RUN_FAILED: _run_ended("failed"),
     EventType.RUN_CANCELLED: _run_ended("cancelled"),
+    EventType.SIGNAL_RECEIVED: _signal_received,
 }
 _STEP_EVENTS: Mapping[EventType, Any] = {
     EventType.STEP_STARTED: _step_started,

@@ -1,4 +1,4 @@
-"""What people do to runs that exist: cancel them, retry their parked jobs, decide what became of a step."""
+"""What people do to runs that exist: cancel them, retry their parked jobs, run them again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any, Final, Protocol
 from engine.errors import Conflict, Fenced, Invalid, Problem
 from engine.executor import Executor
 from engine.history import History, reusable, settled_well
-from engine.ids import new_id
-from engine.inputs import Begin, Cancel, Decided, Hurry, Reopen
+from engine.inputs import Begin, Cancel, Hurry, Reopen
 from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
 from engine.plan import Plan
 from engine.recovery import Recovery
@@ -55,16 +54,22 @@ class Steering:
         if driver is not None:
             driver.interrupt(Cancel(by))
             await self._around.executor.wait_for(run_id, CANCEL_WAIT_S)
-        elif row.owner is not None:
-            await self._ended_elsewhere(run_id)
+        else:
+            await self._ended_elsewhere(run_id, by)
         return await self._around.runs.get(run_id, owner=owner)
 
-    async def _ended_elsewhere(self, run_id: str) -> None:
-        """The process that executes the run looks for such wishes once a second; give it time to obey."""
+    async def _ended_elsewhere(self, run_id: str, by: str | None) -> None:
+        """The process that executes the run looks for such wishes once a second; give it time to obey.
+
+        When somebody here took the run up in this very moment, this process is the one to obey.
+        """
         for _ in range(round(CANCEL_WAIT_S / POLL_S)):
             row = await self._around.runs.get(run_id, owner=ANYONE)
             if row.status in FINISHED:
                 return
+            driver = self._around.executor.drivers.get(run_id)
+            if driver is not None:
+                driver.interrupt(Cancel(by))
             await asyncio.sleep(POLL_S)
 
     async def retry_job(self, job_id: str, *, owner: Owner, by: str | None) -> JobRow:
@@ -103,31 +108,6 @@ class Steering:
         driver = Driver(self._around, history.plan, replace(row), history.state)
         driver.feed(Hurry(job.step_id, by))
         await self._write_or_conflict(driver)
-
-    async def decide(
-        self,
-        run_id: str,
-        *,
-        owner: Owner,
-        by: str | None,
-        step_id: str,
-        outcome: str,
-        data: Any = None,
-        reason: str | None = None,
-    ) -> RunRow:
-        """Say what became of a `once` step whose process died: `done` (with its output), `again` or `fail`."""
-        history = await self._around.history(run_id, owner=owner)
-        step = history.state.steps.get(step_id)
-        if step is None:
-            problem = Problem("unknown_step", f"the run has no step {step_id!r}", field="stepId")
-            raise Invalid(problems=[problem], hint=f"steps: {', '.join(history.state.steps)}")
-        waits = history.row.status is RunStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
-        if not waits or history.row.owner is not None:
-            raise Conflict(f"the step {step_id} does not wait for a decision", code="no_decision_awaited")
-        driver = self._reopened(history)
-        driver.feed(Decided(step_id, outcome, by, data, new_id(self._around.clock()), reason))
-        await self._write_or_conflict(driver)
-        return driver.row
 
     def _reopened(self, history: History) -> Driver:
         now = self._around.clock()

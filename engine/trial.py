@@ -164,6 +164,8 @@ class Trials:
         context = self._context(scene, trial.lines, in_thread=not inspect.iscoroutinefunction(handler))
         began = perf_counter()
         trial.result = await self._result(Call(definition, handler, context, params), timeout_ms / 1000)
+        if trial.result.waits is not None:
+            trial.result = StepResult.success({"waits": trial.result.waits.to_json(self._around.clock())})
         trial.took_ms = round((perf_counter() - began) * 1000, 3)
         trial.lines = list(trial.lines)  # a thread that has run out of time may still write
         return trial

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 from flowdesk.client_http import Http, page_of, quote
-from flowdesk.replies import JobDoc, JournalPart, Page, RunDoc, RunSummary, StatsDoc
+from flowdesk.replies import JobDoc, JournalPart, Page, QuestionDoc, RunDoc, RunSummary, StatsDoc
 
 BASE: Final = "/api/runs"
 
-Outcome = Literal["done", "again", "fail"]
-"""What may have become of a step: it happened, it did not and is to run, or it counts as failed."""
+Outcome = Literal["approve", "reject", "send-back", "signal", "done", "again", "fail"]
+"""The answers there are: to an approval, to a step that waits for a signal, and about a `once` step whose process died:
+it happened, it did not and is to run, or it counts as failed."""
 
 
 class Runs:
@@ -80,13 +81,23 @@ class Runs:
     async def decide(
         self, run_id: str, step_id: str, outcome: Outcome, *, data: Any = None, reason: str | None = None
     ) -> RunSummary:
-        """Answer one of the run's `questions`, `data` being the output of a step that is `done`.
+        """Answer one of the run's `questions`; `data` is what an approval or a signal brings, or a step that is `done`.
 
         InConflict when the step does not wait for an answer, or not any more.
         """
         asked = {"stepId": step_id, "outcome": outcome, "data": data, "reason": reason}
         given = {name: value for name, value in asked.items() if value is not None}
         return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/decide", body=given)).body)
+
+    async def questions(self, run_id: str) -> Sequence[QuestionDoc]:
+        """What the run asks of whoever is logged in; also of a run that is somebody else's."""
+        return cast("Sequence[QuestionDoc]", (await self._http.call("GET", f"{BASE}/{quote(run_id)}/questions")).body)
+
+    async def signal(self, run_id: str, name: str, data: Any = None, *, key: str | None = None) -> RunSummary:
+        """Send the run a signal; with the same `key` twice it counts once."""
+        path = f"{BASE}/{quote(run_id)}/signals/{quote(name)}"
+        headers = None if key is None else {"Idempotency-Key": key}
+        return cast(RunSummary, (await self._http.call("POST", path, body=data, headers=headers)).body)
 
     async def stats(self, *, hours: int = 24) -> StatsDoc:
         """The runs of the last hours, at most 168: counts by state and by hour, and how long they took."""

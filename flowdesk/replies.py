@@ -134,6 +134,11 @@ class QuestionDoc(TypedDict):
     outcomes: list[str]
     since: str
     message: str
+    signal: str | None
+    form: dict[str, Any] | None
+    deciders: list[str]
+    dueAt: str | None
+    whenDue: str | None
 
 
 class RunDoc(LoggedRun):

@@ -11,5 +11,6 @@ BUILTINS: Final[tuple[str, ...]] = (
     "plugins.data",
     "plugins.text",
     "plugins.flow",
+    "plugins.waiting",
     "plugins.core",
 )

@@ -143,16 +143,17 @@ class RerunBody(Document):
 
 
 class DecideBody(Document):
-    """What became of a `once` step whose process died while it was under way."""
+    """An answer to one of a run's `questions`."""
 
     step_id: StepId
-    """The step the run waits for."""
-    outcome: Literal["done", "again", "fail"]
-    """`done`: it happened, go on; `again`: it did not, run it; `fail`: count it as failed."""
+    """The step that asks."""
+    outcome: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    """One of the question's `outcomes`. Of an approval: `approve`, `reject`, `send-back`. Of a signal: `signal`. Of a
+    `once` step whose process died: `done`: it happened, go on; `again`: it did not, run it; `fail`: it failed."""
     data: Any = None
-    """The step's output, when it is done."""
+    """What an approval's form asks for, what a signal brings, or the output of a step that is done."""
     reason: str | None = Field(default=None, min_length=1, max_length=1000)
-    """Why, for whoever reads the run later."""
+    """Why, for whoever reads the run later; the feedback of an approval."""
 
 
 class WorkflowUpdate(WorkflowDraft):

@@ -19,6 +19,7 @@ from server.routing import Handler, Route
 
 MODULES: Final = (
     "about",
+    "answers",
     "auth",
     "docs",
     "events",

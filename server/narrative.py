@@ -15,6 +15,8 @@ _STARTED_BY: Final = {
     "rerun": "started again",
 }
 
+_ARTICLES: Final = {"approval": "an approval", "decision": "a decision", "children": "the runs it called"}
+
 Line = tuple[str, str]  # level, message
 
 
@@ -96,12 +98,27 @@ def _retry_scheduled(event: Event) -> Line:
 
 
 def _wait_started(event: Event) -> Line:
-    return "info", f"waits for a {event.data.get('for')}"
+    kind, name, due_at = event.data.get("for"), event.data.get("name"), event.data.get("dueAt")
+    what = "until" if kind == "timer" else f"for the signal {name}" if name else f"for {_ARTICLES.get(str(kind), kind)}"
+    when = "" if due_at is None else f" {iso(due_at)}" if kind == "timer" else f", until {iso(due_at)} at most"
+    return "info", f"waits {what}{when}"
 
 
 def _wait_resolved(event: Event) -> Line:
-    reason = event.data.get("reason")
-    return "info", f"decided: {event.data.get('outcome')}{f' ({reason})' if reason else ''}"
+    reason, outcome = event.data.get("reason"), event.data.get("outcome")
+    if outcome == "due":
+        return "info", "its time has come"
+    if outcome == "signal":
+        return "info", "the signal came"
+    late = " by its deadline" if event.data.get("due") else ""
+    return "info", f"decided{late}: {outcome}{f' ({reason})' if reason else ''}"
+
+
+def _signal_received(event: Event) -> Line:
+    name = event.data.get("name")
+    if event.data.get("dropped"):
+        return "warning", f"the signal {name} was not kept: too many are waiting for a step"
+    return "info", f"received the signal {name}"
 
 
 def _error(error: Mapping[str, Any]) -> str:
@@ -138,4 +155,5 @@ _TELL: Final[Mapping[EventType, Callable[[Event], Line]]] = {
     EventType.RETRY_SCHEDULED: _retry_scheduled,
     EventType.WAIT_STARTED: _wait_started,
     EventType.WAIT_RESOLVED: _wait_resolved,
+    EventType.SIGNAL_RECEIVED: _signal_received,
 }

@@ -38,6 +38,7 @@ _PARAMETERS: Final = {
     "id": "The id.",
     "runId": "The run's id.",
     "jobId": "The job's id.",
+    "name": "The name of the signal.",
     "n": "A version number.",
     "a": "The version to compare with.",
     "b": "The version to compare.",

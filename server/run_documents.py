@@ -117,7 +117,7 @@ class StepRun(Document):
     reason: str | None
     """Why it was skipped."""
     retry_at: AwareDatetime | None
-    """When it is tried again."""
+    """When it is tried again, or no longer waits."""
     reused: bool
     """Whether its result was taken over from the run this one repeats."""
 
@@ -156,13 +156,24 @@ class Question(Document):
     step_id: str
     """The step it is about."""
     kind: WaitingFor
-    """What is asked for; `decision`: whether a `once` step happened whose process died."""
+    """What is asked for: an `approval`, a `signal`, or a `decision`: whether a `once` step happened whose process
+    died."""
     outcomes: list[str]
     """The answers there are."""
     since: AwareDatetime
     """When it was asked."""
     message: str
     """The question."""
+    signal: str | None
+    """The name of the signal that is waited for."""
+    form: dict[str, Any] | None
+    """The JSON Schema of what an approval brings; null when it may bring anything."""
+    deciders: list[str]
+    """Who may answer, beside the run's owner and administrators."""
+    due_at: AwareDatetime | None
+    """When it can no longer be answered."""
+    when_due: str | None
+    """The outcome it has then; `due` is none that somebody can choose."""
 
 
 class Run(RunSummary):

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from engine.clock import iso
-from engine.models.event import Event, EventType
-from engine.models.run import JobRow, RunRow, RunStatus, WaitingFor
+from engine.models.event import Event
+from engine.models.run import JobRow, RunRow, WaitingFor
 from engine.models.workflow import Workflow
 from engine.plan import Plan, PlanStep
 from engine.registry import PluginInfo
 from engine.sdk import Example, StepDefinition
-from engine.state import RunState, StepState, StepStatus
+from engine.state import RunState, StepState
 from engine.store import ScheduleRow, VersionInfo
+from engine.transition.waits import outcomes
 from engine.visible import contribution
 from server.narrative import log_lines
 from server.references import is_marker, with_markers
 from server.schemas import params_schema
 
 MAX_LOG_LINES = 1000
-OUTCOMES = ("done", "again", "fail")
 
 Document = dict[str, Any]
 
@@ -87,26 +87,39 @@ def run_document(row: RunRow, plan: Plan, state: RunState, events: list[Event]) 
         },
         "data": merged_data(plan, state),
         "steps": [step_run(step, state.steps[step.id]) for step in plan.steps.values()],
-        "questions": questions(row, state, events),
+        "questions": questions(state),
     }
 
 
-def questions(row: RunRow, state: RunState, events: list[Event]) -> list[Document]:
-    """What a resting run wants to hear from somebody; while it works nothing can be answered."""
-    if row.status is not RunStatus.WAITING or row.owner is not None:
-        return []
-    asked = {event.step_id: event.at for event in events if event.type is EventType.WAIT_STARTED}
-    return [
-        {
-            "stepId": step_id,
-            "kind": WaitingFor.DECISION.value,
-            "outcomes": list(OUTCOMES),
-            "since": iso(asked.get(step_id, row.created_at)),
-            "message": f"the process died while {step_id} was under way: did it happen?",
-        }
-        for step_id, step in state.steps.items()
-        if step.status is StepStatus.WAITING and step.waits_for == WaitingFor.DECISION.value
-    ]
+def questions(state: RunState) -> list[Document]:
+    """What the run wants to hear from somebody, in the order of its steps."""
+    asking = ((step_id, step, outcomes(step)) for step_id, step in state.steps.items())
+    return [_question(step_id, step, possible) for step_id, step, possible in asking if possible]
+
+
+def _question(step_id: str, step: StepState, possible: tuple[str, ...]) -> Document:
+    began = step.wait
+    asked: Document = {} if began is None else began.data
+    return {
+        "stepId": step_id,
+        "kind": step.waits_for,
+        "outcomes": list(possible),
+        "since": iso_or_none(began.at if began else None),
+        "message": _message(step_id, asked),
+        "signal": asked.get("name"),
+        "form": asked.get("form"),
+        "deciders": list(asked.get("deciders") or ()),
+        "dueAt": iso_or_none(asked.get("dueAt")),
+        "whenDue": asked.get("whenDue"),
+    }
+
+
+def _message(step_id: str, asked: Document) -> str:
+    if asked.get("for") == WaitingFor.DECISION:
+        return f"the process died while {step_id} was under way: did it happen?"
+    if asked.get("for") == WaitingFor.SIGNAL:
+        return f"{step_id} waits for the signal {asked.get('name')}"
+    return str(asked.get("message") or f"{step_id} asks for an approval")
 
 
 def merged_data(plan: Plan, state: RunState) -> Document:

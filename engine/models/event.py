@@ -23,6 +23,7 @@ class EventType(StrEnum):
     RETRY_SCHEDULED = "retry.scheduled"
     WAIT_STARTED = "wait.started"
     WAIT_RESOLVED = "wait.resolved"
+    SIGNAL_RECEIVED = "signal.received"
 
 
 @dataclass(slots=True)

@@ -18,10 +18,12 @@ from engine.errors import BadJson, FlowDeskError, Invalid
 from engine.jsonio import dumps, parse_json
 from engine.plan import PlanStep
 from engine.runner.context import StepContext
-from engine.sdk import Handler, RetryLater, StepDefinition, StepResult, Stop
+from engine.sdk import Handler, RetryLater, StepDefinition, StepResult, Stop, Wait
 
 MAX_OUTPUT: Final = 16_000_000
 """Bytes of JSON one output may have."""
+MAX_WAIT: Final = 64 * 1024
+"""Bytes of JSON that may say what a step waits for."""
 
 log = logging.getLogger("flowdesk.engine")
 
@@ -113,6 +115,8 @@ def _failure(error: BaseException) -> StepResult:
 
 def _checked(definition: StepDefinition, value: Any) -> StepResult:
     result = _as_result(value)
+    if result.waits is not None:
+        return _checked_wait(definition, result.waits)
     if definition.source != "built in" or not definition.instant:
         try:
             raw = dumps(result.data)
@@ -125,6 +129,22 @@ def _checked(definition: StepDefinition, value: Any) -> StepResult:
         except BadJson as error:
             return StepResult.failure(f"the output {error.message}", code="bad_output", retryable=False)
     return result
+
+
+def _checked_wait(definition: StepDefinition, wait: Wait) -> StepResult:
+    if not definition.waits:
+        message = f"the kind {definition.ref} is not declared with waits=True, so it cannot wait"
+        return StepResult.failure(message, code="bad_result", retryable=False)
+    if wait.due(0) is not None and wait.when_due not in wait.endings:
+        return StepResult.failure(f"the wait has no ending {wait.when_due!r}", code="bad_result", retryable=False)
+    try:
+        size = len(dumps(wait.to_json(0)))
+    except BadJson as error:
+        return StepResult.failure(f"what the step waits for {error.message}", code="bad_output", retryable=False)
+    if size > MAX_WAIT:
+        message = f"what people are asked is {size:,} bytes; {MAX_WAIT:,} are allowed"
+        return StepResult.failure(message, code="output_too_large", retryable=False)
+    return StepResult.wait(wait)
 
 
 def _as_result(value: Any) -> StepResult:

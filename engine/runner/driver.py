@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from engine.errors import Invalid
 from engine.ids import idempotency_key, new_id
-from engine.inputs import Fail, Finished, Heard, Input, Recover, Started
+from engine.inputs import Due, Fail, Finished, Heard, Input, Recover, Started
 from engine.journal import SECRET_NAMES, holds_secret, mask
 from engine.models.event import Event, EventType
-from engine.models.run import RunRow
+from engine.models.run import Message, RunRow
 from engine.models.workflow import Effect
 from engine.plan import Plan, PlanStep
 from engine.runner.attempt import Call, call, call_instant, check_params, render
@@ -29,6 +29,7 @@ from engine.runner.ledger import Ledger, Services
 from engine.sdk import StepResult
 from engine.state import RunState, StepStatus, new_state
 from engine.transition.decide import decide
+from engine.transition.waits import is_due
 from engine.visible import View, run_scope
 
 FLUSH_S: Final = 0.1
@@ -117,8 +118,9 @@ class Driver:
                     await self._settle_tasks()
                     self.feed(self.stop)
                     break
-                if self._poked:
+                if self._poked or self._overdue():
                     await self._listen()
+                    self._end_overdue()
                 await self._start_ready()
                 if self.state.finished or (not self._tasks and (self.parking or not self._due_now())):
                     break
@@ -139,8 +141,23 @@ class Driver:
         self._poked = False
         for message in await self.services.runs.inbox(self.row.id):
             if message.id not in self.ledger.heard:
-                self.feed(Heard(message))
-                self.ledger.heard.append(message.id)
+                self.hear(message)
+
+    def hear(self, message: Message) -> None:
+        """Let the run take in a message; the next commit forgets it."""
+        # What follows from it must not be lost once something has left the process because of it.
+        self._volatile = bool(self.feed(Heard(message, new_id(self.services.clock())))) or self._volatile
+        self.ledger.heard.append(message.id)
+
+    def _overdue(self) -> bool:
+        """Whether a step waits for something whose time is up; what others said in time is to be heard before."""
+        return any(is_due(self.state.steps[step.id], self.services.clock()) for step in self.plan.waiting)
+
+    def _end_overdue(self) -> None:
+        for step in self.plan.waiting:
+            if not self.state.finished and is_due(self.state.steps[step.id], self.services.clock()):
+                self._volatile = True
+                self.feed(Due(step.id, new_id(self.services.clock())))
 
     async def _start_ready(self) -> None:
         row = 0
@@ -167,7 +184,7 @@ class Driver:
             if known.waits_for == "retry" and known.retry_at is not None and known.retry_at <= self.services.clock():
                 known.status, known.waits_for = StepStatus.PENDING, None
                 heapq.heappush(self._ready, (step.index, step.id))
-        return bool(self._ready)
+        return bool(self._ready) or self._overdue()
 
     def _run_instant(self, step: PlanStep) -> None:
         began = perf_counter()
@@ -281,7 +298,7 @@ class Driver:
         return {task for task in self._tasks if task.done()}
 
     def _patience(self) -> float | None:
-        due = [s.retry_at for s in self.state.steps.values() if s.waits_for == "retry" and s.retry_at is not None]
+        due = [s.retry_at for s in self.state.steps.values() if s.retry_at is not None and s.waits_for is not None]
         if self.row.deadline_at is not None:
             due.append(self.row.deadline_at)
         seconds = [max(0.0, (at - self.services.clock()) / 1000) for at in due]
@@ -293,7 +310,11 @@ class Driver:
         if self.state.finished:
             return
         took = round((perf_counter() - began) * 1000, 3)
-        job_id = "" if result.ok else self.state.steps[step.id].job_id or new_id(self.services.clock())
+        job_id = (
+            ""
+            if result.ok and result.waits is None
+            else self.state.steps[step.id].job_id or new_id(self.services.clock())
+        )
         self.feed(Finished(step.id, result, took, job_id))
 
     async def _commit(self, *, resting: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 from engine.clock import Clock
@@ -13,7 +14,7 @@ from engine.journal import jobs_after, set_apart
 from engine.models.event import Event
 from engine.models.run import FINISHED, RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
-from engine.state import RunState, StepStatus
+from engine.state import RunState, StepState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
 from engine.watching import answers
 
@@ -24,6 +25,8 @@ FINAL: Final = {
     "failed": RunStatus.FAILED,
     "cancelled": RunStatus.CANCELLED,
 }
+_PEOPLE: Final = frozenset({WaitingFor.APPROVAL, WaitingFor.DECISION})
+_NEVER: Final = 1 << 62
 
 
 class Services(Protocol):
@@ -140,7 +143,7 @@ class Ledger:
         return row
 
     def _rest(self, row: RunRow) -> None:
-        """What a run that nobody executes waits for: the next retry, a decision, or simply an executor."""
+        """What a run that nobody executes waits for, which may be simply an executor."""
         waiting = [step for step in self.state.steps.values() if step.status is StepStatus.WAITING]
         runnable = any(step.status is StepStatus.RUNNING for step in self.state.steps.values())
         due = [step.retry_at for step in waiting if step.retry_at is not None]
@@ -149,5 +152,10 @@ class Ledger:
             return
         row.status = RunStatus.WAITING
         row.due_at = min(due) if due else None
-        first = min(waiting, key=lambda step: step.retry_at if step.retry_at is not None else 1 << 62)
-        row.waiting_for = WaitingFor(first.waits_for or "retry")
+        row.waiting_for = waiting_for(waiting)
+
+
+def waiting_for(steps: Iterable[StepState]) -> WaitingFor:
+    """What a run with these waiting steps is said to wait for: people before all else, then what is due first."""
+    first = min(steps, key=lambda step: (step.waits_for not in _PEOPLE, step.retry_at or _NEVER))
+    return WaitingFor(first.waits_for or "retry")

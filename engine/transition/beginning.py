@@ -81,7 +81,8 @@ def recover(turn: Turn) -> None:
 def resolve(turn: Turn, given: Decided) -> None:
     """Somebody said what became of a `once` step: it is over, or may run again."""
     step = turn.plan.steps[given.step_id]
-    said = {} if given.reason is None else {"reason": given.reason}
+    told = {"reason": given.reason, "messageId": given.message_id}
+    said = {name: value for name, value in told.items() if value is not None}
     turn.emit(EventType.WAIT_RESOLVED, step.id, {"outcome": given.outcome, "by": given.by, **said})
     if given.outcome == "done":
         finish(turn, Finished(step.id, StepResult(True, given.data)))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.inputs import Begin, Cancel, Decided, Fail, Finished, Hurry, Input, Recover, Reopen, Started
+from engine.inputs import Begin, Cancel, Decided, Due, Fail, Finished, Heard, Hurry, Input, Recover, Reopen, Started
 from engine.models.event import Event, EventType
 from engine.plan import Plan
 from engine.state import RunState, apply
+from engine.transition import waits
 from engine.transition.beginning import begin, hurry, recover, reopen, resolve
 from engine.transition.ending import cancel, end_if_done, fail_run
 from engine.transition.flow import finish
@@ -32,6 +33,8 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
         return Decision([_start(state, given, now)], [])
     turn = Turn(plan, view, state, now)
     match given:
+        case Finished() if given.result.waits is not None:
+            waits.begin(turn, given.step_id, given.result.waits, given.job_id)
         case Finished():
             finish(turn, given)
         case Begin():
@@ -48,6 +51,10 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
             hurry(turn, given)
         case Decided():
             resolve(turn, given)
+        case Heard():
+            waits.hear(turn, given.message, given.job_id)
+        case Due():
+            waits.end_if_due(turn, given.step_id, now, given.job_id)
     end_if_done(turn)
     return Decision(turn.events, turn.ready)
 

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "rerun": "flowdesk.cli.runs:rerun",
     "try": "flowdesk.cli.try_step:try_step",
     "decide": "flowdesk.cli.decide:decide",
+    "signal": "flowdesk.cli.signal:signal",
     "jobs": "flowdesk.cli.jobs:jobs",
     "retry": "flowdesk.cli.jobs:retry",
     "steps": "flowdesk.cli.steps:steps",

@@ -57,6 +57,9 @@ class Telling:
         if kind in _ENDS:
             self.status = _ENDS[kind]
             return [f"{run} {self._end(event, data)}" if self._name else self._end(event, data)]
+        if kind == "signal.received":
+            kept = ", which was not kept: too many wait for a step" if data.get("dropped") else ""
+            return [f"received the signal {clean(data.get('name'))}{kept}"]
         return []
 
     def _end(self, event: EventDoc, data: Mapping[str, Any]) -> str:
@@ -129,11 +132,15 @@ def _retry_scheduled(_event: EventDoc, data: Mapping[str, Any], paint: Paint) ->
 
 
 def _wait_started(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
-    return [paint.warn(f"waits for a {clean(data.get('for'))}")]
+    kind, name = data.get("for"), data.get("name")
+    what = _WAITS.get(str(kind)) or f"a {clean(kind)}"
+    return [paint.warn(f"waits for {what}{f' {clean(name)}' if name else ''}")]
 
 
 def _wait_resolved(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
-    return [f"goes on: {clean(data.get('outcome') or 'time is up')}"]
+    outcome = clean(data.get("outcome") or "due")
+    late = " by its deadline" if data.get("due") else ""
+    return ["goes on: its time has come" if outcome == "due" else f"goes on: {outcome}{late}"]
 
 
 def leveled(level: str, text: str, paint: Paint) -> str:
@@ -160,6 +167,8 @@ def _value(value: Any) -> str:
 def _error(error: Mapping[str, Any]) -> str:
     return f"{clean(error.get('message'))} ({clean(error.get('code'))})"
 
+
+_WAITS: Final = {"timer": "its time", "signal": "the signal", "approval": "an approval"}
 
 _STEP: Final[Mapping[str, Teller]] = {
     "step.started": _step_started,

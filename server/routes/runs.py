@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from engine.store import Page, RunFilter
-from server.api_models import DecideBody, JournalQuery, PageQuery, RerunBody, RunsQuery, millis
+from server.api_models import JournalQuery, PageQuery, RerunBody, RunsQuery, millis
 from server.keys import ENGINE, STORE, USER, owner_of
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
@@ -97,21 +97,6 @@ async def rerun(request: web.Request) -> web.StreamResponse:
     return json_response(await summary(request.app, row), status=202, headers=headers)
 
 
-async def decide(request: web.Request) -> web.StreamResponse:
-    """Let a run go on that waits to hear what became of a step."""
-    given = await body(request, DecideBody)
-    row = await request.app[ENGINE].decide(
-        request.match_info["id"],
-        owner=owner_of(request),
-        by=request[USER].id,
-        step_id=given.step_id,
-        outcome=given.outcome,
-        data=given.data,
-        reason=given.reason,
-    )
-    return json_response(await summary(request.app, row), status=202)
-
-
 _TAGS = ("runs",)
 
 routes = [
@@ -173,20 +158,6 @@ routes = [
             "`run_not_finished` while it goes on and 409 `nothing_failed` when there is nothing to take up."
         ),
         body=RerunBody,
-        response=RunSummary,
-        status=202,
-        tags=_TAGS,
-    ),
-    Route(
-        "POST",
-        "/api/runs/{id}/decide",
-        decide,
-        summary="Say what became of a step whose outcome nobody knows",
-        description=(
-            "A `once` step that was under way when its process died waits for this: it may have happened. The run's "
-            "`questions` say what can be answered now; 409 `no_decision_awaited` for anything else."
-        ),
-        body=DecideBody,
         response=RunSummary,
         status=202,
         tags=_TAGS,

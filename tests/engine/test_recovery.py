@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.answers import Answer, Asker
 from engine.engine import Engine
 from engine.errors import Conflict, Unavailable
 from engine.inputs import Begin
@@ -142,8 +143,8 @@ class TestRecovery:
             row = await world.until(run_id, RunStatus.WAITING)
             assert row.waiting_for is WaitingFor.DECISION
             with pytest.raises(Conflict):
-                await engine.decide(run_id, owner="owner", by="me", step_id="b", outcome="done")
-            await engine.decide(run_id, owner="owner", by="me", step_id="a", outcome="done", data={"paid": 1})
+                await engine.decide(run_id, Answer("b", "done"), who=Asker("me", "owner"))
+            await engine.decide(run_id, Answer("a", "done", {"paid": 1}), who=Asker("me", "owner"))
             await world.until(run_id, RunStatus.SUCCESS)
             assert [call[0] for call in world.calls] == ["a", "b"]
             assert (await engine.history(run_id, owner="owner")).data() == {"paid": 1}

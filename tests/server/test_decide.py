@@ -55,7 +55,7 @@ async def test_a_decision_lets_the_run_go_on(tmp_path: Path, given: dict[str, An
         assert (await veli.call("POST", f"/api/runs/{run_id}/decide", body)).status == 404
         assert (await ali.call("POST", f"/api/runs/{run_id}/decide", body)).status == 202
         twice = await ali.call("POST", f"/api/runs/{run_id}/decide", body)
-        assert (twice.status, twice.code) == (409, "no_decision_awaited")
+        assert (twice.status, twice.code) == (409, "already_decided")
 
         async def moved() -> bool:
             return bool((await ali.get(f"/api/runs/{run_id}"))["status"] == status)
@@ -72,7 +72,7 @@ async def test_a_decision_lets_the_run_go_on(tmp_path: Path, given: dict[str, An
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"stepId": "a"}, {"stepId": "a", "outcome": "maybe"}, {"stepId": "../a", "outcome": "done"}]
+    [{}, {"stepId": "a"}, {"stepId": "a", "outcome": "May be"}, {"stepId": "../a", "outcome": "done"}]
     + [{"stepId": "a", "outcome": "done", "reason": reason} for reason in ("", "x" * 1001, 1)],
 )
 async def test_decisions_that_make_no_sense(ali: Person, body: Any) -> None:

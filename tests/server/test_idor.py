@@ -35,7 +35,7 @@ class Things:
 
     def path(self, route: Route) -> str:
         """The route's address with these things in it."""
-        values = {"jobId": self.job, "ref": self.blob, "n": "1", "a": "1", "b": "2"}
+        values = {"jobId": self.job, "name": "go", "ref": self.blob, "n": "1", "a": "1", "b": "2"}
         values["id"] = self.run if route.path.startswith("/api/runs/") else self.workflow
         return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
 

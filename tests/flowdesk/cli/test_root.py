@@ -45,7 +45,7 @@ def _main(arguments: list[str]) -> int:
     [
         (["rnus"], "there is no command 'rnus'; did you mean runs?"),
         (["run"], "missing argument 'FILE|ID|NAME'"),
-        (["decide", "x"], "missing argument '{done|again|fail}'. Choose from: done, again, fail"),
+        (["decide", "x"], "missing argument '{approve|reject|send-back|signal|done|again|fail}'"),
         (["ls", "--nope"], "--nope"),
         (["ls", "--limit", "0"], "0 is not in the range"),
         (["run", "x", "--data", "{"], "--data: not valid JSON"),
