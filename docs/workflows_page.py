@@ -7,15 +7,23 @@ from typing import Any, Final
 
 from docs.steps_page import parameter_table
 from engine.models.limits import Concurrency, Debounce, Dedupe, Rate
-from engine.models.workflow import Edge, Retry, Step, WorkflowDraft
+from engine.models.workflow import Edge, JoinCount, Retry, Step, WorkflowDraft
 
 _TEXT: Final = Path(__file__).with_name("workflows_text.md")
 _LIMITS: Final[dict[str, Any]] = {"concurrency": Concurrency, "rate": Rate, "dedupe": Dedupe, "debounce": Debounce}
-_MODELS: Final[dict[str, Any]] = {"workflow": WorkflowDraft, "step": Step, "arrow": Edge, "retry": Retry, **_LIMITS}
+_MODELS: Final[dict[str, Any]] = {
+    "workflow": WorkflowDraft,
+    "step": Step,
+    "arrow": Edge,
+    "retry": Retry,
+    "join": JoinCount,
+    **_LIMITS,
+}
 # The tables of docs/steps.md link models to anchors of their own; here each model has a heading.
 _LINKS: Final = {
     "[step](#workflow-step)": "[step](#steps)",
     "[edge](#workflow-edge)": "[arrow](#arrows)",
+    "[join count](#workflow-joincount)": "[count](#joins)",
     "[retry](#workflow-retry)": "[retry](#retry)",
     **{f"[{name}](#workflow-{name})": f"[{name}](#{name})" for name in _LIMITS},
     "[effect](#workflow-effect)": "`pure`, `idempotent` or `once`, see [effects](#effects)",

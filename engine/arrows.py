@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.checks.parts import Part
 from engine.conditions import Condition
 from engine.errors import Invalid
 from engine.plan import Plan, PlanStep
@@ -15,6 +16,11 @@ from engine.visible import View, run_scope
 
 def verdict(plan: Plan, state: RunState, step: PlanStep) -> tuple[bool, bool]:
     """Whether a pending step can start, and whether it never will."""
+    if step.part is not Part.MAIN:
+        if state.phase != "ending":
+            return False, False
+        if not step.incoming:
+            return _is_next(state, step), False
     fired = state.trigger.step_id
     starts = step.id == fired if fired is not None else step.id in plan.entries
     if starts or not step.incoming:
@@ -25,10 +31,17 @@ def verdict(plan: Plan, state: RunState, step: PlanStep) -> tuple[bool, bool]:
         if before.status in SETTLED:
             settled += 1
             taken += index in before.taken
-    if step.step.join == "any" and taken:
-        return True, False
     complete = settled == len(step.incoming)
+    if step.needed:
+        return taken >= step.needed, complete and taken < step.needed
     return complete and taken > 0, complete and taken == 0
+
+
+def _is_next(state: RunState, step: PlanStep) -> bool:
+    """Undo steps run one after another, the steps of `finally` after them."""
+    ending = state.ending or {}
+    waiting = next((one for one in ending["undo"] if state.steps[one].status not in SETTLED), None)
+    return waiting == step.id if step.part is Part.UNDO else waiting is None
 
 
 def choose(plan: Plan, view: View, state: RunState, step: PlanStep, result: StepResult) -> list[int]:

@@ -190,9 +190,11 @@ class Engine:
 
     # -- steering runs ------------------------------------------------------------------------------------------
 
-    async def cancel(self, run_id: str, *, owner: Owner, by: str | None) -> RunRow:
-        """End an unfinished run; Conflict when it has finished already."""
-        return await self._steering.cancel(run_id, owner=owner, by=by)
+    async def cancel(
+        self, run_id: str, *, owner: Owner, by: str | None, undo: bool = False, force: bool = False
+    ) -> RunRow:
+        """End an unfinished run, undoing what it did or leaving even its clean-up; Conflict when it has finished."""
+        return await self._steering.cancel(run_id, owner=owner, by=by, undo=undo, force=force)
 
     async def retry_job(self, job_id: str, *, owner: Owner, by: str | None) -> JobRow:
         """Open a FAILED run again at the step this job is parked for. Of two calls at once one gets Conflict."""

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from engine.checks.lookups import Horizon, check_expression
+from engine.checks.lookups import Horizon, check_condition
 from engine.checks.nearest import nearest
 from engine.checks.params import check_labels, check_params
+from engine.checks.parts import visible_before
 from engine.checks.reading import read
 from engine.checks.shape import ancestors, entry_steps, find_cycle
 from engine.checks.structure import acyclic, check_structure
@@ -53,7 +54,7 @@ def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool) -> Iterator
     if whole:
         yield from check_structure(draft)
     ordered = whole and acyclic(draft) and len({step.id for step in draft.steps}) == len(draft.steps)
-    before = ancestors(draft) if ordered else None
+    before = visible_before(draft, ancestors(draft)) if ordered else None
     known = [step.id for step in draft.steps]
     for step in draft.steps:
         yield from _step(step, registry, known if whole else None, before[step.id] if before else None)
@@ -70,7 +71,7 @@ def _step(step: Step, registry: Registry, known: list[str] | None, before: tuple
     after = Horizon(known, None if before is None else (*before, step.id))
     for index, edge in enumerate(step.edges()):
         if edge.when is not None:
-            yield from check_expression(edge.when, f"next[{index}].when", step.id, after)
+            yield from check_condition(edge.when, f"next[{index}].when", step.id, after)
 
 
 def _unknown_ref(step: Step, registry: Registry) -> Problem:

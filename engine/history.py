@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from engine.checks.parts import Part
 from engine.errors import Conflict
 from engine.models.event import Event
 from engine.models.run import RunRow
@@ -37,11 +38,15 @@ def reusable(plan: Plan, state: RunState, from_step: str) -> dict[str, StepState
         raise Conflict(
             f"the run never reached the step {from_step}", code="step_not_reached", hint="rerun from an earlier step"
         )
+    if plan.steps[from_step].part is not Part.MAIN:
+        raise Conflict(
+            f"{from_step} only cleans up after a run", code="cleanup_step", hint="rerun from a step that does the work"
+        )
     again = {from_step} | {step.id for step in plan.steps.values() if from_step in step.ancestors}
     kept = {}
     for step in plan.steps.values():
         known = state.steps.get(step.id)
-        if step.id not in again and known is not None and _went_well(step, known):
+        if step.id not in again and known is not None and _can_be_kept(plan, state, step, known):
             kept[step.id] = known
     missing = [step_id for step_id in plan.steps[from_step].ancestors if step_id not in kept]
     if missing:
@@ -63,16 +68,27 @@ def settled_well(plan: Plan, state: RunState) -> dict[str, StepState]:
     kept = {}
     for step in plan.steps.values():
         known = state.steps.get(step.id)
-        if known is not None and _went_well(step, known):
+        if known is not None and _can_be_kept(plan, state, step, known):
             kept[step.id] = known
     for step_id in [step_id for step_id, known in kept.items() if known.status is StepStatus.SKIPPED]:
         if not all(before in kept for before in plan.steps[step_id].ancestors):
             del kept[step_id]
-    if len(kept) == len(plan.steps):
+    if len(kept) == len(plan.steps) - plan.apart:
         raise Conflict("nothing of that run failed", code="nothing_failed", hint="rerun it whole, or from a step")
     return kept
 
 
+def _can_be_kept(plan: Plan, state: RunState, step: PlanStep, known: StepState) -> bool:
+    """Whether a rerun may take the step over: it went well, does the work of the run, and was not undone."""
+    undo = state.steps.get(step.step.undo) if step.step.undo is not None else None
+    return step.part is Part.MAIN and (undo is None or undo.attempt == 0) and _went_well(step, known)
+
+
 def _went_well(step: PlanStep, known: StepState) -> bool:
     tolerated = known.status is StepStatus.FAILED and not (step.step.stop_on_failure and step.step.on_error is None)
-    return known.status in (StepStatus.SUCCESS, StepStatus.SKIPPED) or tolerated
+    return known.status in (StepStatus.SUCCESS, StepStatus.SKIPPED) or tolerated or _overtaken(known)
+
+
+def _overtaken(step: StepState) -> bool:
+    """Whether a join has cancelled the step, which settles it, rather than the end of the run."""
+    return step.status is StepStatus.CANCELLED and step.reason is not None

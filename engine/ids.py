@@ -73,6 +73,6 @@ def time_of(identifier: str) -> int:
     return number
 
 
-def idempotency_key(run_id: str, step_id: str) -> str:
-    """The key of every execution of this step in this run (R5)."""
-    return f"{run_id}-{step_id}"
+def idempotency_key(run_id: str, step_id: str, round_: int = 0) -> str:
+    """The key of every execution of this step in this run (R5); a `finally` step has one for each end of the run."""
+    return f"{run_id}-{step_id}-{round_ + 1}" if round_ else f"{run_id}-{step_id}"

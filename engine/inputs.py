@@ -49,6 +49,10 @@ class Cancel:
 
     by: str | None
     reason: str = "cancelled by hand"
+    undo: bool = False
+    """Undo the finished steps, too."""
+    force: bool = False
+    """End at once, without undoing and `finally` steps, even when these have begun."""
 
 
 @dataclass(slots=True, frozen=True)

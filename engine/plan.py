@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from engine.checks.parts import Part, parts_of, visible_before
+from engine.checks.shape import targets_of
 from engine.conditions import Condition, compile_condition
 from engine.graph import ancestors, entry_steps
 from engine.jsonio import dump_text
 from engine.limits.rules import Limits, compile_limits
-from engine.models.workflow import Edge, Effect, Retry, Step, StepType, Workflow
+from engine.models.workflow import Edge, Effect, JoinCount, Retry, Step, StepType, Workflow
 from engine.registry import Registry
 from engine.render.compile import CompiledParams, compile_params
 from engine.sdk import StepDefinition
@@ -27,15 +29,20 @@ class PlanStep:
 
     `incoming` names arrows as (step id, index of the arrow, or ERROR_EDGE). `chain_parent` is the only step this one
     follows when that step's output is also the last to be merged, which makes the visible data cheap to build.
-    `plain` says that all arrows are taken unless the step chooses one; `replies`, that it may answer who waits;
-    `silent`, that it adds nothing to the data; `volatile`, that a second execution could come to something else.
+    `needed` is how many arrows in must be taken for it to start, 0 when all have to be settled first; `overtakes` are
+    the steps it cancels then: those that lead only to it. `plain` says that all arrows are taken unless the step
+    chooses one; `replies`, that it may answer who waits; `silent`, that it adds nothing to the data; `volatile`, that
+    a second execution could come to something else.
     """
 
     index: int
     id: str
+    part: Part
     step: Step
     definition: StepDefinition | None
     params: CompiledParams
+    needed: int
+    overtakes: tuple[str, ...]
     edges: tuple[Edge, ...]
     conditions: tuple[Condition | None, ...]
     incoming: tuple[tuple[str, int], ...]
@@ -61,7 +68,8 @@ class Plan:
 
     `roots` are the steps that no other leads to, and the entries: before anything has happened, nothing can be said of
     others. `retrying` are the steps that may be tried again, `waiting` those that may wait for something, `replying`
-    those that may answer who waits.
+    those that may answer who waits, `undoing` those that have an undo step, `lasts` the part after `finally`; `apart`
+    counts steps of it and undo steps.
     `limits` are what the workflow allows itself; a run of it starts only when its turn has come.
 
     Equal only to itself, so that what is worked out from a plan can be kept by it.
@@ -76,6 +84,9 @@ class Plan:
     retrying: tuple[PlanStep, ...]
     waiting: tuple[PlanStep, ...]
     replying: tuple[PlanStep, ...]
+    undoing: tuple[PlanStep, ...]
+    lasts: tuple[str, ...]
+    apart: int
     limits: Limits | None = None
 
     def trigger_step(self, ref: str) -> PlanStep | None:
@@ -85,11 +96,13 @@ class Plan:
 
 def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> Plan:
     """Work out a plan; Invalid when a template or condition is bad, which saving has ruled out."""
-    upstream = ancestors(workflow)
+    parts = parts_of(workflow)
+    upstream = visible_before(workflow, ancestors(workflow))
     incoming = _incoming(workflow)
     position = {step.id: index for index, step in enumerate(workflow.steps)}
-    # Behind `join: any` more ancestors may finish later, so what was visible once must not be built upon.
-    racing = frozenset(step.id for step in workflow.steps if step.join == "any")
+    # Behind a join that does not wait for all, more ancestors may finish later: what was visible once must not be
+    # built upon.
+    racing = frozenset(step.id for step in workflow.steps if step.join != "all" or parts[step.id] is not Part.MAIN)
     steps = {}
     for index, step in enumerate(workflow.steps):
         definition = registry.get(step.ref)
@@ -107,9 +120,12 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
         steps[step.id] = PlanStep(
             index=index,
             id=step.id,
+            part=parts[step.id],
             step=step,
             definition=definition,
             params=params,
+            needed=_needed(step),
+            overtakes=_overtakes(workflow, step, upstream[step.id]),
             edges=edges,
             conditions=conditions,
             incoming=came,
@@ -128,6 +144,10 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
             silent=is_trigger or replies,
             volatile=params.volatile or definition is None or definition.volatile,
         )
+    return _plan(workflow, steps)
+
+
+def _plan(workflow: Workflow, steps: dict[str, PlanStep]) -> Plan:
     entries = tuple(entry_steps(workflow))
     limits = compile_limits(workflow)
     planned = tuple(steps.values())
@@ -141,12 +161,34 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
         retrying=tuple(s for s in planned if s.retry is not None),
         waiting=tuple(s for s in planned if _waits(s)),
         replying=tuple(s for s in planned if s.replies),
+        undoing=tuple(s for s in planned if s.step.undo is not None),
+        lasts=tuple(s.id for s in planned if s.part is Part.FINALLY),
+        apart=sum(s.part is not Part.MAIN for s in planned),
         limits=limits,
     )
 
 
 def _waits(step: PlanStep) -> bool:
     return step.definition is not None and step.definition.waits
+
+
+def _needed(step: Step) -> int:
+    if isinstance(step.join, JoinCount):
+        return step.join.count
+    return 1 if step.join == "any" else 0
+
+
+def _overtakes(workflow: Workflow, join: Step, before: tuple[str, ...]) -> tuple[str, ...]:
+    """The steps before a join that lead nowhere else, so that nobody needs them once it has started."""
+    if not isinstance(join.join, JoinCount) or join.join.rest == "ignore":
+        return ()
+    targets = targets_of(workflow)
+    inside = set(before)
+    shrinking = True
+    while shrinking:
+        kept = {one for one in inside if targets[one] and all(to == join.id or to in inside for to in targets[one])}
+        shrinking, inside = kept != inside, kept
+    return tuple(one for one in before if one in inside)
 
 
 def _incoming(workflow: Workflow) -> dict[str, list[tuple[str, int]]]:

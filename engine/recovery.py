@@ -256,7 +256,7 @@ class Recovery:
             await self._hold(row)
             return
         driver = Driver(self._around, plan, row, state)
-        if row.cancel_requested:
+        if row.cancel_requested and state.phase != "ending":
             driver.stop = Cancel(None)
         elif row.deaths >= self._around.options.max_deaths and row.seq <= row.death_seq:
             message = f"{row.deaths} processes died while executing this run; it is not tried again by itself"

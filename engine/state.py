@@ -30,7 +30,8 @@ class StepStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
-SETTLED = frozenset({StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.SKIPPED})
+SETTLED = frozenset({StepStatus.SUCCESS, StepStatus.FAILED, StepStatus.SKIPPED, StepStatus.CANCELLED})
+"""What a step does not leave while its run goes on. CANCELLED: a join needed it no more, or the run has ended."""
 
 
 @dataclass(slots=True)
@@ -59,6 +60,10 @@ class StepState:
     waits_for: str | None = None
     wait: Event | None = None
     reused: bool = False
+    done_seq: int = 0
+    """The event that said it succeeded, which tells what finished after what."""
+    round: int = 0
+    """How often it was opened again after an end of the run: a new round has an idempotency key of its own."""
 
 
 @dataclass(slots=True)
@@ -71,7 +76,8 @@ class Signals:
 
 @dataclass(slots=True)
 class RunState:
-    """The fold of a journal. `phase` is the last run-level event's verdict: running, succeeded, failed or cancelled."""
+    """The fold of a journal. `phase` is the last run-level event's verdict: running, ending, succeeded, failed or
+    cancelled."""
 
     run_id: str
     steps: dict[str, StepState]
@@ -84,6 +90,8 @@ class RunState:
     parent_run_id: str | None = None
     unsettled: int = 0
     signals: Signals | None = None
+    ending: dict[str, Any] | None = None
+    """What `run.ending` said, from then on: `as`, `undo`, `finally`, `endBy`, `error`."""
 
     @property
     def finished(self) -> bool:
@@ -149,12 +157,36 @@ def _run_reopened(state: RunState, event: Event) -> None:
     state.error = None
     state.finished_at = None
     for step in state.steps.values():
-        if step.status is StepStatus.CANCELLED:
+        if step.status is StepStatus.CANCELLED and step.reason is None:  # not what a join has cancelled
             _reopen(step)
+    state.ending = None
+    for step_id in event.data.get("again", ()):
+        step = state.steps[step_id]
+        step.round += 1
+        step.reason, step.output, step.route = None, None, None
+        _reopen(step)
     failed = state.steps.get(event.data["stepId"])
     if failed is not None:
         _reopen(failed)
     state.unsettled = sum(step.status not in SETTLED for step in state.steps.values())
+
+
+def _run_ending(state: RunState, event: Event) -> None:
+    state.phase = "ending"
+    state.ending = event.data
+    still_to_run = {*event.data["undo"], *event.data["finally"]}
+    for step_id, step in state.steps.items():
+        if step_id not in still_to_run:
+            _cut_off(step)
+    state.unsettled = sum(step.status not in SETTLED for step in state.steps.values())
+
+
+def _cut_off(step: StepState) -> None:
+    if step.status not in SETTLED:
+        step.status = StepStatus.CANCELLED
+        step.retry_at = None
+        step.waits_for = None
+        step.wait = None
 
 
 def _reopen(step: StepState) -> None:
@@ -175,11 +207,7 @@ def _run_ended(phase: str) -> Any:
         if phase == "succeeded":
             return
         for step in state.steps.values():
-            if step.status not in SETTLED:
-                step.status = StepStatus.CANCELLED
-                step.retry_at = None
-                step.waits_for = None
-                step.wait = None
+            _cut_off(step)
 
     return end
 
@@ -205,6 +233,7 @@ def _step_succeeded(step: StepState, event: Event) -> None:
     step.taken = tuple(data.get("taken") or ())
     step.duration_ms = data.get("durationMs")
     step.error = None
+    step.done_seq = event.seq
     step.reused = bool(data.get("reused"))
 
 
@@ -235,6 +264,15 @@ def _step_skipped(step: StepState, event: Event) -> None:
     step.finished_at = event.at
 
 
+def _step_cancelled(step: StepState, event: Event) -> None:
+    step.status = StepStatus.CANCELLED
+    step.reason = event.data.get("reason")
+    step.finished_at = event.at
+    step.retry_at = None
+    step.waits_for = None
+    step.wait = None
+
+
 def _wait_started(step: StepState, event: Event) -> None:
     step.status = StepStatus.WAITING
     step.waits_for = event.data["for"]
@@ -256,6 +294,7 @@ def _ignore(_step: StepState, _event: Event) -> None:
 _RUN_EVENTS: Mapping[EventType, Any] = {
     EventType.RUN_STARTED: _run_started,
     EventType.RUN_REOPENED: _run_reopened,
+    EventType.RUN_ENDING: _run_ending,
     EventType.RUN_SUCCEEDED: _run_ended("succeeded"),
     EventType.RUN_FAILED: _run_ended("failed"),
     EventType.RUN_CANCELLED: _run_ended("cancelled"),
@@ -268,6 +307,7 @@ _STEP_EVENTS: Mapping[EventType, Any] = {
     EventType.STEP_FAILED: _step_failed,
     EventType.RETRY_SCHEDULED: _retry_scheduled,
     EventType.STEP_SKIPPED: _step_skipped,
+    EventType.STEP_CANCELLED: _step_cancelled,
     EventType.WAIT_STARTED: _wait_started,
     EventType.WAIT_RESOLVED: _wait_resolved,
 }

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from engine.checks.parts import Part
 from engine.errors import Conflict, Fenced, Invalid, Problem
 from engine.executor import Executor
 from engine.history import History, reusable, settled_well
+from engine.ids import new_id
 from engine.inputs import Begin, Cancel, Hurry, Reopen
-from engine.models.run import FINISHED, JobRow, JobStatus, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
+from engine.models.run import FINISHED, JobRow, JobStatus, Message, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
 from engine.plan import Plan
 from engine.recovery import Recovery
 from engine.runner.driver import Driver
 from engine.runner.ledger import Services
 from engine.state import StepState, StepStatus
 from engine.store import ANYONE, Owner, Store
+from engine.transition.hearing import CANCEL
 
 CANCEL_WAIT_S: Final = 5.0
 """How long a cancel call waits for the run to end before it answers with the run as it is."""
@@ -42,11 +45,18 @@ class Steering:
         self._around = around
         self._recovery = recovery
 
-    async def cancel(self, run_id: str, *, owner: Owner, by: str | None) -> RunRow:
-        """End an unfinished run; Conflict when it has finished already."""
+    async def cancel(
+        self, run_id: str, *, owner: Owner, by: str | None, undo: bool = False, force: bool = False
+    ) -> RunRow:
+        """End an unfinished run; Conflict when it has finished already.
+
+        With `undo` the finished steps' undo steps run, with `force` nothing does, not even what cleans up already.
+        """
+        if undo or force:
+            return await self._tell_to_end(run_id, owner, {"by": by, "undo": undo and not force, "force": force})
         row = await self._around.runs.request_cancel(run_id, owner=owner)
         if row.status in FINISHED:
-            raise Conflict(f"the run has finished already ({row.status.value})", code="already_finished")
+            raise already_finished(row)
         driver = self._around.executor.drivers.get(run_id)
         if driver is None and row.owner is None:
             await self._recovery.take([row])
@@ -56,6 +66,17 @@ class Steering:
             await self._around.executor.wait_for(run_id, CANCEL_WAIT_S)
         else:
             await self._ended_elsewhere(run_id, by)
+        return await self._around.runs.get(run_id, owner=owner)
+
+    async def _tell_to_end(self, run_id: str, owner: Owner, wish: dict[str, Any]) -> RunRow:
+        now = self._around.clock()
+        row = await self._around.runs.post(Message(new_id(now), run_id, now, CANCEL, wish), owner=owner)
+        if row.status in FINISHED:
+            raise already_finished(row)
+        if row.owner is None:
+            await self._recovery.take([row])
+        self._around.poke(run_id)
+        await self._around.executor.wait_for(run_id, CANCEL_WAIT_S)
         return await self._around.runs.get(run_id, owner=owner)
 
     async def _ended_elsewhere(self, run_id: str, by: str | None) -> None:
@@ -90,6 +111,7 @@ class Steering:
             raise Conflict(f"its run is {history.row.status.value}; only a FAILED run can go on", code="run_not_failed")
         if history.state.steps[job.step_id].status is not StepStatus.FAILED:
             raise Conflict("the step is not failed any more", code="job_not_retryable")
+        _refuse_cleaned(history, job.step_id)
         driver = self._reopened(history)
         driver.feed(Reopen(job.step_id, job.id, by))
         await self._write_or_conflict(driver)
@@ -126,6 +148,29 @@ class Steering:
             self._around.poke(driver.row.id)  # it goes on when its turn has come again
         elif not driver.state.finished:
             self._around.executor.add(driver)
+
+
+def already_finished(row: RunRow) -> Conflict:
+    """What somebody hears who wants to stop a run that has ended."""
+    return Conflict(f"the run has finished already ({row.status.value})", code="already_finished")
+
+
+def _refuse_cleaned(history: History, step_id: str) -> None:
+    """A run goes on only from where its work stood: not when that was taken back, and not in what cleans up."""
+    plan, steps = history.plan, history.state.steps
+    undone = [step.id for step in plan.undoing if step.step.undo and steps[step.step.undo].attempt]
+    if undone:
+        raise Conflict(
+            f"the run cannot go on: {', '.join(undone)} {'was' if len(undone) == 1 else 'were'} undone",
+            code="run_undone",
+            hint="run it again as a whole: flowdesk rerun RUN",
+        )
+    if plan.steps[step_id].part is not Part.MAIN:
+        raise Conflict(
+            f"{step_id} only cleans up after the run, which has ended",
+            code="cleanup_step",
+            hint="run it again as a whole: flowdesk rerun RUN",
+        )
 
 
 def rerun_input(

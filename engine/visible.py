@@ -74,9 +74,16 @@ def run_scope(plan: Plan, state: RunState) -> dict[str, Any]:
     """The roots of templates and conditions that are the same for every step of a run."""
     workflow = plan.workflow
     trigger = state.trigger
+    ending = state.ending or {}
     return {
         "trigger": {"kind": trigger.kind.value, "stepId": trigger.step_id, "data": trigger.data, **trigger.meta},
-        "run": {"id": state.run_id, "startedAt": state.started_at, "parentRunId": state.parent_run_id},
+        "run": {
+            "id": state.run_id,
+            "startedAt": state.started_at,
+            "parentRunId": state.parent_run_id,
+            "status": ending.get("as", "running"),
+            "error": ending.get("error"),
+        },
         "workflow": {"id": workflow.id, "name": workflow.name, "version": workflow.version},
     }
 

@@ -55,9 +55,10 @@ class Runs:
         path = f"{BASE}/{quote(run_id)}/journal"
         return cast(JournalPart, (await self._http.call("GET", path, query={"after": after, "limit": limit})).body)
 
-    async def cancel(self, run_id: str) -> RunSummary:
-        """Ask a run to end; InConflict when it has ended."""
-        return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/cancel")).body)
+    async def cancel(self, run_id: str, *, undo: bool = False, force: bool = False) -> RunSummary:
+        """Ask a run to end, undoing what it did, or at once whatever it cleans up; InConflict when it has ended."""
+        asked = {"undo": undo, "force": force} if undo or force else None
+        return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/cancel", body=asked)).body)
 
     async def rerun(
         self,

@@ -129,6 +129,15 @@ class ExecuteQuery(Document):
     """How long to wait; a run that needs longer is answered with 202 and goes on."""
 
 
+class CancelBody(Document):
+    """How to stop it; nothing has to be said."""
+
+    undo: bool = False
+    """Let the undo steps of what has finished run, last finished first."""
+    force: bool = False
+    """End it now: without undo steps and `finally`, even when these have begun."""
+
+
 class RerunBody(Document):
     """How to run it again."""
 

@@ -26,6 +26,7 @@ BODIES: Final[dict[str, Any]] = {
     "DecideBody": {"stepId": "pay", "outcome": "done", "data": {"payment": "P-1007"}, "reason": "seen in the bank"},
     "PreviewBody": {"document": WORKFLOW, "stepId": "greet", "data": {"name": "Ali"}},
     "TryBody": {"document": WORKFLOW, "stepId": "greet", "data": {"name": "Ali"}, "timeoutMs": 10_000},
+    "CancelBody": {"undo": True},
     "RerunBody": {"from": "greet", "data": {"name": "Aylin"}, "version": "latest"},
 }
 HOOK_BODY: Final[dict[str, Any]] = {"email": "user@example.com", "name": "Ali"}

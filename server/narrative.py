@@ -62,6 +62,17 @@ def _run_failed(event: Event) -> Line:
     return "error", f"failed{where}: {_error(error)}"
 
 
+def _run_ending(event: Event) -> Line:
+    data = event.data
+    level = "info" if data.get("as") == "succeeded" else "warning"
+    parts = [f"the work is over ({data.get('as')})"]
+    if data.get("undo"):
+        parts.append(f"to undo: {', '.join(data['undo'])}")
+    if data.get("finally"):
+        parts.append(f"at the end: {', '.join(data['finally'])}")
+    return level, "; ".join(parts)
+
+
 def _run_cancelled(event: Event) -> Line:
     return "warning", str(event.data.get("reason") or "cancelled")
 
@@ -90,6 +101,10 @@ def _step_failed(event: Event) -> Line:
 
 def _step_skipped(event: Event) -> Line:
     return "debug", f"skipped: {event.data.get('reason') or 'taken over from the run before'}"
+
+
+def _step_cancelled(event: Event) -> Line:
+    return "info", f"cancelled: {event.data.get('reason') or 'taken over from the run before'}"
 
 
 def _retry_scheduled(event: Event) -> Line:
@@ -146,12 +161,14 @@ _TELL: Final[Mapping[EventType, Callable[[Event], Line]]] = {
     EventType.RUN_REOPENED: _run_reopened,
     EventType.RUN_SUCCEEDED: _run_succeeded,
     EventType.RUN_FAILED: _run_failed,
+    EventType.RUN_ENDING: _run_ending,
     EventType.RUN_CANCELLED: _run_cancelled,
     EventType.STEP_STARTED: _step_started,
     EventType.STEP_LOG: _step_log,
     EventType.STEP_SUCCEEDED: _step_succeeded,
     EventType.STEP_FAILED: _step_failed,
     EventType.STEP_SKIPPED: _step_skipped,
+    EventType.STEP_CANCELLED: _step_cancelled,
     EventType.RETRY_SCHEDULED: _retry_scheduled,
     EventType.WAIT_STARTED: _wait_started,
     EventType.WAIT_RESOLVED: _wait_resolved,

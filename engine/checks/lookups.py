@@ -9,6 +9,7 @@ from engine.checks.nearest import nearest
 from engine.conditions import Condition, compile_condition
 from engine.errors import Invalid, Problem
 from engine.expressions.explain import ROOTS, unknown_name
+from engine.expressions.kinds import never_boolean
 from engine.render.compile import Template
 
 
@@ -38,6 +39,21 @@ def check_expression(source: str, field: str, step_id: str, horizon: Horizon) ->
             yield replace(problem, step_id=step_id, field=field)
         return
     yield from _paths(condition, field, step_id, horizon)
+
+
+def check_condition(source: str, field: str, step_id: str, horizon: Horizon) -> Iterator[Problem]:
+    """The same of an expression that has to come to true or false."""
+    problems = list(check_expression(source, field, step_id, horizon))
+    kind = never_boolean(source) if not problems else None
+    yield from problems
+    if kind is not None:
+        yield Problem(
+            "not_a_condition",
+            f"the condition comes to {kind}, never to true or false",
+            step_id,
+            field,
+            hint="compare it with something",
+        )
 
 
 def _paths(condition: Condition, field: str, step_id: str, horizon: Horizon) -> Iterator[Problem]:

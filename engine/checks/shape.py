@@ -61,7 +61,8 @@ def ancestors(draft: WorkflowDraft) -> dict[str, tuple[str, ...]]:
 def reachable(draft: WorkflowDraft) -> set[str]:
     """Every step that some run can come to."""
     targets = targets_of(draft)
-    found = {step_id for step_id in starts(draft) if step_id in targets}
+    apart = [*draft.finally_, *(step.undo for step in draft.steps if step.undo is not None)]
+    found = {step_id for step_id in [*starts(draft), *apart] if step_id in targets}
     waiting = list(found)
     while waiting:
         for to in targets[waiting.pop()]:

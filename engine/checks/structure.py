@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from engine.checks.apart import check_parts
+from engine.checks.joins import check_joins
 from engine.checks.nearest import nearest
 from engine.checks.shape import cycle_in, entry_steps, reachable, targets_of
 from engine.errors import Problem
@@ -24,6 +26,8 @@ def check_structure(draft: WorkflowDraft) -> Iterator[Problem]:
         yield from _arrows(step, known)
     yield from _cycles(draft)
     yield from _unreachable(draft)
+    yield from check_joins(draft)
+    yield from check_parts(draft)
 
 
 def acyclic(draft: WorkflowDraft) -> bool:

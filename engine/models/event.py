@@ -12,6 +12,7 @@ class EventType(StrEnum):
 
     RUN_STARTED = "run.started"
     RUN_REOPENED = "run.reopened"
+    RUN_ENDING = "run.ending"
     RUN_SUCCEEDED = "run.succeeded"
     RUN_FAILED = "run.failed"
     RUN_CANCELLED = "run.cancelled"
@@ -20,6 +21,7 @@ class EventType(StrEnum):
     STEP_SUCCEEDED = "step.succeeded"
     STEP_FAILED = "step.failed"
     STEP_SKIPPED = "step.skipped"
+    STEP_CANCELLED = "step.cancelled"
     RETRY_SCHEDULED = "retry.scheduled"
     WAIT_STARTED = "wait.started"
     WAIT_RESOLVED = "wait.resolved"

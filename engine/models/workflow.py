@@ -62,6 +62,15 @@ class Retry(Document):
     """Error codes that are not worth another attempt, such as `http_404`, `http_4xx` or `timeout`."""
 
 
+class JoinCount(Document):
+    """A join that starts the step once so many of the arrows coming in were taken."""
+
+    count: int = Field(ge=1, le=MAX_STEPS)
+    """How many arrows have to be taken; at most as many as come in."""
+    rest: Literal["cancel", "ignore"] = "ignore"
+    """What becomes of steps still under way that lead only to the join: stopped, or left to end without consequence."""
+
+
 class Step(Document):
     """One step: which handler runs, with which parameters, and what comes next."""
 
@@ -85,8 +94,10 @@ class Step(Document):
     """Whether a final failure of this step fails the run."""
     on_error: StepId | None = None
     """The step to go on with when this one finally fails."""
-    join: Literal["all", "any"] = "all"
-    """With several arrows coming in: start when all are settled, or at the first one taken."""
+    join: Literal["all", "any"] | JoinCount = "all"
+    """With several arrows coming in: start when all are settled, at the first one taken, or once `count` were."""
+    undo: StepId | None = None
+    """The step that takes back what this one did, when the run fails or is cancelled with undo after it finished."""
     effect: Effect | None = None
     """What repeating the step costs; the handler's own declaration when not given."""
     save_as: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
@@ -125,6 +136,12 @@ class WorkflowDraft(Document):
     """Which triggers count as the same one."""
     debounce: Debounce | None = None
     """Lets only the last trigger of a burst start a run."""
+    finally_: list[StepId] = Field(default_factory=list, max_length=50, alias="finally")
+    """Steps that start when everything else has ended, however it ended; they may lead on to others."""
+    finally_timeout_ms: int = Field(default=600_000, ge=1, le=86_400_000)
+    """How long undoing and the `finally` steps may take together, in milliseconds, counted apart from `timeoutMs`."""
+    max_parallel: int | None = Field(default=None, ge=1, le=1000)
+    """How many steps of one run may be under way at once; steps that wait for something do not count."""
     tags: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(
         default_factory=list, max_length=50
     )

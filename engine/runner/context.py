@@ -45,13 +45,14 @@ class StepContext:
         scope: Mapping[str, Any],
         family_state: Any,
         write: Callable[[dict[str, Any]], None],
+        round_: int = 0,
     ) -> None:
         self.run_id = run_id
         self.workflow_id = plan.workflow.id
         self.workflow_version = plan.workflow.version
         self.step_id = step.id
         self.attempt = attempt
-        self.idempotency_key = idempotency_key(run_id, step.id)
+        self.idempotency_key = idempotency_key(run_id, step.id, round_)
         self.scope = scope
         self.data: Mapping[str, Any] = scope["data"]
         self.state = family_state

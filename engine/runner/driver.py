@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import inspect
+import sys
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 from engine.errors import Invalid
 from engine.ids import idempotency_key, new_id
-from engine.inputs import Due, Fail, Finished, Heard, Input, Recover, Started
+from engine.inputs import Cancel, Due, Fail, Finished, Heard, Input, Recover, Started
 from engine.journal import SECRET_NAMES, holds_secret, mask
 from engine.models.event import Event, EventType
 from engine.models.run import Message, RunRow
@@ -57,6 +58,7 @@ class Driver:
         self.parking = False
         self.stop: Input | None = None
         self._ready: list[tuple[int, str]] = []
+        self._dropped: list[asyncio.Task[StepResult]] = []
         self._tasks: dict[asyncio.Task[StepResult], _Attempt] = {}
         self._volatile = False
         self._scope: dict[str, Any] | None = None
@@ -76,10 +78,17 @@ class Driver:
         self.ledger.pending.extend(decision.events)
         for step_id in decision.ready:
             heapq.heappush(self._ready, (self.plan.steps[step_id].index, step_id))
+        if decision.stopped:
+            self._let_go()
         return decision.events
 
     def interrupt(self, given: Input) -> None:
-        """Ask the run to end this way as soon as possible; a step under way is cancelled."""
+        """Ask the run to end this way as soon as possible; a step under way is cancelled.
+
+        A run that is ending already is not disturbed by somebody who wants it cancelled: it would not clean up.
+        """
+        if self.state.phase == "ending" and isinstance(given, Cancel) and not given.force:
+            return
         self.stop = self.stop or given
         for task in self._tasks:
             task.cancel()
@@ -110,21 +119,22 @@ class Driver:
         """Go on until the run rests. Returns with everything committed; Fenced when somebody else has the run."""
         now = self.services.clock()
         self.ledger.began = self.ledger.began or now
-        if self.row.deadline_at is not None and now >= self.row.deadline_at:
-            self.stop = self.stop or out_of_time(self.row)
+        if self._is_late():
+            self.stop = self.stop or self._out_of_time()
         try:
             while not self.state.finished:
                 if self.stop is not None:
                     await self._settle_tasks()
-                    self.feed(self.stop)
-                    break
+                    wish, self.stop = self.stop, None
+                    self.feed(wish)
+                    continue
                 if self._poked or self._overdue():
                     await self._listen()
                     self._end_overdue()
                 await self._start_ready()
-                if self.state.finished or (not self._tasks and (self.parking or not self._due_now())):
+                if self.state.finished or (not self._tasks and (self.parking or not self._goes_on())):
                     break
-                if self._tasks:
+                if self._tasks or not self._ready:
                     await self._wait()
             await self._settle_tasks()
             await self._commit(resting=True)
@@ -159,10 +169,20 @@ class Driver:
                 self._volatile = True
                 self.feed(Due(step.id, new_id(self.services.clock())))
 
+    def _goes_on(self) -> bool:
+        """Whether there is something to start, or to wait for here: a run whose cancelling is wished for is taken up
+        again and again by who looks for such wishes, so it does not rest while it cleans up."""
+        return self._due_now() or (self.row.cancel_requested and self.state.phase == "ending")
+
     async def _start_ready(self) -> None:
         row = 0
         self._due_now()
-        while self._ready and not self.parking and self.stop is None:
+        if self._dropped:
+            # What was cut off must have let go before anything is undone.
+            dropped, self._dropped = self._dropped, []
+            await asyncio.gather(*dropped, return_exceptions=True)
+        most = self.plan.workflow.max_parallel or sys.maxsize
+        while self._ready and len(self._tasks) < most and not self.parking and self.stop is None:
             _, step_id = heapq.heappop(self._ready)
             if self.state.steps[step_id].status is not StepStatus.PENDING:
                 continue
@@ -215,7 +235,7 @@ class Driver:
         if step.reads_steps:
             scope["steps"] = self.view.outputs(step)
         missing: list[str] = []
-        key = idempotency_key(self.row.id, step.id)
+        key = idempotency_key(self.row.id, step.id, self.state.steps[step.id].round)
         definition = step.definition
         if definition is None or definition.handler is None:
             self.feed(Started(step.id, None, key))
@@ -247,6 +267,7 @@ class Driver:
             scope,
             self.services.family_state(step.step.ref),
             threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
+            self.state.steps[step.id].round,
         )
 
     def _roots(self) -> dict[str, Any]:
@@ -268,12 +289,14 @@ class Driver:
         """Until a step ends, a retry is due or the deadline passes; what is seen meanwhile is committed."""
         timeout = self._patience()
         done = await self._first(timeout)
-        if self.row.deadline_at is not None and self.services.clock() >= self.row.deadline_at:
-            self.interrupt(out_of_time(self.row))
+        if self._is_late():
+            self.interrupt(self._out_of_time())
             return
         effect = False
         for task in done:
-            attempt = self._tasks.pop(task)
+            attempt = self._tasks.pop(task, None)
+            if attempt is None:  # another step's end has cancelled it
+                continue
             if task.cancelled():
                 if self.stop is not None or self.parking:
                     continue
@@ -299,12 +322,28 @@ class Driver:
 
     def _patience(self) -> float | None:
         due = [s.retry_at for s in self.state.steps.values() if s.retry_at is not None and s.waits_for is not None]
-        if self.row.deadline_at is not None:
-            due.append(self.row.deadline_at)
+        deadline = self._deadline()
+        if deadline is not None:
+            due.append(deadline)
         seconds = [max(0.0, (at - self.services.clock()) / 1000) for at in due]
         if self.ledger.unwritten:
             seconds.append(FLUSH_S)
         return min(seconds) if seconds else None
+
+    def _deadline(self) -> int | None:
+        """When the run is out of time: cleaning up has a time of its own."""
+        ending = self.state.ending
+        return self.row.deadline_at if ending is None else int(ending["endBy"])
+
+    def _is_late(self) -> bool:
+        deadline = self._deadline()
+        return deadline is not None and self.services.clock() >= deadline
+
+    def _out_of_time(self) -> Fail:
+        if self.state.phase != "ending":
+            return out_of_time(self.row)
+        allowed = self.plan.workflow.finally_timeout_ms / 1000
+        return Fail("finally_timeout", f"the run did not clean up within {allowed:g} s", new_id())
 
     def _finish(self, step: PlanStep, result: StepResult, began: float) -> None:
         if self.state.finished:
@@ -321,10 +360,21 @@ class Driver:
         await self.ledger.write(resting=resting)
         self._volatile = False
 
+    def _let_go(self) -> None:
+        """Cancel the handlers of steps that are not to go on."""
+        self._scope = None  # how the run ends is part of it
+        self._volatile = True  # and that must be on disk before anything is undone
+        for task, attempt in list(self._tasks.items()):
+            if self.state.finished or self.state.steps[attempt.step.id].status is not StepStatus.RUNNING:
+                del self._tasks[task]
+                task.cancel()
+                self._dropped.append(task)
+
     async def _settle_tasks(self) -> None:
         """Cancel what is still under way and wait until it has let go."""
-        tasks = list(self._tasks)
+        tasks = [*self._tasks, *self._dropped]
         self._tasks.clear()
+        self._dropped = []
         for task in tasks:
             task.cancel()
         if tasks:

@@ -127,6 +127,8 @@ class Ledger:
             row.error_code = state.error["code"] if state.error else None
             return row
         row.finished_at, row.error, row.error_code = None, None, None
+        if state.ending is not None:
+            row.deadline_at = state.ending["endBy"]
         if claim:
             row.owner = self.services.owner
         if backlog:

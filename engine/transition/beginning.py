@@ -42,6 +42,8 @@ def begin(turn: Turn, given: Begin) -> None:
 def _reuse(turn: Turn, step_id: str, old: StepState) -> None:
     if old.status is StepStatus.SKIPPED:
         turn.emit(EventType.STEP_SKIPPED, step_id, {"reason": old.reason, "reused": True})
+    elif old.status is StepStatus.CANCELLED:
+        turn.emit(EventType.STEP_CANCELLED, step_id, {"reason": old.reason, "reused": True})
     elif old.status is StepStatus.FAILED:
         error = {"error": old.error, "final": True, "taken": list(old.taken), "reused": True}
         turn.emit(EventType.STEP_FAILED, step_id, error)
@@ -52,7 +54,11 @@ def _reuse(turn: Turn, step_id: str, old: StepState) -> None:
 
 def reopen(turn: Turn, given: Reopen) -> None:
     """Let a FAILED run go on at the step it was parked for."""
-    turn.emit(EventType.RUN_REOPENED, None, {"by": given.by, "jobId": given.job_id, "stepId": given.step_id})
+    told: dict[str, Any] = {"by": given.by, "jobId": given.job_id, "stepId": given.step_id}
+    again = [one for one in turn.plan.lasts if turn.state.steps[one].status is not StepStatus.CANCELLED]
+    if again:
+        told["again"] = again
+    turn.emit(EventType.RUN_REOPENED, None, told)
     turn.view.forget()
     look_everywhere(turn)
 

@@ -16,15 +16,17 @@ from engine.transition import waits
 from engine.transition.beginning import begin, hurry, recover, reopen, resolve
 from engine.transition.ending import cancel, end_if_done, fail_run
 from engine.transition.flow import finish
+from engine.transition.hearing import hear
 from engine.transition.turn import Turn
 from engine.visible import View
 
 
 class Decision(NamedTuple):
-    """What follows from an input: events to commit, and steps that became ready to start."""
+    """What follows from an input: events to commit, steps that became ready, whether steps under way are to stop."""
 
     events: list[Event]
     ready: list[str]
+    stopped: bool = False
 
 
 def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> Decision:
@@ -42,7 +44,7 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
         case Cancel():
             cancel(turn, given)
         case Fail():
-            fail_run(turn, {"code": given.code, "message": given.message}, given.job_id)
+            fail_run(turn, given)
         case Recover():
             recover(turn)
         case Reopen():
@@ -52,11 +54,11 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
         case Decided():
             resolve(turn, given)
         case Heard():
-            waits.hear(turn, given.message, given.job_id)
+            hear(turn, given.message, given.job_id)
         case Due():
             waits.end_if_due(turn, given.step_id, now, given.job_id)
     end_if_done(turn)
-    return Decision(turn.events, turn.ready)
+    return Decision(turn.events, turn.ready, turn.stopped)
 
 
 def _start(state: RunState, given: Started, now: int) -> Event:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from engine.arrows import verdict
+from engine.checks.parts import Part
 from engine.inputs import Finished
 from engine.models.event import EventType
 from engine.plan import PlanStep
 from engine.sdk import StepResult
 from engine.state import StepStatus
 from engine.transition.outcome import fail, succeed
+from engine.transition.skipping import overtake, why_skipped
 from engine.transition.turn import Turn
 
 
@@ -22,6 +24,8 @@ def finish(turn: Turn, given: Finished) -> None:
         fail(turn, step, result, given)
     for target in step.targets:
         look_at(turn, turn.plan.steps[target])
+    if step.part is not Part.MAIN:
+        look_everywhere(turn)
 
 
 def look_at(turn: Turn, step: PlanStep) -> None:
@@ -33,8 +37,7 @@ def look_at(turn: Turn, step: PlanStep) -> None:
             continue
         can_start, never = verdict(turn.plan, turn.state, step)
         if never:
-            reason = "no arrow to it was taken" if step.incoming else "another trigger started the run"
-            turn.emit(EventType.STEP_SKIPPED, step.id, {"reason": reason})
+            turn.emit(EventType.STEP_SKIPPED, step.id, why_skipped(turn, step))
         elif can_start and step.is_trigger:
             result = succeed(turn, step, StepResult(True), 0.0)
             if not result.ok:
@@ -42,6 +45,8 @@ def look_at(turn: Turn, step: PlanStep) -> None:
         else:
             if can_start:
                 turn.ready.append(step.id)
+                if step.overtakes:
+                    overtake(turn, step)
             continue
         waiting.extend(turn.plan.steps[target] for target in step.targets)
 

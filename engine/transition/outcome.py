@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.arrows import choose
+from engine.checks.parts import Part
 from engine.errors import Invalid
 from engine.inputs import Finished
 from engine.models.event import EventType
@@ -12,6 +13,7 @@ from engine.plan import PlanStep
 from engine.retries import delay_before, is_excluded
 from engine.sdk import StepResult
 from engine.state import ERROR_EDGE
+from engine.transition.closing import end
 from engine.transition.turn import Turn
 
 
@@ -60,11 +62,15 @@ def fail(turn: Turn, step: PlanStep, result: StepResult, given: Finished) -> Non
         except Invalid as broken:
             stops = True
             data["error"] = {"code": broken.code, "message": broken.message, "after": error}
+    if step.part is not Part.MAIN:
+        # Whatever else is to be cleaned up still is; how the run ends is told when that is done.
+        turn.emit(EventType.STEP_FAILED, step.id, data)
+        return
     if stops:
         data["jobId"] = before.job_id or given.job_id
     turn.emit(EventType.STEP_FAILED, step.id, data)
     if stops:
-        turn.emit(EventType.RUN_FAILED, None, {"error": {**data["error"], "stepId": step.id}})
+        end(turn, "failed", {"error": {**data["error"], "stepId": step.id}}, undo=True)
 
 
 def error_of(result: StepResult) -> dict[str, Any]:

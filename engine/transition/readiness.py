@@ -9,7 +9,7 @@ from engine.state import RunState, StepStatus
 
 def ready(plan: Plan, state: RunState) -> list[str]:
     """The steps that can start now, in definition order."""
-    if state.phase != "running":
+    if state.phase not in ("running", "ending"):
         return []
     return [step.id for step in plan.steps.values() if is_ready(plan, state, step)]
 

@@ -13,7 +13,7 @@ from engine.visible import View
 class Turn:
     """The state is advanced by every event made, so that decisions within one call build on each other."""
 
-    __slots__ = ("events", "now", "plan", "ready", "state", "view")
+    __slots__ = ("events", "now", "plan", "ready", "state", "stopped", "view")
 
     def __init__(self, plan: Plan, view: View, state: RunState, now: int) -> None:
         self.plan = plan
@@ -22,6 +22,8 @@ class Turn:
         self.now = now
         self.events: list[Event] = []
         self.ready: list[str] = []
+        self.stopped = False
+        """Whether steps under way were cancelled, whose handlers must be stopped."""
 
     def emit(self, kind: EventType, step_id: str | None, data: dict[str, Any]) -> None:
         """Record that this happened."""

@@ -79,15 +79,19 @@ def runs(
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
+@click.option("--undo", is_flag=True, help="Run the undo steps of what has finished, last finished first.")
+@click.option("--force", is_flag=True, help="End it at once, without undo and finally steps.")
 @server_options
-def cancel(options: Options, run_id: str) -> None:
-    """Cancel a run: its running steps are stopped and no other starts."""
+def cancel(options: Options, run_id: str, undo: bool, force: bool) -> None:
+    """Cancel a run: its running steps are stopped, and no other starts but those named in finally."""
+    if undo and force:
+        raise click.UsageError("--undo and --force contradict each other")
 
     async def work(connection: Connection, out: Output) -> int | None:
         from flowdesk.cli.refs import known
         from flowdesk.show.run import summary_line
 
-        run = await known("run", run_id, connection.client.runs.cancel(run_id))
+        run = await known("run", run_id, connection.client.runs.cancel(run_id, undo=undo, force=force))
         if out.json:
             out.document(run)
         else:

@@ -54,6 +54,8 @@ class Telling:
         if kind == "run.reopened":
             self.status = None
             return [f"{run} opened again to retry step {clean(data.get('stepId'))}"]
+        if kind == "run.ending":
+            return [self._paint.warn(f"{run} {_ending(data)}")]
         if kind in _ENDS:
             self.status = _ENDS[kind]
             return [f"{run} {self._end(event, data)}" if self._name else self._end(event, data)]
@@ -96,6 +98,16 @@ def _started(data: Mapping[str, Any]) -> str:
     return f"{text} from run {clean(parent)}" if parent else text
 
 
+def _ending(data: Mapping[str, Any]) -> str:
+    """`cleans up: undoes with refund, release; then report`."""
+    parts = []
+    if data.get("undo"):
+        parts.append(f"undoes with {', '.join(map(clean, data['undo']))}")
+    if data.get("finally"):
+        parts.append(f"ends with {', '.join(map(clean, data['finally']))}")
+    return f"cleans up: {'; then '.join(parts)}"
+
+
 Teller = Callable[[EventDoc, Mapping[str, Any], Paint], list[str]]
 
 
@@ -125,6 +137,11 @@ def _step_failed(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> lis
 def _step_skipped(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
     reason = data.get("reason")
     return [paint.dim(f"skipped: {clean(reason)}" if reason else "skipped")]
+
+
+def _step_cancelled(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
+    reason = data.get("reason")
+    return [paint.warn(f"cancelled: {clean(reason)}" if reason else "cancelled")]
 
 
 def _retry_scheduled(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
@@ -176,6 +193,7 @@ _STEP: Final[Mapping[str, Teller]] = {
     "step.succeeded": _step_succeeded,
     "step.failed": _step_failed,
     "step.skipped": _step_skipped,
+    "step.cancelled": _step_cancelled,
     "retry.scheduled": _retry_scheduled,
     "wait.started": _wait_started,
     "wait.resolved": _wait_resolved,

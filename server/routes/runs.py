@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from engine.store import Page, RunFilter
-from server.api_models import JournalQuery, PageQuery, RerunBody, RunsQuery, millis
+from server.api_models import CancelBody, JournalQuery, PageQuery, RerunBody, RunsQuery, millis
 from server.keys import ENGINE, STORE, USER, owner_of
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
@@ -77,7 +77,9 @@ async def blob(request: web.Request) -> web.StreamResponse:
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """Ask a run to stop."""
-    row = await request.app[ENGINE].cancel(request.match_info["id"], owner=owner_of(request), by=request[USER].id)
+    given = await body(request, CancelBody, default={})
+    run_id, owner, by = request.match_info["id"], owner_of(request), request[USER].id
+    row = await request.app[ENGINE].cancel(run_id, owner=owner, by=by, undo=given.undo, force=given.force)
     return json_response(await summary(request.app, row), status=202)
 
 
@@ -143,7 +145,10 @@ routes = [
         "/api/runs/{id}/cancel",
         cancel,
         summary="Cancel a run",
-        description="Running steps are stopped and no other starts. 409 `already_finished` when it has ended.",
+        description="Running steps are stopped and no other starts but those named in `finally`; with `undo` the undo"
+        " steps of what has finished run before them. A run that does so already goes on doing it, unless `force`"
+        " ends it at once. 409 `already_finished` when it has ended.",
+        body=CancelBody,
         response=RunSummary,
         status=202,
         tags=_TAGS,

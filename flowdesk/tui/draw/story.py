@@ -15,6 +15,7 @@ _PLAIN: Final = Paint()
 _LEVELS: Final = {"debug", "info", "warning", "error"}
 _LEVEL_OF: Final = {
     "run.failed": "error",
+    "run.ending": "warning",
     "run.cancelled": "warning",
     "step.started": "debug",
     "step.skipped": "debug",

@@ -16,7 +16,9 @@ from flowdesk.replies import ErrorDoc, EventDoc, RunDoc, StepDoc
 ENDED: Final = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 _SETTLED: Final = frozenset({"SUCCESS", "FAILED", "SKIPPED", "CANCELLED"})
 _RUN_STATUS: Final = {"run.succeeded": "SUCCESS", "run.failed": "FAILED", "run.cancelled": "CANCELLED"}
-_ASKS_AGAIN: Final = frozenset({*_RUN_STATUS, "run.reopened", "run.started", "wait.started", "wait.resolved"})
+_ASKS_AGAIN: Final = frozenset(
+    {*_RUN_STATUS, "run.reopened", "run.started", "run.ending", "wait.started", "wait.resolved"}
+)
 
 
 @dataclass(slots=True)
@@ -111,13 +113,19 @@ class RunModel:
             self.run["status"] = "RUNNING"
         elif kind == "run.reopened":
             self.run["status"], self.run["error"], self.run["finishedAt"] = "RUNNING", None, None
+        elif kind == "run.ending":
+            self._cut_off({*data.get("undo", []), *data.get("finally", [])})
         elif kind in _RUN_STATUS:
             self.run["status"] = _RUN_STATUS[kind]
             self.run["error"], self.run["finishedAt"] = data.get("error"), event["at"]
             self.run["waitingFor"], self.run["questions"] = None, []
-            for step in self.steps.values():
-                if kind != "run.succeeded" and step["status"] not in _SETTLED:
-                    step["status"], step["retryAt"] = "CANCELLED", None
+            if kind != "run.succeeded":
+                self._cut_off(set())
+
+    def _cut_off(self, still_to_run: set[str]) -> None:
+        for step_id, step in self.steps.items():
+            if step_id not in still_to_run and step["status"] not in _SETTLED:
+                step["status"], step["retryAt"] = "CANCELLED", None
 
     def _note_last(self, step: StepDoc) -> None:
         number = step["attempt"]
@@ -174,6 +182,11 @@ def _skipped(step: StepDoc, event: EventDoc) -> None:
     step["status"], step["reason"], step["finishedAt"] = "SKIPPED", event["data"].get("reason"), event["at"]
 
 
+def _cancelled(step: StepDoc, event: EventDoc) -> None:
+    step["status"], step["reason"], step["finishedAt"] = "CANCELLED", event["data"].get("reason"), event["at"]
+    step["retryAt"] = None
+
+
 def _waits(step: StepDoc, event: EventDoc) -> None:
     step["status"], step["retryAt"] = "WAITING", _iso(event["data"].get("dueAt"))
 
@@ -208,6 +221,7 @@ _CHANGES: Final[dict[str, Callable[[StepDoc, EventDoc], None]]] = {
     "step.failed": _failed,
     "retry.scheduled": _retry,
     "step.skipped": _skipped,
+    "step.cancelled": _cancelled,
     "wait.started": _waits,
     "wait.resolved": _goes_on,
 }
