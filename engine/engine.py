@@ -20,6 +20,7 @@ from engine.history import History
 from engine.inputs import Begin, Cancel
 from engine.journal import put_back
 from engine.limits.gate import Gate
+from engine.links import Links
 from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, Trigger
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan
 from engine.plans import Plans
@@ -72,6 +73,7 @@ class Engine:
         host: Host | None = None,
         doorbell: Doorbell | None = None,
         info: Mapping[str, Any] | None = None,
+        links: Links | None = None,
         clock: Clock = now_ms,
     ) -> None:
         self.store = store
@@ -83,6 +85,7 @@ class Engine:
         self.options = options or EngineOptions()
         self.doorbell = doorbell or NoDoorbell()
         self.info = dict(info or {})
+        self.links = links
         self.plans = Plans(
             store.workflows, registry, timeout_ms=self.options.step_timeout_ms, shared=not store.exclusive
         )

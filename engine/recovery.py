@@ -263,6 +263,8 @@ class Recovery:
             driver.stop = Fail("crashed_too_often", message, new_id(self._clock()))
         if driver.stop is None:
             driver.resume()
+        if row.limit_key is not None and plan.waiting:
+            driver.poke()  # while it waited for its turn it was told things, and nobody listened
         self._around.executor.add(driver)
 
     def _ends_now(self, row: RunRow) -> bool:
@@ -289,6 +291,8 @@ class Recovery:
         held = replace(row, owner=None, status=RunStatus.QUEUED, waiting_for=WaitingFor.LIMIT, due_at=None)
         try:
             await self._runs.commit(Commit(held, [], row.seq, row.owner))
+            if row.poked:
+                await self._runs.inbox(row.id)  # looked at: what it was told is heard when its turn has come
         except Fenced:
             log.info("run %s was moved on by somebody else", row.id)
 

@@ -13,7 +13,7 @@ from engine.models.run import Role, User
 from server.arrival import Arrival, Step
 from server.auth import Authenticator
 from server.compose import Parts
-from server.keys import ACCOUNTS, ARRIVAL, BUS, ENGINE, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
+from server.keys import ACCOUNTS, ARRIVAL, BUS, ENGINE, LINKS, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
 from server.lifetime import Lifetime
 from server.routing import Handler, Route
 
@@ -27,6 +27,7 @@ MODULES: Final = (
     "health",
     "hooks",
     "jobs",
+    "links",
     "me",
     "runs",
     "schedules",
@@ -65,6 +66,7 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[QUEUE] = parts.queue
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
+    app[LINKS] = parts.links
     add_routes(app, all_routes(), Authenticator(parts.tokens, parts.accounts))
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(lifetime.drain)

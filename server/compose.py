@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,12 @@ from engine.stores.sqlite.store import SqliteStore
 from plugins.builtins import BUILTINS
 from server.accounts import Accounts
 from server.fleet import Role, introduction
+from server.links import AnswerLinks
 from server.passwords import Passwords
 from server.scheduler import Scheduler
 from server.settings import Settings
 from server.signing_key import signing_key
+from server.sockets import url_of
 from server.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ class Parts(Core):
     passwords: Passwords
     accounts: Accounts
     tokens: Tokens
+    links: AnswerLinks
 
 
 def flowdesk_version() -> str:
@@ -79,7 +83,16 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
     key = signing_key(settings.jwt_secret, settings.signing_key_file)
     queue = _make_queue(settings)
     store = store or make_store(settings)
-    core = _core(settings, store, "server", execute=settings.execute, doorbell=queue, own_addresses=own_addresses)
+    links = AnswerLinks(key, partial(_base, settings, own_addresses))
+    core = _core(
+        settings,
+        store,
+        "server",
+        execute=settings.execute,
+        doorbell=queue,
+        own_addresses=own_addresses,
+        links=links,
+    )
     passwords = Passwords(settings.bcrypt_cost)
     return Parts(
         settings=settings,
@@ -92,13 +105,22 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         passwords=passwords,
         accounts=Accounts(core.store.users, passwords),
         tokens=Tokens(key, hours=settings.token_hours),
+        links=links,
     )
 
 
 def compose_worker(settings: Settings, *, store: Store | None = None) -> Core:
     """What a worker process needs: everything but the API, accounts and schedules. `store` as for `compose`."""
     store = store or make_store(settings)
-    return _core(settings, store, "worker", execute="all", doorbell=None, own_addresses=tuple)
+    # Workers share the key by setting, since nothing is kept beside them; one without makes no links.
+    links = AnswerLinks(settings.jwt_secret.encode(), partial(_base, settings, tuple)) if settings.jwt_secret else None
+    return _core(settings, store, "worker", execute="all", doorbell=None, own_addresses=tuple, links=links)
+
+
+def _base(settings: Settings, own_addresses: Addresses) -> str | None:
+    """What the addresses of this installation begin with, as far as it knows."""
+    own = own_addresses()
+    return settings.public_url or (url_of(own) if own else None)
 
 
 def _core(
@@ -109,6 +131,7 @@ def _core(
     execute: Execute,
     doorbell: Doorbell | None,
     own_addresses: Addresses,
+    links: AnswerLinks | None,
 ) -> Core:
     registry = Registry()
     registry.load(BUILTINS)
@@ -136,6 +159,7 @@ def _core(
             own_addresses=own_addresses,
         ),
         doorbell=doorbell,
+        links=links,
         info=introduction(role, settings, registry, version=flowdesk_version(), now=now_ms()),
     )
     return Core(settings, store, registry, bus, engine)

@@ -24,6 +24,7 @@ BODIES: Final[dict[str, Any]] = {
     "WorkflowUpdate": {**WORKFLOW, "version": 1, "tags": ["welcome"]},
     "ExecuteBody": {"data": {"email": "user@example.com", "name": "Ali"}},
     "DecideBody": {"stepId": "pay", "outcome": "done", "data": {"payment": "P-1007"}, "reason": "seen in the bank"},
+    "LinkAnswer": {"outcome": "approve", "data": {"costCentre": "K7"}, "reason": "as agreed"},
     "PreviewBody": {"document": WORKFLOW, "stepId": "greet", "data": {"name": "Ali"}},
     "TryBody": {"document": WORKFLOW, "stepId": "greet", "data": {"name": "Ali"}, "timeoutMs": 10_000},
     "CancelBody": {"undo": True},

@@ -39,6 +39,7 @@ _PARAMETERS: Final = {
     "runId": "The run's id.",
     "jobId": "The job's id.",
     "name": "The name of the signal.",
+    "token": "The token of the signed address.",
     "n": "A version number.",
     "a": "The version to compare with.",
     "b": "The version to compare.",

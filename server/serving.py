@@ -109,12 +109,12 @@ async def introduce(start: Start, parts: Parts) -> None:
 
 async def _running(start: Start, parts: Parts) -> Running:
     token = parts.tokens.issue_local(await parts.accounts.local_user())
-    return Running(sockets.url_of(start.listening), os.getpid(), token, flowdesk_version())
+    return Running(sockets.url_of(sockets.addresses(start.listening)), os.getpid(), token, flowdesk_version())
 
 
 async def greet(start: Start, parts: Parts) -> None:
     """Tell those who started us how to reach us: by hello line, by words."""
-    url = sockets.url_of(start.listening)
+    url = sockets.url_of(sockets.addresses(start.listening))
     for text in warnings(start.settings, sockets.beyond_loopback(start.listening)):
         log.warning("%s", text)
     for plugin in parts.registry.plugins:

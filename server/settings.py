@@ -127,6 +127,9 @@ class Settings(BaseModel):
     """How many hours a token lasts."""
     grace_s: float = Field(default=10, alias="FLOWDESK_GRACE_S", ge=0, le=600)
     """Seconds that running steps get to finish when the server is asked to stop."""
+    public_url: str = Field(default="", alias="FLOWDESK_PUBLIC_URL", max_length=200)
+    """The address people reach this FlowDesk at, such as https://flows.example.org; links in messages begin with it.
+    Empty: the address the server listens on, and in workers no links."""
     label: str = Field(default="", alias="FLOWDESK_LABEL", max_length=40)
     """What people call this installation, such as staging; the terminal UI shows it, and takes more care with
     production."""
@@ -160,6 +163,13 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("public_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        if value and (not value.startswith(("http://", "https://")) or not value.isprintable() or "?" in value):
+            raise ValueError("must begin with http:// or https:// and have no query")
+        return value.rstrip("/")
 
     @field_validator("label")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from engine.errors import Unusable
@@ -70,9 +71,9 @@ def addresses(sockets: list[socket.socket]) -> tuple[tuple[str, int], ...]:
     return tuple((sock.getsockname()[0], sock.getsockname()[1]) for sock in sockets)
 
 
-def url_of(sockets: list[socket.socket]) -> str:
-    """Where somebody on this machine reaches them."""
-    host, port = addresses(sockets)[0]
+def url_of(listening: Sequence[tuple[str, int]]) -> str:
+    """Where somebody on this machine reaches what listens there."""
+    host, port = listening[0]
     address = ip_address(host.partition("%")[0])
     if address.is_unspecified:
         host = "127.0.0.1" if address.version == 4 else "::1"

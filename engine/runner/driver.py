@@ -20,6 +20,7 @@ from engine.errors import Invalid
 from engine.ids import idempotency_key, new_id
 from engine.inputs import Cancel, Due, Fail, Finished, Heard, Input, Recover, Started
 from engine.journal import SECRET_NAMES, holds_secret, mask
+from engine.links import hide_links, wait_links
 from engine.models.event import Event, EventType
 from engine.models.run import Message, RunRow
 from engine.models.workflow import Effect
@@ -247,7 +248,7 @@ class Driver:
             return StepResult.failure(error.message, code=error.code, retryable=False)
         names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
         shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
-        self.feed(Started(step.id, shown, key))
+        self.feed(Started(step.id, hide_links(shown) if self.plan.waiting else shown, key))
         for path in dict.fromkeys(missing) if missing else ():
             self._write(step, {"level": "warning", "message": f"the template name {path} is missing"})
         try:
@@ -273,6 +274,9 @@ class Driver:
     def _roots(self) -> dict[str, Any]:
         if self._scope is None:
             self._scope = run_scope(self.plan, self.state)
+            if self.plan.waiting:
+                links = wait_links(self.plan, self.row.id, self.services.links)
+                self._scope["run"] = {**self._scope["run"], "waits": links}
         return self._scope
 
     def _write(self, step: PlanStep, line: dict[str, Any]) -> None:
@@ -280,6 +284,7 @@ class Driver:
         known = self.state.steps[step.id]
         if known.status is not StepStatus.RUNNING or self.state.finished:
             return
+        line = hide_links(line) if self.plan.waiting else line
         self.state.seq += 1
         self.ledger.pending.append(
             Event(self.state.seq, self.services.clock(), EventType.STEP_LOG, step.id, known.attempt, line)

@@ -11,6 +11,7 @@ from engine.clock import Clock
 from engine.errors import Unavailable
 from engine.events import Bus
 from engine.journal import jobs_after, set_apart
+from engine.links import Links
 from engine.models.event import Event
 from engine.models.run import FINISHED, RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
@@ -36,6 +37,7 @@ class Services(Protocol):
     bus: Bus
     clock: Clock
     owner: str
+    links: Links | None
 
     def family_state(self, ref: str) -> Any:
         """What the lifespan of the step's family yielded."""

@@ -23,7 +23,7 @@ def test_any_free_port(bound: list[socket.socket]) -> None:
     ((host, port),) = sockets.addresses(bound)
     assert host == "127.0.0.1"
     assert port > 0
-    assert sockets.url_of(bound) == f"http://127.0.0.1:{port}"
+    assert sockets.url_of(sockets.addresses(bound)) == f"http://127.0.0.1:{port}"
     assert sockets.beyond_loopback(bound) == []
 
 
@@ -51,7 +51,7 @@ def test_localhost_has_one_port_on_all_its_addresses() -> None:
 def test_everywhere_is_reached_here_and_reported() -> None:
     """Row 68."""
     found = sockets.bind("0.0.0.0", 0)
-    assert sockets.url_of(found).startswith("http://127.0.0.1:")
+    assert sockets.url_of(sockets.addresses(found)).startswith("http://127.0.0.1:")
     assert sockets.beyond_loopback(found) == ["0.0.0.0"]
     sockets.close(found)
 
@@ -59,6 +59,6 @@ def test_everywhere_is_reached_here_and_reported() -> None:
 @pytest.mark.skipif(not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists(), reason="no IPv6 on this machine")
 def test_ipv6_addresses_are_written_in_brackets() -> None:
     found = sockets.bind("::1", 0)
-    assert sockets.url_of(found).startswith("http://[::1]:")
+    assert sockets.url_of(sockets.addresses(found)).startswith("http://[::1]:")
     assert sockets.beyond_loopback(found) == []
     sockets.close(found)
