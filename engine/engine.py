@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from engine.accepting import Accepted, Accepting, Outcome
 from engine.answers import Answer, Answers, Asker
+from engine.caller import Caller
 from engine.clock import Clock, now_ms
 from engine.doorbell import Doorbell, Execute, NoDoorbell
 from engine.errors import FlowDeskError, NotFound
@@ -21,7 +22,7 @@ from engine.inputs import Begin, Cancel
 from engine.journal import put_back
 from engine.limits.gate import Gate
 from engine.links import Links
-from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, Trigger
+from engine.models.run import FINISHED, Call, JobRow, RunRow, RunStatus, Trigger
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan
 from engine.plans import Plans
 from engine.recovery import Recovery
@@ -97,6 +98,7 @@ class Engine:
         )
         self.gate = Gate(store, clock)
         self._families = Families(registry, host or Host())
+        self.caller = Caller(self)
         self._recovery = Recovery(self)
         self._steering = Steering(self, self._recovery)
         self._sweeper = Sweeper(self, self._recovery)
@@ -186,7 +188,7 @@ class Engine:
     async def history(self, run_id: str, *, owner: Owner) -> History:
         """A run with its plan, journal and folded state; large values are put back in place."""
         row = await self.runs.get(run_id, owner=owner)
-        plan = await self.plans.version(row.workflow_id, row.workflow_version)
+        plan = await self.plans.of(row)
         events = (await self.runs.journals([run_id])).get(run_id, [])
         await put_back(run_id, events, self.runs)
         return History(row, plan, events, fold(plan.steps, run_id, events))
@@ -227,10 +229,13 @@ class Engine:
         `data` replaces the trigger's data; `version` is "same" or "latest".
         """
         history = await self.history(run_id, owner=owner)
-        plan = history.plan if version == "same" else await self.plans.current(history.row.workflow_id)
+        plan = history.plan if version == "same" else await self.plans.newest(history.row)
         begin = rerun_input(plan, history, from_step=from_step, only_failed=only_failed, data=data, by=by)
         row = self.accepting.new_row(plan, begin.trigger, None, None, None, None)
         row.parent_run_id = run_id
+        old = history.row.call
+        if plan.body_of is not None and old is not None:
+            row.call = Call(old.step_id, old.item, plan.body_of, old.depth)
         return (await self.accepting.accept(self.accepting.new_driver(plan, row, begin))).run
 
     async def take(self, run_id: str) -> None:
@@ -253,11 +258,14 @@ class Engine:
 
     # -- what the parts tell each other -------------------------------------------------------------------------
 
-    def poke(self, run_id: str) -> None:
-        """There is something in the store for this run: let it look, if it is executed or can be taken up here."""
+    def poke(self, run_id: str, ended: RunRow | None = None) -> None:
+        """There is something in the store for this run: let it look, if it is executed or can be taken up here.
+
+        `ended` is a run it has called, when that is what there is.
+        """
         driver = self.executor.drivers.get(run_id)
         if driver is not None:
-            driver.poke()
+            driver.poke(ended)
         else:
             self._sweeper.mind(self.clock())
 

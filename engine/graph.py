@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from engine.checks.bodies import MAX_BODIES, check_body, check_ids, draft_of, too_deep, within
 from engine.checks.lookups import Horizon, check_condition
 from engine.checks.nearest import nearest
 from engine.checks.params import check_labels, check_params
@@ -46,8 +47,10 @@ def check_draft(draft: WorkflowDraft, registry: Registry) -> list[Problem]:
     return _in_order(list(_check(draft, registry, whole=True)), [step.id for step in draft.steps])
 
 
-def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool) -> Iterator[Problem]:
+def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool, depth: int = 0) -> Iterator[Problem]:
     """`whole` is false when steps or arrows had to be left out, so that nothing is said about what leads where."""
+    if depth == 0:
+        yield from check_ids(draft)
     yield from _schedule(draft)
     yield from _webhooks(draft)
     yield from check_limits(draft)
@@ -58,6 +61,12 @@ def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool) -> Iterator
     known = [step.id for step in draft.steps]
     for step in draft.steps:
         yield from _step(step, registry, known if whole else None, before[step.id] if before else None)
+        yield from check_body(step, registry.get(step.ref), whole=whole)
+        if step.body is not None and depth < MAX_BODIES:
+            inner = _check(draft_of(step.body), registry, whole=whole, depth=depth + 1)
+            yield from (within(step.id, problem) for problem in inner)
+        elif step.body is not None:
+            yield too_deep(step)
 
 
 def _step(step: Step, registry: Registry, known: list[str] | None, before: tuple[str, ...] | None) -> Iterator[Problem]:
@@ -66,7 +75,8 @@ def _step(step: Step, registry: Registry, known: list[str] | None, before: tuple
         yield _unknown_ref(step, registry)
     elif definition.kind != step.type.value:
         yield _wrong_type(step, definition.kind)
-    yield from check_params(step, definition, Horizon(known, before))
+    names = definition.names if definition is not None else ()
+    yield from check_params(step, definition, Horizon(known, before, names))
     yield from check_labels(step, definition)
     after = Horizon(known, None if before is None else (*before, step.id))
     for index, edge in enumerate(step.edges()):
@@ -115,4 +125,4 @@ def _webhooks(draft: WorkflowDraft) -> Iterator[Problem]:
 def _in_order(problems: list[Problem], ids: list[str]) -> list[Problem]:
     """Those of the whole document first, then step by step."""
     place = {step_id: index for index, step_id in enumerate(ids)}
-    return sorted(problems, key=lambda p: -1 if p.step_id is None else place.get(p.step_id, len(place)))
+    return sorted(problems, key=lambda p: -1 if p.step_id is None else place.get(p.step_id.split("/")[0], len(place)))

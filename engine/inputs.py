@@ -71,11 +71,12 @@ class Recover:
 
 @dataclass(slots=True, frozen=True)
 class Reopen:
-    """Somebody retries the failed step of a FAILED run."""
+    """Somebody retries the failed step of a FAILED run. `item` is one whose own run is retried, and waited for."""
 
     step_id: str
     job_id: str
     by: str | None
+    item: int | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -99,6 +100,22 @@ class Decided:
     message_id: str | None = None
 
 
+class Calling(NamedTuple):
+    """An attempt wants runs made, as `wait.started` will tell: for these items, or again for those not finished."""
+
+    step_id: str
+    calls: dict[str, Any]
+    items: list[Any] | None = None
+    data: dict[str, Any] | None = None
+
+
+class Advanced(NamedTuple):
+    """The runs a step called have come this far."""
+
+    step_id: str
+    change: dict[str, Any]
+
+
 class Heard(NamedTuple):
     """Somebody told the run something. `job_id` is for a step that fails because of it."""
 
@@ -113,4 +130,6 @@ class Due(NamedTuple):
     job_id: str = ""
 
 
-Input = Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Hurry | Decided | Heard | Due
+Input = (
+    Begin | Started | Finished | Cancel | Fail | Recover | Reopen | Hurry | Decided | Heard | Due | Calling | Advanced
+)

@@ -15,6 +15,8 @@ from engine.store import Blob, Runs
 
 INLINE_LIMIT: Final = 64 * 1024
 """Bytes of JSON above which a value is stored once, by reference."""
+SHARED_LIMIT: Final = 2048
+"""The same for data that many called runs would repeat otherwise."""
 
 MASK: Final = "••••••"
 SECRET_NAMES: Final = frozenset(
@@ -56,7 +58,8 @@ def holds_secret(value: Any, names: frozenset[str] = SECRET_NAMES) -> bool:
 def set_apart(events: Sequence[Event]) -> list[Blob]:
     """Replace large inputs, outputs and trigger data by references, and return what they refer to."""
     # What is small together is small one by one, and is so in nearly every commit: one writing tells all.
-    if len(dumps(_large_perhaps(events))) <= INLINE_LIMIT:
+    values, shared = _large_perhaps(events)
+    if not shared and len(dumps(values)) <= INLINE_LIMIT:
         return []
     blobs: list[Blob] = []
     for event in events:
@@ -65,20 +68,31 @@ def set_apart(events: Sequence[Event]) -> list[Blob]:
                 _set_apart(event, "output", blobs)
             case EventType.STEP_STARTED:
                 _set_apart(event, "input", blobs)
+            case EventType.WAIT_STARTED:
+                _set_apart(event, "items", blobs)
+                _set_apart(event, "data", blobs, SHARED_LIMIT)
             case EventType.RUN_STARTED:
                 trigger = event.data["trigger"]
                 inner = Event(event.seq, event.at, event.type, None, None, trigger)
                 _set_apart(inner, "data", blobs)
                 _set_apart(inner, "meta", blobs)
+                if "base" in trigger:
+                    inner.data = {**inner.data, "base": _reference(trigger["base"])}
                 event.data = {**event.data, "trigger": inner.data}
             case _:
                 pass
     return blobs
 
 
-def _large_perhaps(events: Sequence[Event]) -> list[Any]:
-    """The values that would be set apart if they were large."""
+def _reference(base: Mapping[str, Any]) -> dict[str, Any]:
+    """Data of the run that called this one, without the data."""
+    return {key: value for key, value in base.items() if key != "data"}
+
+
+def _large_perhaps(events: Sequence[Event]) -> tuple[list[Any], bool]:
+    """The values that would be set apart if they were large, and whether there is something shared with other runs."""
     values: list[Any] = []
+    shared = False
     for event in events:
         kind = event.type
         if kind is EventType.STEP_STARTED:
@@ -88,16 +102,19 @@ def _large_perhaps(events: Sequence[Event]) -> list[Any]:
         elif kind is EventType.RUN_STARTED:
             trigger = event.data["trigger"]
             values += (trigger.get("data"), trigger.get("meta"))
-    return values
+            shared = shared or "base" in trigger
+        elif kind is EventType.WAIT_STARTED:
+            shared = shared or "calls" in event.data
+    return values, shared
 
 
-def _set_apart(event: Event, name: str, blobs: list[Blob]) -> None:
+def _set_apart(event: Event, name: str, blobs: list[Blob], limit: int = INLINE_LIMIT) -> None:
     value = event.data.get(name)
     # Numbers, booleans and short texts cannot be large; most values are told apart without writing them out.
-    if not isinstance(value, dict | list | str) or (isinstance(value, str) and len(value) * 6 < INLINE_LIMIT):
+    if not isinstance(value, dict | list | str) or (isinstance(value, str) and len(value) * 6 < limit):
         return
     raw = dumps(value)
-    if len(raw) <= INLINE_LIMIT:
+    if len(raw) <= limit:
         return
     ref = f"{event.seq}.{name}"
     blobs.append(Blob(ref, raw))
@@ -109,7 +126,7 @@ def references(event: Event) -> list[str]:
     """The names of the large values this event refers to."""
     trigger = event.data.get("trigger")
     places = (event.data, trigger) if isinstance(trigger, dict) else (event.data,)
-    names = ("inputRef", "outputRef", "dataRef", "metaRef")
+    names = ("inputRef", "outputRef", "dataRef", "metaRef", "itemsRef")
     return [place[name]["ref"] for place in places for name in names if isinstance(place.get(name), dict)]
 
 
@@ -119,9 +136,21 @@ async def put_back(run_id: str, events: Sequence[Event], runs: Runs) -> None:
         data = event.data
         if event.type is EventType.RUN_STARTED:
             trigger = await _put_back(run_id, data["trigger"], ("data", "meta"), runs)
+            if "base" in trigger:
+                trigger["base"] = {**trigger["base"], "data": await base_data(trigger["base"], runs)}
             event.data = {**data, "trigger": trigger}
+        elif event.type is EventType.WAIT_STARTED:
+            event.data = await _put_back(run_id, data, ("items", "data"), runs)
         elif "outputRef" in data or "inputRef" in data:
             event.data = await _put_back(run_id, data, ("output", "input"), runs)
+
+
+async def base_data(base: Mapping[str, Any], runs: Runs) -> Any:
+    """What the run that called this one had; nothing when that run is gone."""
+    try:
+        return parse_json(await runs.blob(base["run"], base["ref"]))
+    except NotFound:
+        return None
 
 
 async def _put_back(run_id: str, data: Mapping[str, Any], names: tuple[str, ...], runs: Runs) -> dict[str, Any]:

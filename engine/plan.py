@@ -5,8 +5,9 @@ A plan is made once per version and shared by all its runs; it is never changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from engine.checks.parts import Part, parts_of, visible_before
 from engine.checks.shape import targets_of
@@ -14,7 +15,7 @@ from engine.conditions import Condition, compile_condition
 from engine.graph import ancestors, entry_steps
 from engine.jsonio import dump_text
 from engine.limits.rules import Limits, compile_limits
-from engine.models.workflow import Edge, Effect, JoinCount, Retry, Step, StepType, Workflow
+from engine.models.workflow import Body, Edge, Effect, JoinCount, Retry, Step, StepType, Workflow
 from engine.registry import Registry
 from engine.render.compile import CompiledParams, compile_params
 from engine.sdk import StepDefinition
@@ -32,7 +33,7 @@ class PlanStep:
     `needed` is how many arrows in must be taken for it to start, 0 when all have to be settled first; `overtakes` are
     the steps it cancels then: those that lead only to it. `plain` says that all arrows are taken unless the step
     chooses one; `replies`, that it may answer who waits; `silent`, that it adds nothing to the data; `volatile`, that
-    a second execution could come to something else.
+    a second execution could come to something else; `calls`, that it may make runs of its own.
     """
 
     index: int
@@ -60,6 +61,7 @@ class PlanStep:
     replies: bool
     silent: bool
     volatile: bool
+    calls: bool
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -69,8 +71,11 @@ class Plan:
     `roots` are the steps that no other leads to, and the entries: before anything has happened, nothing can be said of
     others. `retrying` are the steps that may be tried again, `waiting` those that may wait for something, `replying`
     those that may answer who waits, `undoing` those that have an undo step, `lasts` the part after `finally`; `apart`
-    counts steps of it and undo steps.
-    `limits` are what the workflow allows itself; a run of it starts only when its turn has come.
+    counts steps of it and undo steps. `calling` are those that may make runs of their own.
+
+    `limits` are what the workflow allows itself; a run of it starts only when its turn has come. `bodies` are the plans
+    of steps inside of steps, and `body_of` names the step this plan is inside of; its workflow is then the document
+    around it with only these steps. `outputs` are what a run gives to whoever calls it.
 
     Equal only to itself, so that what is worked out from a plan can be kept by it.
     """
@@ -88,13 +93,26 @@ class Plan:
     lasts: tuple[str, ...]
     apart: int
     limits: Limits | None = None
+    calling: tuple[PlanStep, ...] = ()
+    bodies: Mapping[str, Plan] = field(default_factory=dict)
+    body_of: str | None = None
+    outputs: Mapping[str, Condition] = field(default_factory=dict)
+
+    def body(self, step_id: str) -> Plan | None:
+        """The plan of the steps inside of this step, however deep it lies."""
+        found = self.bodies.get(step_id)
+        if found is not None:
+            return found
+        return next((plan for inner in self.bodies.values() if (plan := inner.body(step_id)) is not None), None)
 
     def trigger_step(self, ref: str) -> PlanStep | None:
         """The trigger step of that kind, if the workflow has one."""
         return next((s for s in self.steps.values() if s.is_trigger and s.step.ref == ref), None)
 
 
-def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS) -> Plan:
+def compile_plan(
+    workflow: Workflow, registry: Registry, *, timeout_ms: int = DEFAULT_TIMEOUT_MS, body_of: str | None = None
+) -> Plan:
     """Work out a plan; Invalid when a template or condition is bad, which saving has ruled out."""
     parts = parts_of(workflow)
     upstream = visible_before(workflow, ancestors(workflow))
@@ -143,11 +161,14 @@ def compile_plan(workflow: Workflow, registry: Registry, *, timeout_ms: int = DE
             replies=replies,
             silent=is_trigger or replies,
             volatile=params.volatile or definition is None or definition.volatile,
+            calls=definition is not None and definition.calls,
         )
-    return _plan(workflow, steps)
+    return _plan(workflow, steps, registry, timeout_ms, body_of)
 
 
-def _plan(workflow: Workflow, steps: dict[str, PlanStep]) -> Plan:
+def _plan(
+    workflow: Workflow, steps: dict[str, PlanStep], registry: Registry, timeout_ms: int, body_of: str | None
+) -> Plan:
     entries = tuple(entry_steps(workflow))
     limits = compile_limits(workflow)
     planned = tuple(steps.values())
@@ -155,7 +176,8 @@ def _plan(workflow: Workflow, steps: dict[str, PlanStep]) -> Plan:
         workflow=workflow,
         steps=steps,
         entries=entries,
-        instant=limits is None and all(s.instant and s.retry is None and not _waits(s) for s in planned),
+        instant=limits is None
+        and all(s.instant and s.retry is None and not _waits(s) and not s.calls for s in planned),
         missing_refs=tuple(dict.fromkeys(s.step.ref for s in planned if s.definition is None)),
         roots=tuple(s for s in planned if not s.incoming or s.id in entries),
         retrying=tuple(s for s in planned if s.retry is not None),
@@ -165,6 +187,13 @@ def _plan(workflow: Workflow, steps: dict[str, PlanStep]) -> Plan:
         lasts=tuple(s.id for s in planned if s.part is Part.FINALLY),
         apart=sum(s.part is not Part.MAIN for s in planned),
         limits=limits,
+        calling=tuple(s for s in planned if s.calls),
+        bodies={
+            step.id: compile_plan(inside(workflow, step.body), registry, timeout_ms=timeout_ms, body_of=step.id)
+            for step in workflow.steps
+            if step.body is not None
+        },
+        body_of=body_of,
     )
 
 
@@ -189,6 +218,13 @@ def _overtakes(workflow: Workflow, join: Step, before: tuple[str, ...]) -> tuple
         kept = {one for one in inside if targets[one] and all(to == join.id or to in inside for to in targets[one])}
         shrinking, inside = kept != inside, kept
     return tuple(one for one in before if one in inside)
+
+
+def inside(workflow: Workflow, body: Body) -> Workflow:
+    """The same workflow with only the steps of this body, and nothing that concerns whole runs of it."""
+    only: dict[str, Any] = dict.fromkeys(("timeout_ms", "schedule_cron", "concurrency", "rate", "dedupe", "debounce"))
+    only |= {"steps": body.steps, "entry_step_id": body.entry_step_id}
+    return workflow.model_copy(update=only)
 
 
 def _incoming(workflow: Workflow) -> dict[str, list[tuple[str, int]]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+from engine.errors import NotFound
+from engine.models.run import RunRow
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan, compile_plan
 from engine.registry import Registry
 from engine.sharing import SharedLookup
@@ -55,6 +57,14 @@ class Plans:
             plan = self._keep(compile_plan(workflow, self._registry, timeout_ms=self._timeout_ms))
         return plan
 
+    async def of(self, row: RunRow) -> Plan:
+        """What a run executes: a version of a workflow, or the steps inside of one of its steps."""
+        return _part(await self.version(row.workflow_id, row.workflow_version), row)
+
+    async def newest(self, row: RunRow) -> Plan:
+        """The same in the newest version."""
+        return _part(await self.current(row.workflow_id), row)
+
     def forget(self, workflow_id: str) -> None:
         """The workflow was saved or deleted: look again next time."""
         self._epoch += 1
@@ -67,3 +77,12 @@ class Plans:
         if len(self._versions) > MAX_PLANS:
             self._versions.popitem(last=False)
         return plan
+
+
+def _part(plan: Plan, row: RunRow) -> Plan:
+    if row.call is None or row.call.body is None:
+        return plan
+    body = plan.body(row.call.body)
+    if body is None:
+        raise NotFound(f"version {plan.workflow.version} has no steps inside of {row.call.body}")
+    return body

@@ -240,7 +240,7 @@ class Recovery:
 
     async def _go_on(self, row: RunRow, events: list[Event]) -> None:
         try:
-            plan = await self._around.plans.version(row.workflow_id, row.workflow_version)
+            plan = await self._around.plans.of(row)
             await put_back(row.id, events, self._runs)
             state = fold(plan.steps, row.id, events)
         except (NotFound, Invalid, ValueError, KeyError) as error:

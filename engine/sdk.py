@@ -14,7 +14,7 @@ Third parties import the same names from `flowdesk.sdk`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
@@ -69,13 +69,37 @@ class RetryLater(Exception):
         self.code = code
 
 
+@dataclass(slots=True, frozen=True)
+class Calls:
+    """Runs a step wants made on its behalf, one for each item, before it is finished.
+
+    They run `workflow`, or the step's own body when that is None. `data` is what each gets besides its item. At most
+    `concurrency` are under way at once. `repeats` means one after another until the expression `until` holds, the items
+    being nothing but numbers. `results` says what becomes the output: `one` the only run's result, `all` of them in
+    order, `errors` only, or their `count`.
+    """
+
+    items: Sequence[Any]
+    workflow: str | None = None
+    data: Mapping[str, Any] | None = None
+    waits: bool = True
+    concurrency: int = 1
+    on_item_error: Literal["stop", "collect", "skip"] = "stop"
+    results: Literal["one", "all", "errors", "count", "last"] = "all"
+    repeats: bool = False
+    until: str | None = None
+    delay_ms: int = 0
+    fails_unless_reached: bool = True
+
+
 @dataclass(slots=True)
 class StepResult:
     """What an attempt came to.
 
     `data` is the output: an object is merged into `data`, anything else is kept under `steps.<id>` only, unless the
     step has `saveAs`. `goto` chooses a route: the label of an outgoing arrow, or the id of a step one leads to.
-    `retryable=False` ends the attempts. `code` is the stable name of the error.
+    `retryable=False` ends the attempts. `code` is the stable name of the error. `calls` makes the step wait for runs of
+    its own, whose results become its output; for steps declared with `calls`.
     """
 
     ok: bool
@@ -86,6 +110,7 @@ class StepResult:
     retryable: bool = True
     retry_after_ms: int | None = None
     waits: Wait | None = None
+    calls: Calls | None = None
 
     @classmethod
     def wait(cls, wait: Wait) -> StepResult:
@@ -189,6 +214,12 @@ class StepDefinition:
     """Gives another output when repeated (time, randomness): its output is committed before anything leaves."""
     replies: bool = False
     """Its output `{status, headers, body}` answers the caller that waits for the run; never merged into `data`."""
+    calls: bool = False
+    """Its result may be `calls`: runs to make before the step is finished. For built-ins only."""
+    takes_body: bool = False
+    """The step may have a `body` of steps, which those runs run."""
+    names: tuple[str, ...] = ()
+    """Names its expressions can read besides those that all can, such as `result`."""
     timeout_ms: int | None = None
     examples: tuple[Example, ...] = ()
     waits: bool = False
@@ -222,6 +253,9 @@ class Steps:
         instant: bool = False,
         volatile: bool = False,
         replies: bool = False,
+        calls: bool = False,
+        takes_body: bool = False,
+        names: tuple[str, ...] = (),
         timeout_ms: int | None = None,
         waits: bool = False,
         signals: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None,
@@ -249,6 +283,9 @@ class Steps:
                     instant=instant,
                     volatile=volatile,
                     replies=replies,
+                    calls=calls,
+                    takes_body=takes_body,
+                    names=names,
                     timeout_ms=timeout_ms,
                     waits=waits,
                     signals=signals,
@@ -293,6 +330,7 @@ __all__ = [
     "API_VERSION",
     "AsyncIterator",
     "BadJson",
+    "Calls",
     "Context",
     "Ending",
     "Example",

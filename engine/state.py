@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from engine.called import Called, advance, called_after
 from engine.models.event import Event, EventType
 from engine.models.run import Trigger, TriggerKind
 
@@ -40,7 +41,7 @@ class StepState:
 
     `attempt` counts starts, `failures` counts failed attempts since the step was last (re)opened. `taken` holds
     the indexes of the arrows that were taken, once the step is settled. `wait` is the `wait.started` of a step that
-    waits for something else than its retry.
+    waits for something else than its retry. `called` tells of the runs it has called.
     """
 
     status: StepStatus = StepStatus.PENDING
@@ -64,6 +65,7 @@ class StepState:
     """The event that said it succeeded, which tells what finished after what."""
     round: int = 0
     """How often it was opened again after an end of the run: a new round has an idempotency key of its own."""
+    called: Called | None = None
 
 
 @dataclass(slots=True)
@@ -140,6 +142,9 @@ def _run_started(state: RunState, event: Event) -> None:
     state.trigger = Trigger(
         _KINDS[given["kind"]], given.get("data") or {}, given.get("meta") or {}, given.get("stepId")
     )
+    base = given.get("base")
+    if base is not None:  # what the run that called this one had, which is kept there once for all that it called
+        state.trigger.data = {**(base.get("data") or {}), **state.trigger.data}
     state.parent_run_id = event.data.get("parentRunId")
     state.started_at = event.at
     state.phase = "running"
@@ -168,6 +173,8 @@ def _run_reopened(state: RunState, event: Event) -> None:
     failed = state.steps.get(event.data["stepId"])
     if failed is not None:
         _reopen(failed)
+        if failed.called is not None:
+            failed.called.kept = event.data.get("item")
     state.unsettled = sum(step.status not in SETTLED for step in state.steps.values())
 
 
@@ -228,6 +235,7 @@ def _step_succeeded(step: StepState, event: Event) -> None:
     step.finished_at = event.at
     if step.started_at is None:
         step.started_at = event.at
+    step.waits_for = step.retry_at = None
     step.output = data.get("output")
     step.route = data.get("route")
     step.taken = tuple(data.get("taken") or ())
@@ -240,6 +248,7 @@ def _step_succeeded(step: StepState, event: Event) -> None:
 def _step_failed(step: StepState, event: Event) -> None:
     data = event.data
     step.failures += 1
+    step.waits_for = step.retry_at = None
     step.error = data["error"]
     step.duration_ms = data.get("durationMs")
     step.job_id = data.get("jobId") or step.job_id
@@ -278,6 +287,8 @@ def _wait_started(step: StepState, event: Event) -> None:
     step.waits_for = event.data["for"]
     step.retry_at = event.data.get("dueAt")
     step.wait = event
+    if "calls" in event.data:
+        step.called = called_after(step.called, event)
 
 
 def _wait_resolved(step: StepState, event: Event) -> None:
@@ -285,6 +296,12 @@ def _wait_resolved(step: StepState, event: Event) -> None:
     step.waits_for = None
     step.retry_at = None
     step.wait = None
+
+
+def _items_advanced(step: StepState, event: Event) -> None:
+    if step.called is not None:
+        advance(step.called, event)
+        step.retry_at = step.called.due_at
 
 
 def _ignore(_step: StepState, _event: Event) -> None:
@@ -310,4 +327,5 @@ _STEP_EVENTS: Mapping[EventType, Any] = {
     EventType.STEP_CANCELLED: _step_cancelled,
     EventType.WAIT_STARTED: _wait_started,
     EventType.WAIT_RESOLVED: _wait_resolved,
+    EventType.ITEMS_ADVANCED: _items_advanced,
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from engine.checks.parts import Part
-from engine.errors import Conflict, Fenced, Invalid, Problem
+from engine.errors import Conflict, Fenced, Invalid, NotFound, Problem
 from engine.executor import Executor
 from engine.history import History, reusable, settled_well
 from engine.ids import new_id
@@ -115,6 +115,7 @@ class Steering:
         driver = self._reopened(history)
         driver.feed(Reopen(job.step_id, job.id, by))
         await self._write_or_conflict(driver)
+        await self._reopen_caller(driver.row, by)
         return await self._around.store.jobs.get(job_id, owner=owner)
 
     async def _hurry(self, job: JobRow, history: History, by: str | None) -> None:
@@ -130,6 +131,30 @@ class Steering:
         driver = Driver(self._around, history.plan, replace(row), history.state)
         driver.feed(Hurry(job.step_id, by))
         await self._write_or_conflict(driver)
+
+    async def _reopen_caller(self, row: RunRow, by: str | None) -> None:
+        """Let the run go on that failed because of this one, which is retried; and the one that called it, and so on.
+
+        It waits for this one's end then, and calls nothing anew that has finished.
+        """
+        while row.caller_run_id is not None and row.call is not None:
+            try:
+                history = await self._around.history(row.caller_run_id, owner=ANYONE)
+            except NotFound:
+                return
+            known = history.state.steps.get(row.call.step_id)
+            if history.row.status is not RunStatus.FAILED or known is None or known.called is None:
+                return
+            mine = known.called.run_id(history.row.id, row.call.step_id, row.call.item) == row.id
+            if known.status is not StepStatus.FAILED or not mine:
+                return
+            driver = self._reopened(history)
+            driver.feed(Reopen(row.call.step_id, known.job_id or "", by, row.call.item))
+            try:
+                await self._write_or_conflict(driver)
+            except Conflict:
+                return
+            row = driver.row
 
     def _reopened(self, history: History) -> Driver:
         now = self._around.clock()

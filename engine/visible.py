@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.conditions import Condition
+from engine.errors import Invalid
 from engine.plan import Plan, PlanStep
 from engine.state import RunState, StepState, StepStatus
 
@@ -64,10 +66,32 @@ class View:
 
     def final(self) -> dict[str, Any]:
         """The data a finished run ends with: everything merged."""
-        merged = dict(self._state.trigger.data)
+        return {**self._state.trigger.data, **self.added()}
+
+    def added(self) -> dict[str, Any]:
+        """The same without what the run began with."""
+        merged: dict[str, Any] = {}
         for step in self._plan.steps.values():
             merged.update(contribution(step, self._state.steps[step.id]))
         return merged
+
+    def result(self) -> dict[str, Any]:
+        """What a run gives to whoever called it: what its workflow's `outputs` say, else everything."""
+        data = self.final()
+        if not self._plan.outputs:
+            return data
+        found: dict[str, Any] = {}
+        for step in self._plan.steps.values():
+            _put(found, step, self._state.steps[step.id], self._state)
+        scope = {"data": data, "steps": found, **run_scope(self._plan, self._state)}
+        return {name: _worked_out(name, expression, scope) for name, expression in self._plan.outputs.items()}
+
+
+def _worked_out(name: str, expression: Condition, scope: Mapping[str, Any]) -> Any:
+    try:
+        return expression.value(scope)
+    except Invalid as error:
+        raise Invalid(f"outputs.{name}: {error.message}", code="outputs_failed", hint=error.hint) from None
 
 
 def run_scope(plan: Plan, state: RunState) -> dict[str, Any]:

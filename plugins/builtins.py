@@ -12,5 +12,7 @@ BUILTINS: Final[tuple[str, ...]] = (
     "plugins.text",
     "plugins.flow",
     "plugins.waiting",
+    "plugins.calling",
+    "plugins.looping",
     "plugins.core",
 )

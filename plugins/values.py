@@ -12,6 +12,9 @@ from engine.sdk import Context, Stop
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 """A CEL expression, compiled when the workflow is saved."""
 
+WorkflowId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""The id of a workflow. That there is one is checked when the workflow that names it is saved, and at run time."""
+
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 """A name a template can say: `{{name}}`."""
 

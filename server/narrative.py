@@ -13,6 +13,8 @@ _STARTED_BY: Final = {
     "cron": "started by its schedule",
     "manual": "started by hand",
     "rerun": "started again",
+    "call": "called",
+    "failure": "started because of a failed run",
 }
 
 _ARTICLES: Final = {"approval": "an approval", "decision": "a decision", "children": "the runs it called"}
@@ -44,8 +46,15 @@ def log_line(event: Event) -> dict[str, Any]:
 def _run_started(event: Event) -> Line:
     kind = str(event.data.get("trigger", {}).get("kind"))
     text = _STARTED_BY.get(kind, f"started by {kind}")
-    parent = event.data.get("parentRunId")
+    parent = event.data.get("parentRunId") or _caller(event)
     return "info", f"{text} from run {parent}" if parent else text
+
+
+def _caller(event: Event) -> str | None:
+    trigger = event.data.get("trigger", {})
+    meta = trigger.get("meta") if trigger.get("kind") == "call" else None
+    caller = meta.get("caller") if isinstance(meta, dict) else None
+    return str(caller.get("runId")) if isinstance(caller, dict) else None
 
 
 def _run_reopened(event: Event) -> Line:
@@ -113,6 +122,9 @@ def _retry_scheduled(event: Event) -> Line:
 
 
 def _wait_started(event: Event) -> Line:
+    calls = event.data.get("calls")
+    if isinstance(calls, dict):
+        return "info", _told(calls)
     kind, name, due_at = event.data.get("for"), event.data.get("name"), event.data.get("dueAt")
     what = "until" if kind == "timer" else f"for the signal {name}" if name else f"for {_ARTICLES.get(str(kind), kind)}"
     when = "" if due_at is None else f" {iso(due_at)}" if kind == "timer" else f", until {iso(due_at)} at most"
@@ -134,6 +146,24 @@ def _signal_received(event: Event) -> Line:
     if event.data.get("dropped"):
         return "warning", f"the signal {name} was not kept: too many are waiting for a step"
     return "info", f"received the signal {name}"
+
+
+def _told(calls: Mapping[str, Any]) -> str:
+    if calls.get("again"):
+        return "goes on with the runs that did not finish"
+    total = calls.get("total")
+    if calls.get("repeats"):
+        return f"repeats, at most {total} times"
+    return "calls a run" if calls.get("results") == "one" else f"calls {total} runs"
+
+
+def _items_advanced(event: Event) -> Line:
+    data = event.data
+    failed = data.get("failed") or []
+    parts = [f"{data.get('succeeded')} done", f"{len(data.get('open') or [])} under way"]
+    if failed:
+        parts.append(f"{len(failed)} failed: {failed[0][1].get('message')}")
+    return "warning" if failed else "debug", ", ".join(parts)
 
 
 def _error(error: Mapping[str, Any]) -> str:
@@ -173,4 +203,5 @@ _TELL: Final[Mapping[EventType, Callable[[Event], Line]]] = {
     EventType.WAIT_STARTED: _wait_started,
     EventType.WAIT_RESOLVED: _wait_resolved,
     EventType.SIGNAL_RECEIVED: _signal_received,
+    EventType.ITEMS_ADVANCED: _items_advanced,
 }

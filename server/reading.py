@@ -36,7 +36,7 @@ async def whole_journal(runs: Runs, row: RunRow, *, after: int = 0) -> list[Even
 
 async def full_run(app: web.Application, row: RunRow) -> Document:
     """The run with steps, data and logs."""
-    plan = await app[ENGINE].plans.version(row.workflow_id, row.workflow_version)
+    plan = await app[ENGINE].plans.of(row)
     events = [with_markers(event) for event in await whole_journal(app[STORE].runs, row)]
     return run_document(row, plan, fold(plan.steps, row.id, events), events)
 

@@ -11,6 +11,7 @@ from engine.models.event import Event, EventType
 _NAMES: Final = {
     EventType.STEP_SUCCEEDED: ("output",),
     EventType.STEP_STARTED: ("input",),
+    EventType.WAIT_STARTED: ("items", "data"),
 }
 
 

@@ -15,10 +15,14 @@ from engine.render.compile import Template
 
 @dataclass(slots=True, frozen=True)
 class Horizon:
-    """What one step can see: the ids of all steps, and of those before it; None where that cannot be told."""
+    """What one step can see: the ids of all steps, and of those before it; None where that cannot be told.
+
+    `names` are what its expressions can read besides what all can.
+    """
 
     known: Collection[str] | None
     before: Collection[str] | None
+    names: Collection[str] = ()
 
 
 def check_template(template: Template, step_id: str, horizon: Horizon) -> Iterator[Problem]:
@@ -58,7 +62,8 @@ def check_condition(source: str, field: str, step_id: str, horizon: Horizon) -> 
 
 def _paths(condition: Condition, field: str, step_id: str, horizon: Horizon) -> Iterator[Problem]:
     for names, offset in condition.lookups.items():
-        problem = _root(str(names[0])) or _variable(str(names[0])) or _step(names, horizon)
+        first = str(names[0])
+        problem = None if first in horizon.names else _root(first) or _variable(first) or _step(names, horizon)
         if problem:
             line, column = condition.place(offset)
             yield replace(problem, step_id=step_id, field=field, line=line, column=column)

@@ -21,7 +21,9 @@ from engine.models.workflow import WorkflowDraft
 READ_ONLY: Final = ("id", "ownerId", "version", "createdAt", "updatedAt")
 """What a fetched document has beyond a draft; ignored when it comes back."""
 
-_SHAPING: Final = frozenset({"id", "type", "next", "onError", "on_error", "entryStepId", "entry_step_id", "steps"})
+_SHAPING: Final = frozenset(
+    {"id", "body", "type", "next", "onError", "on_error", "entryStepId", "entry_step_id", "steps"}
+)
 _ROUNDS: Final = 4
 
 
@@ -79,8 +81,19 @@ def _problem(fault: Fault, document: Mapping[str, Any]) -> Problem:
     if len(path) >= 2 and path[0] == "steps" and isinstance(path[1], int):
         named = value_at(document, ("steps", path[1], "id"))
         if isinstance(named, str) and named:
-            step_id, path = named[:64], path[2:]
+            step_id, path = _inside(document["steps"][path[1]], named[:64], path[2:])
     return worded(fault, WorkflowDraft, path_text(path) or "steps", step_id)
+
+
+def _inside(step: Any, step_id: str, path: Path) -> tuple[str, Path]:
+    """A place in the body of a step: `each/charge` and the path below that step."""
+    while path[:2] == ("body", "steps") and len(path) > 2:
+        step = value_at(step, path[:3])
+        named = value_at(step, ("id",))
+        if not isinstance(named, str) or not named:
+            break
+        step_id, path = f"{step_id}/{named[:64]}", path[3:]
+    return step_id, path
 
 
 def _without(document: dict[str, Any], faults: list[Fault]) -> tuple[dict[str, Any], bool]:
@@ -100,6 +113,8 @@ def _without(document: dict[str, Any], faults: list[Fault]) -> tuple[dict[str, A
 def _removable(fault: Fault) -> Path:
     """The smallest part that can go: a step cannot do without its id or ref, nor an arrow without its target."""
     path = fault.path
+    if path[2:3] == ("body",):
+        return path[:3]
     if path[-1:] in (("id",), ("ref",)) and len(path) == 3 and path[0] == "steps":
         return path[:2]
     if path[-1:] == ("to",) and len(path) > 3:

@@ -26,6 +26,7 @@ class EventType(StrEnum):
     WAIT_STARTED = "wait.started"
     WAIT_RESOLVED = "wait.resolved"
     SIGNAL_RECEIVED = "signal.received"
+    ITEMS_ADVANCED = "items.advanced"
 
 
 @dataclass(slots=True)

@@ -48,19 +48,23 @@ class TriggerKind(StrEnum):
     CRON = "cron"
     MANUAL = "manual"
     RERUN = "rerun"
+    CALL = "call"
+    FAILURE = "failure"
 
 
 @dataclass(slots=True)
 class Trigger:
     """What started a run, as templates see it under `trigger`, and the data it brought.
 
-    `meta` holds what came beside the data: a webhook's method, headers, query and raw text, a cron tick's time.
+    `meta` holds what came beside the data: a webhook's method, headers, query and raw text, a cron tick's time. `base`
+    is data taken over from the run that called this one, `{run, ref, data}`: kept there, and merged below `data`.
     """
 
     kind: TriggerKind
     data: dict[str, Any] = field(default_factory=dict)
     meta: dict[str, Any] = field(default_factory=dict)
     step_id: str | None = None
+    base: dict[str, Any] | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -102,6 +102,8 @@ class Step(Document):
     """What repeating the step costs; the handler's own declaration when not given."""
     save_as: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
     """Put the output under this one key of `data` instead of merging it flat."""
+    body: Body | None = None
+    """For `flow.foreach` and `flow.repeat`: the steps each round runs, as a run of its own."""
 
     def edges(self) -> list[Edge]:
         """`next` in its one general form."""
@@ -109,6 +111,15 @@ class Step(Document):
             return []
         listed = [self.next] if isinstance(self.next, str) else self.next
         return [Edge(to=item) if isinstance(item, str) else item for item in listed]
+
+
+class Body(Document):
+    """Steps inside of a step: what each round of a loop runs. Their ids are unique in the whole workflow."""
+
+    steps: list[Step] = Field(min_length=1, max_length=MAX_STEPS)
+    """The steps, in the order people read them; none of them is a TRIGGER."""
+    entry_step_id: StepId | None = None
+    """Where a round starts; the first step when not given."""
 
 
 class WorkflowDraft(Document):

@@ -106,7 +106,8 @@ class _Walk:
         self, value: Any, field: str, path: str, depth: int, *, verbatim: bool = False, url: bool = False
     ) -> _Build | None:
         """The function that rebuilds this value, if it holds templates."""
-        verbatim = verbatim or path in self._expression_paths
+        # A list may stand where an expression may: then its texts are templates like any others.
+        verbatim = verbatim or (path in self._expression_paths and not isinstance(value, list | tuple))
         url = url or path in self._url_paths
         if isinstance(value, str):
             return self._text(value, field, verbatim=verbatim, url=url)

@@ -9,30 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import inspect
 import sys
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
-from engine.errors import Invalid
-from engine.ids import idempotency_key, new_id
-from engine.inputs import Cancel, Due, Fail, Finished, Heard, Input, Recover, Started
-from engine.journal import SECRET_NAMES, holds_secret, mask
-from engine.links import hide_links, wait_links
-from engine.models.event import Event, EventType
+from engine.ids import new_id
+from engine.inputs import Cancel, Due, Fail, Finished, Heard, Input, Recover
+from engine.models.event import Event
 from engine.models.run import Message, RunRow
 from engine.models.workflow import Effect
 from engine.plan import Plan, PlanStep
-from engine.runner.attempt import Call, call, call_instant, check_params, render
-from engine.runner.context import StepContext, threadsafe
+from engine.runner.attempt import call, call_instant
+from engine.runner.children import Children
+from engine.runner.desk import Desk
 from engine.runner.ledger import Ledger, Services
 from engine.sdk import StepResult
 from engine.state import RunState, StepStatus, new_state
 from engine.transition.decide import decide
 from engine.transition.waits import is_due
-from engine.visible import View, run_scope
+from engine.visible import View
 
 FLUSH_S: Final = 0.1
 """How long what happened may stay uncommitted, and unseen, while a step is under way."""
@@ -58,11 +54,12 @@ class Driver:
         self.ended = asyncio.Event()
         self.parking = False
         self.stop: Input | None = None
+        self._children = Children(self) if plan.calling else None
         self._ready: list[tuple[int, str]] = []
         self._dropped: list[asyncio.Task[StepResult]] = []
         self._tasks: dict[asyncio.Task[StepResult], _Attempt] = {}
         self._volatile = False
-        self._scope: dict[str, Any] | None = None
+        self._desk = Desk(self)
         self._poked = row.poked
         self._poke_heard: asyncio.Future[None] | None = None
 
@@ -93,10 +90,19 @@ class Driver:
         self.stop = self.stop or given
         for task in self._tasks:
             task.cancel()
+        self._wake()
 
-    def poke(self) -> None:
-        """There is something in the store for this run: look at it soon."""
+    def poke(self, ended: RunRow | None = None) -> None:
+        """There is something in the store for this run: look at it soon. `ended` is a run it has called."""
         self._poked = True
+        if self._children is not None:
+            if ended is None:
+                self._children.look_again()
+            else:
+                self._children.ended(ended)
+        self._wake()
+
+    def _wake(self) -> None:
         if self._poke_heard is not None and not self._poke_heard.done():
             self._poke_heard.set_result(None)
 
@@ -108,6 +114,7 @@ class Driver:
     def park(self) -> None:
         """Start nothing more: rest as soon as the steps under way have ended."""
         self.parking = True
+        self._wake()
 
     def abandon_steps(self) -> None:
         """Cancel the steps under way, whose outcome is then unknown."""
@@ -133,15 +140,28 @@ class Driver:
                     await self._listen()
                     self._end_overdue()
                 await self._start_ready()
-                if self.state.finished or (not self._tasks and (self.parking or not self._goes_on())):
+                here = await self._follow_children()
+                if self.state.finished or (not self._tasks and (self.parking or not (self._goes_on() or here))):
                     break
-                if self._tasks or not self._ready:
+                if self._children is not None and self._children.busy and not self._tasks:
+                    self._look_at_clock()
+                elif self._tasks or not self._ready:
                     await self._wait()
             await self._settle_tasks()
+            if self._children is not None:
+                await self._children.release()
             await self._commit(resting=True)
         except BaseException:
             await self._settle_tasks()
             raise
+
+    async def _follow_children(self) -> bool:
+        """See to the runs that steps have called; True when the run stays here for what they are about to come to."""
+        if self._children is None:
+            return False
+        await self._children.release()
+        await self._children.look()
+        return self._children.waits or self._children.busy
 
     def resume(self) -> None:
         """Take up a run that was just claimed."""
@@ -150,6 +170,8 @@ class Driver:
     async def _listen(self) -> None:
         """Take in what others have said to this run."""
         self._poked = False
+        if self.row.poked and self._children is not None:
+            self._children.look_again()
         for message in await self.services.runs.inbox(self.row.id):
             if message.id not in self.ledger.heard:
                 self.hear(message)
@@ -209,7 +231,7 @@ class Driver:
 
     def _run_instant(self, step: PlanStep) -> None:
         began = perf_counter()
-        prepared = self._prepare(step)
+        prepared = self._desk.prepare(step)
         result = prepared if isinstance(prepared, StepResult) else call_instant(prepared)
         self._volatile = self._volatile or step.volatile
         self._finish(step, result, began)
@@ -220,7 +242,7 @@ class Driver:
         if not pure and (self.ledger.committed == 0 or self._volatile):
             # The run must be on disk before anything leaves, and so must what a re-run would compute otherwise.
             await self._commit()
-        prepared = self._prepare(step)
+        prepared = self._desk.prepare(step)
         if isinstance(prepared, StepResult):
             self._finish(step, prepared, began)
             return
@@ -229,73 +251,11 @@ class Driver:
         task = asyncio.create_task(call(prepared, step.timeout_ms / 1000), name=f"{self.row.id}/{step.id}")
         self._tasks[task] = _Attempt(step, began)
 
-    def _prepare(self, step: PlanStep) -> Call | StepResult:
-        """Record the start; the call to make, or why it cannot be made."""
-        data = self.view.data(step)
-        scope: dict[str, Any] = {"data": data, "steps": {}, **self._roots()}
-        if step.reads_steps:
-            scope["steps"] = self.view.outputs(step)
-        missing: list[str] = []
-        key = idempotency_key(self.row.id, step.id, self.state.steps[step.id].round)
-        definition = step.definition
-        if definition is None or definition.handler is None:
-            self.feed(Started(step.id, None, key))
-            return _not_installed(step)
-        try:
-            rendered = render(step, scope, missing)
-        except Invalid as error:
-            self.feed(Started(step.id, None, key))
-            return StepResult.failure(error.message, code=error.code, retryable=False)
-        names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
-        shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
-        self.feed(Started(step.id, hide_links(shown) if self.plan.waiting else shown, key))
-        for path in dict.fromkeys(missing) if missing else ():
-            self._write(step, {"level": "warning", "message": f"the template name {path} is missing"})
-        try:
-            params = check_params(definition, rendered)
-        except Invalid as error:
-            return StepResult.failure(error.message, code=error.code, retryable=False)
-        in_thread = not step.instant and not inspect.iscoroutinefunction(definition.handler)
-        return Call(definition, definition.handler, self._context(step, scope, in_thread), params)
-
-    def _context(self, step: PlanStep, scope: dict[str, Any], in_thread: bool) -> StepContext:
-        write = partial(self._write, step)
-        return StepContext(
-            self.plan,
-            step,
-            self.row.id,
-            self.state.steps[step.id].attempt,
-            scope,
-            self.services.family_state(step.step.ref),
-            threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
-            self.state.steps[step.id].round,
-        )
-
-    def _roots(self) -> dict[str, Any]:
-        if self._scope is None:
-            self._scope = run_scope(self.plan, self.state)
-            if self.plan.waiting:
-                links = wait_links(self.plan, self.row.id, self.services.links)
-                self._scope["run"] = {**self._scope["run"], "waits": links}
-        return self._scope
-
-    def _write(self, step: PlanStep, line: dict[str, Any]) -> None:
-        """Add a log line, unless the attempt it belongs to is over."""
-        known = self.state.steps[step.id]
-        if known.status is not StepStatus.RUNNING or self.state.finished:
-            return
-        line = hide_links(line) if self.plan.waiting else line
-        self.state.seq += 1
-        self.ledger.pending.append(
-            Event(self.state.seq, self.services.clock(), EventType.STEP_LOG, step.id, known.attempt, line)
-        )
-
     async def _wait(self) -> None:
         """Until a step ends, a retry is due or the deadline passes; what is seen meanwhile is committed."""
         timeout = self._patience()
         done = await self._first(timeout)
-        if self._is_late():
-            self.interrupt(self._out_of_time())
+        if self._look_at_clock():
             return
         effect = False
         for task in done:
@@ -317,10 +277,19 @@ class Driver:
         if (effect and not idle) or (not done and self.ledger.unwritten):
             await self._commit()
 
+    def _look_at_clock(self) -> bool:
+        """Whether the run's time is up; then it is about to end."""
+        over = self._is_late()
+        if over:
+            self.interrupt(self._out_of_time())
+        return over
+
     async def _first(self, timeout: float | None) -> set[asyncio.Task[StepResult]]:
         """The steps that have ended once one has, or none when somebody pokes or the time is up."""
         if self._poke_heard is None or self._poke_heard.done():
             self._poke_heard = asyncio.get_running_loop().create_future()
+        if self._poked or self.stop is not None:
+            self._poke_heard.set_result(None)  # it came while something else was waited for
         both: list[asyncio.Future[Any]] = [*self._tasks, self._poke_heard]
         await asyncio.wait(both, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         return {task for task in self._tasks if task.done()}
@@ -333,6 +302,8 @@ class Driver:
         seconds = [max(0.0, (at - self.services.clock()) / 1000) for at in due]
         if self.ledger.unwritten:
             seconds.append(FLUSH_S)
+        if self._children is not None and self._children.patience is not None:
+            seconds.append(self._children.patience)
         return min(seconds) if seconds else None
 
     def _deadline(self) -> int | None:
@@ -354,12 +325,26 @@ class Driver:
         if self.state.finished:
             return
         took = round((perf_counter() - began) * 1000, 3)
-        job_id = (
-            ""
-            if result.ok and result.waits is None
-            else self.state.steps[step.id].job_id or new_id(self.services.clock())
-        )
-        self.feed(Finished(step.id, result, took, job_id))
+        if result.calls is not None and result.ok:
+            if self._children is not None:
+                self._children.want(step, result.calls, took)
+                return
+            result = StepResult.failure("only steps declared with `calls` may call runs", code="plugin_error")
+        self.conclude(step, result, took)
+
+    def conclude(self, step: PlanStep, result: StepResult, took_ms: float) -> None:
+        """A step came to a result."""
+        over = result.ok and result.waits is None
+        job_id = "" if over else self.state.steps[step.id].job_id or new_id(self.services.clock())
+        self.feed(Finished(step.id, result, took_ms, job_id))
+
+    def roots(self) -> dict[str, Any]:
+        """What expressions see besides `data` and `steps`."""
+        return self._desk.roots()
+
+    async def commit(self) -> None:
+        """Write what has happened."""
+        await self._commit()
 
     async def _commit(self, *, resting: bool = False) -> None:
         await self.ledger.write(resting=resting)
@@ -390,8 +375,3 @@ def out_of_time(row: RunRow) -> Fail:
     """What ends a run whose `timeoutMs` has passed."""
     allowed = ((row.deadline_at or row.created_at) - row.created_at) / 1000
     return Fail("run_timeout", f"the run did not finish within its {allowed:g} s", new_id())
-
-
-def _not_installed(step: PlanStep) -> StepResult:
-    message = f"no step {step.step.ref!r} is installed here"
-    return StepResult.failure(message, code="unknown_ref", retryable=False)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple, Protocol
 
+from engine.called import CHILDREN
 from engine.clock import Clock
 from engine.errors import Unavailable
 from engine.events import Bus
 from engine.journal import jobs_after, set_apart
 from engine.links import Links
 from engine.models.event import Event
-from engine.models.run import FINISHED, RunRow, RunStatus, WaitingFor
+from engine.models.run import FINISHED, Call, RunRow, RunStatus, Trigger, WaitingFor
 from engine.plan import Plan
 from engine.state import RunState, StepState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
@@ -30,6 +31,42 @@ _PEOPLE: Final = frozenset({WaitingFor.APPROVAL, WaitingFor.DECISION})
 _NEVER: Final = 1 << 62
 
 
+LOOK_AGAIN_MS: Final = 30_000
+
+
+class Made(NamedTuple):
+    """A called run, and its state when it was executed on the spot."""
+
+    row: RunRow
+    state: RunState | None
+
+
+class Caller(Protocol):
+    """What a run asks about the runs it calls."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether runs wait for room here."""
+
+    async def plan(self, workflow_id: str, version: int | None, caller: RunRow) -> Plan:
+        """The workflow to call; Invalid when there is none."""
+
+    async def start(self, plan: Plan, trigger: Trigger, run_id: str, caller: RunRow, call: Call) -> Made:
+        """Make the run, or find it; Invalid when its workflow refuses what it is given."""
+
+    async def row(self, run_id: str) -> RunRow | None:
+        """A called run's summary, if there is such a run."""
+
+    async def cancel(self, run_id: str) -> None:
+        """Have a run cancelled that nobody waits for any more."""
+
+    async def chain(self, row: RunRow) -> list[str]:
+        """The names of the workflows that called each other down to this run."""
+
+    def holds(self, expression: str, scope: Mapping[str, Any]) -> bool:
+        """Whether a condition is true of this scope; Invalid when it cannot be worked out."""
+
+
 class Services(Protocol):
     """What an executing run needs of the engine around it."""
 
@@ -39,11 +76,15 @@ class Services(Protocol):
     owner: str
     links: Links | None
 
+    @property
+    def caller(self) -> Caller:
+        """Starts and finds runs on behalf of this one."""
+
     def family_state(self, ref: str) -> Any:
         """What the lifespan of the step's family yielded."""
 
-    def poke(self, run_id: str) -> None:
-        """Let this run look at what the store has for it, here or wherever it is."""
+    def poke(self, run_id: str, ended: RunRow | None = None) -> None:
+        """Let this run look at what the store has for it, here or wherever it is; `ended` is a run it has called."""
 
 
 class Ledger:
@@ -60,6 +101,8 @@ class Ledger:
         self.began: int | None = row.started_at
         self.heard: list[str] = []
         """Messages taken note of since the last commit, which forgets them."""
+        self.quiet = False
+        """Whether who called this run is told its end by who makes it, and needs no poke."""
         self._blobs: list[Blob] = []
 
     @property
@@ -97,7 +140,9 @@ class Ledger:
         self._blobs += set_apart(events)
         jobs = jobs_after(row, self.state, events, self.services.clock())
         # Whoever called this run looks at it when it has ended.
-        pokes = [row.caller_run_id] if row.caller_run_id is not None and row.status in FINISHED else []
+        pokes = []
+        if row.caller_run_id is not None and row.status in FINISHED and not self.quiet:
+            pokes = [row.caller_run_id]
         commit = Commit(row, events, self.committed, self.row.owner, jobs, self._blobs, heard, pokes)
         self.pending, self._blobs = [], []
         try:
@@ -113,7 +158,7 @@ class Ledger:
         if events:
             self.services.bus.publish(FeedItem(cursor, row.id, row.workflow_id, row.user_id, events))
         for run_id in pokes:
-            self.services.poke(run_id)
+            self.services.poke(run_id, row)
         if self.reply is not None and not self.reply.done() and any(answers(self.plan, event) for event in events):
             self.reply.set_result(row)
 
@@ -151,6 +196,9 @@ class Ledger:
         waiting = [step for step in self.state.steps.values() if step.status is StepStatus.WAITING]
         runnable = any(step.status is StepStatus.RUNNING for step in self.state.steps.values())
         due = [step.retry_at for step in waiting if step.retry_at is not None]
+        if any(step.waits_for == CHILDREN and step.retry_at is None for step in waiting):
+            # What called runs tell may be lost with the process that wanted to tell it.
+            due.append(self.services.clock() + LOOK_AGAIN_MS)
         if runnable or not waiting:
             row.status, row.due_at = RunStatus.QUEUED, self.services.clock()
             return

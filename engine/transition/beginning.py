@@ -25,6 +25,8 @@ def begin(turn: Turn, given: Begin) -> None:
             "stepId": trigger.step_id,
         },
     }
+    if trigger.base is not None:
+        data["trigger"]["base"] = trigger.base
     if given.parent_run_id:
         data["parentRunId"] = given.parent_run_id
         data["by"] = given.by
@@ -58,6 +60,8 @@ def reopen(turn: Turn, given: Reopen) -> None:
     again = [one for one in turn.plan.lasts if turn.state.steps[one].status is not StepStatus.CANCELLED]
     if again:
         told["again"] = again
+    if given.item is not None:
+        told["item"] = given.item
     turn.emit(EventType.RUN_REOPENED, None, told)
     turn.view.forget()
     look_everywhere(turn)

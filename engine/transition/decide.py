@@ -8,12 +8,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.inputs import Begin, Cancel, Decided, Due, Fail, Finished, Heard, Hurry, Input, Recover, Reopen, Started
+from engine.inputs import (
+    Advanced,
+    Begin,
+    Calling,
+    Cancel,
+    Decided,
+    Due,
+    Fail,
+    Finished,
+    Heard,
+    Hurry,
+    Input,
+    Recover,
+    Reopen,
+    Started,
+)
 from engine.models.event import Event, EventType
 from engine.plan import Plan
 from engine.state import RunState, apply
 from engine.transition import waits
 from engine.transition.beginning import begin, hurry, recover, reopen, resolve
+from engine.transition.children import follow
 from engine.transition.ending import cancel, end_if_done, fail_run
 from engine.transition.flow import finish
 from engine.transition.hearing import hear
@@ -57,6 +73,8 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
             hear(turn, given.message, given.job_id)
         case Due():
             waits.end_if_due(turn, given.step_id, now, given.job_id)
+        case Calling() | Advanced():
+            follow(turn, given)
     end_if_done(turn)
     return Decision(turn.events, turn.ready, turn.stopped)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flowdesk.launch import Connection
 
 STATUSES = ("QUEUED", "RUNNING", "WAITING", "SUCCESS", "FAILED", "CANCELLED")
-TRIGGERS = ("webhook", "cron", "manual", "rerun")
+TRIGGERS = ("webhook", "cron", "manual", "rerun", "call", "failure")
 
 
 def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:

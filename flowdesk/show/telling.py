@@ -20,7 +20,10 @@ _STARTED_BY: Final = {
     "cron": "started by its schedule",
     "manual": "started by hand",
     "rerun": "started again",
+    "call": "called by another run",
+    "failure": "started because of a failed run",
 }
+MAX_FAILURES: Final = 6
 _ENDS: Final = {"run.succeeded": "SUCCESS", "run.failed": "FAILED", "run.cancelled": "CANCELLED"}
 
 
@@ -149,9 +152,31 @@ def _retry_scheduled(_event: EventDoc, data: Mapping[str, Any], paint: Paint) ->
 
 
 def _wait_started(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
+    calls = data.get("calls")
+    if isinstance(calls, dict):
+        return [_calls(calls)]
     kind, name = data.get("for"), data.get("name")
     what = _WAITS.get(str(kind)) or f"a {clean(kind)}"
     return [paint.warn(f"waits for {what}{f' {clean(name)}' if name else ''}")]
+
+
+def _calls(calls: Mapping[str, Any]) -> str:
+    if calls.get("again"):
+        return "goes on with the runs that did not finish"
+    total = clean(calls.get("total"))
+    if calls.get("repeats"):
+        return f"repeats, at most {total} times"
+    return "calls a run" if calls.get("results") == "one" else f"calls {total} runs"
+
+
+def _items_advanced(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
+    failed = data.get("failed")
+    under_way = data.get("open")
+    text = f"{clean(data.get('succeeded'))} done, {len(under_way) if isinstance(under_way, list) else 0} under way"
+    lines = [paint.dim(text)]
+    for _, why in failed if isinstance(failed, list) else ():
+        lines.append(paint.warn(f"failed: {clean(why.get('message') if isinstance(why, dict) else why)}"))
+    return lines[:MAX_FAILURES]
 
 
 def _wait_resolved(_event: EventDoc, data: Mapping[str, Any], paint: Paint) -> list[str]:
@@ -197,4 +222,5 @@ _STEP: Final[Mapping[str, Teller]] = {
     "retry.scheduled": _retry_scheduled,
     "wait.started": _wait_started,
     "wait.resolved": _wait_resolved,
+    "items.advanced": _items_advanced,
 }

@@ -15,7 +15,7 @@ from engine.models.workflow import Workflow
 from engine.plan import Plan
 from engine.registry import Registry
 from engine.sdk import Context, StepResult, Steps
-from engine.store import ANYONE, Store
+from engine.store import ANYONE, RunFilter, Store
 from engine.stores.memory import MemoryStore
 from tests.engine.kit import NOW, make_registry, make_workflow
 
@@ -34,6 +34,7 @@ class World:
 
     def registry(self) -> Registry:
         registry = make_registry()
+        registry.load(("plugins.data", "plugins.calling", "plugins.looping"), third_party=False)
         steps = Steps("do")
 
         @steps.action("it")
@@ -67,6 +68,15 @@ class World:
             yield engine
         finally:
             await engine.stop(grace_s=1)
+
+    async def children(self, run_id: str) -> list[RunRow]:
+        """The runs this one has called, in the order of their items."""
+        page = await self.store.runs.page(RunFilter(ANYONE, caller_run_id=run_id), limit=1000)
+        return sorted(page.items, key=lambda row: (row.call.item if row.call else 0, row.created_at))
+
+    async def output_of(self, engine: Engine, run_id: str, step_id: str) -> Any:
+        """What a step came to."""
+        return (await engine.history(run_id, owner=ANYONE)).state.steps[step_id].output
 
     async def plan(self, engine: Engine, *steps: dict[str, Any], **more: Any) -> Plan:
         workflow: Workflow = make_workflow(*[{"ref": "do.it", **step} for step in steps], **more)

@@ -1,0 +1,116 @@
+"""Gets a step ready to be called: what it sees, its parameters, and where its log lines go."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from functools import partial
+from typing import Any, Protocol
+
+from engine.errors import Invalid
+from engine.ids import idempotency_key
+from engine.inputs import Input, Started
+from engine.journal import SECRET_NAMES, holds_secret, mask
+from engine.links import hide_links, wait_links
+from engine.models.event import Event, EventType
+from engine.models.run import RunRow
+from engine.plan import Plan, PlanStep
+from engine.runner.attempt import Call, check_params, render
+from engine.runner.context import StepContext, threadsafe
+from engine.runner.ledger import Ledger, Services
+from engine.sdk import StepResult
+from engine.state import RunState, StepStatus
+from engine.visible import View, run_scope
+
+
+class Run(Protocol):
+    """What this needs of the run whose steps are called."""
+
+    plan: Plan
+    state: RunState
+    view: View
+    services: Services
+    ledger: Ledger
+
+    @property
+    def row(self) -> RunRow: ...
+
+    def feed(self, given: Input) -> list[Event]:
+        """Let the state machine take an input."""
+
+
+class Desk:
+    """Prepares the steps of one run."""
+
+    __slots__ = ("_run", "_scope")
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._scope: dict[str, Any] | None = None
+
+    def prepare(self, step: PlanStep) -> Call | StepResult:
+        """Record the start; the call to make, or why it cannot be made."""
+        data = self._run.view.data(step)
+        scope: dict[str, Any] = {"data": data, "steps": {}, **self.roots()}
+        if step.reads_steps:
+            scope["steps"] = self._run.view.outputs(step)
+        missing: list[str] = []
+        key = idempotency_key(self._run.row.id, step.id, self._run.state.steps[step.id].round)
+        definition = step.definition
+        if definition is None or definition.handler is None:
+            self._run.feed(Started(step.id, None, key))
+            return _not_installed(step)
+        try:
+            rendered = render(step, scope, missing)
+        except Invalid as error:
+            self._run.feed(Started(step.id, None, key))
+            return StepResult.failure(error.message, code=error.code, retryable=False)
+        names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
+        shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
+        self._run.feed(Started(step.id, hide_links(shown) if self._run.plan.waiting else shown, key))
+        for path in dict.fromkeys(missing) if missing else ():
+            self._write(step, {"level": "warning", "message": f"the template name {path} is missing"})
+        try:
+            params = check_params(definition, rendered)
+        except Invalid as error:
+            return StepResult.failure(error.message, code=error.code, retryable=False)
+        in_thread = not step.instant and not inspect.iscoroutinefunction(definition.handler)
+        return Call(definition, definition.handler, self._context(step, scope, in_thread), params)
+
+    def _context(self, step: PlanStep, scope: dict[str, Any], in_thread: bool) -> StepContext:
+        write = partial(self._write, step)
+        return StepContext(
+            self._run.plan,
+            step,
+            self._run.row.id,
+            self._run.state.steps[step.id].attempt,
+            scope,
+            self._run.services.family_state(step.step.ref),
+            threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
+            self._run.state.steps[step.id].round,
+        )
+
+    def roots(self) -> dict[str, Any]:
+        """What is the same for every step of the run."""
+        if self._scope is None:
+            self._scope = run_scope(self._run.plan, self._run.state)
+            if self._run.plan.waiting:
+                links = wait_links(self._run.plan, self._run.row.id, self._run.services.links)
+                self._scope["run"] = {**self._scope["run"], "waits": links}
+        return self._scope
+
+    def _write(self, step: PlanStep, line: dict[str, Any]) -> None:
+        """Add a log line, unless the attempt it belongs to is over."""
+        known = self._run.state.steps[step.id]
+        if known.status is not StepStatus.RUNNING or self._run.state.finished:
+            return
+        line = hide_links(line) if self._run.plan.waiting else line
+        self._run.state.seq += 1
+        self._run.ledger.pending.append(
+            Event(self._run.state.seq, self._run.services.clock(), EventType.STEP_LOG, step.id, known.attempt, line)
+        )
+
+
+def _not_installed(step: PlanStep) -> StepResult:
+    message = f"no step {step.step.ref!r} is installed here"
+    return StepResult.failure(message, code="unknown_ref", retryable=False)
