@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.events import Event
 from textual.screen import Screen
 
 from flowdesk.contexts import contexts_path
@@ -22,6 +23,7 @@ from flowdesk.tui.live import Live
 from flowdesk.tui.memory import Memory
 from flowdesk.tui.start import Starter
 from flowdesk.tui.tasks import task
+from flowdesk.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from flowdesk.launch import Connection
@@ -79,6 +81,12 @@ class FlowDeskApp(FlowApp):
         self.badge = ""
         self._came_from = ""
         self._settled = False
+        self._type_ahead = TypeAhead(self, super().on_event)
+
+    async def on_event(self, event: Event) -> None:
+        """Every event of the terminal comes through here; a key waits for the one before it."""
+        if not self._type_ahead.takes(event):
+            await self._type_ahead.pass_on(event)
 
     @property
     def connection(self) -> Connection | None:

@@ -19,7 +19,10 @@ CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") o
 WHY_NOT: Final = "Chromium is not installed; it shows the pages of this test (docs/testing.md)"
 WITHIN_S: Final = 60.0
 _CALL_S: Final = 30.0
+_FRAME: Final = "Network.webSocketFrameReceived"
+_BINARY: Final = 2
 _LOOK_S: Final = 0.1
+_NAMES: Final = {"\r": "Enter", "\x1b": "Escape"}
 _OPTIONS: Final = (
     "--headless",
     "--no-sandbox",  # containers run tests as root, where its sandbox refuses to start
@@ -73,7 +76,7 @@ class Page:
         loop = asyncio.get_running_loop()
         end = loop.time() + WITHIN_S
         while not holds(value := await self.evaluate(expression)):
-            assert loop.time() < end, f"waited {WITHIN_S:.0f} s in vain for {expression}; it is {value!r}"
+            assert loop.time() < end, f"in vain for {expression}: {value!r}, {self.drawn()[-800:]}"
             await asyncio.sleep(_LOOK_S)
         return value
 
@@ -86,12 +89,30 @@ class Page:
         return [url for number, url in away.items() if number not in refused]
 
     async def press(self, key: str, *, ctrl: bool = False) -> None:
-        """Press and release a key, a letter or digit."""
-        text = {} if ctrl else {"text": key}
-        key = "Enter" if key == "\r" else key
-        code = {"windowsVirtualKeyCode": ord((text.get("text") or key).upper()), "modifiers": 2 if ctrl else 0}
+        """Press and release a key: a letter, a digit, `\\r` or `\\x1b`."""
+        text = {} if ctrl or key == "\x1b" else {"text": key}
+        key = _NAMES.get(key, key)
+        number = 27 if key == "Escape" else ord((text.get("text") or key).upper())
+        code = {"windowsVirtualKeyCode": number, "modifiers": 2 if ctrl else 0}
         await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text, **code)
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key, **code)
+
+    def drawn(self) -> str:
+        """What the terminal in the page was told to draw since `forget`, without colours, cursor movements and spaces.
+
+        The page itself is a canvas whose text cannot be read.
+        """
+        told = (event["params"]["response"] for event in self.events if event["method"] == _FRAME)
+        raw = b"".join(base64.b64decode(frame["payloadData"]) for frame in told if frame["opcode"] == _BINARY)
+        return re.sub(r"\x1b\][^\x07]*\x07|\x1b\[[0-9;?<>=]*\$?[A-Za-z]|\s", "", raw.decode(errors="replace"))
+
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self.events.clear()
+
+    async def see(self, *wanted: str) -> None:
+        """Return when all of this has been drawn; the browser tells what came with its next answer."""
+        await self.wait_for("0", lambda _: all(text.replace(" ", "") in self.drawn() for text in wanted))
 
     async def picture(self) -> bytes:
         """What the page looks like, as PNG."""

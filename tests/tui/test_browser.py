@@ -1,10 +1,11 @@
-"""`flowdesk web` in a real browser: opened with the printed address, used with keys, its tab closed."""
+"""`flowdesk web` in a real browser: a run is started and its result seen, and the tab is simply closed."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,9 +23,6 @@ HELLO = {
     ],
 }
 SHOWN = "document.body.className.includes('-first-byte')"
-REMEMBERED_AREA = "workflows"
-TRIES = 5
-"""A key that is pressed before there is a server does nothing."""
 
 
 @pytest.fixture
@@ -37,8 +35,9 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home.close()
 
 
-@pytest.mark.skipif(chromium.CHROMIUM is None, reason=chromium.WHY_NOT)
-async def test_a_page_shows_the_terminal_and_takes_keys_and_its_tab_is_left_well(home: Home) -> None:
+@asynccontextmanager
+async def page_of(home: Home) -> AsyncIterator[chromium.Page]:
+    """The terminal UI in a browser, with the list of workflows in front."""
     web = home.spawn("web", "--port", "0", "--json")
     assert web.stdout is not None
     address = json.loads(await asyncio.to_thread(web.stdout.readline))["url"]
@@ -49,21 +48,46 @@ async def test_a_page_shows_the_terminal_and_takes_keys_and_its_tab_is_left_well
         assert "token" not in await page.evaluate("location.href")
         await page.wait_for("!!document.querySelector('.xterm-helper-textarea')")
         await page.evaluate("document.querySelector('.xterm-helper-textarea').focus()")
-        assert (await page.picture()).startswith(b"\x89PNG")
-        assert len(page.events) > 3
+        await page.see("Dashboard", "Nothing is running")
         assert page.left_for(urlsplit(address).netloc) == []
+        await page.press("2")
+        await page.see("Workflows", "by hand")
+        page.forget()
+        yield page
+
+
+async def close(page: chromium.Page) -> None:
+    """The tab is closed without leaving FlowDesk."""
+    await page.open("about:blank")
+
+
+@pytest.mark.skipif(chromium.CHROMIUM is None, reason=chromium.WHY_NOT)
+async def test_a_run_is_started_and_its_result_seen_and_the_tab_is_left_well(home: Home) -> None:
+    async with page_of(home) as page:
+        await page.press("r")
+        await page.see("Run hello", "Input, as JSON")
+        page.forget()
+        await page.press("\r")
+        await page.see("hello from a page", "succeeded")
+        assert (await page.picture()).startswith(b"\x89PNG")
+        await close(page)
         session = home.root / "state" / "session.json"
-        # The page is a canvas whose text cannot be read: what a key did is seen in what the tab remembers.
-        for _ in range(TRIES):
-            for _ in range(20):
-                await page.press("2")
-                await page.picture()  # which takes as long as drawing does
-            await page.open("about:blank")  # the tab is closed without leaving FlowDesk
-            await until(session.is_file, "what the tab remembers")
-            if json.loads(session.read_text()).get("area") == REMEMBERED_AREA:
-                break
-            session.unlink()
-            await page.open(address)
-            await page.wait_for("!!document.querySelector('.xterm-helper-textarea')")
-            await page.evaluate("document.querySelector('.xterm-helper-textarea').focus()")
-        assert json.loads(session.read_text())["area"] == REMEMBERED_AREA
+        await until(session.is_file, "what the tab remembers")
+        assert json.loads(session.read_text())["area"] == "workflows"
+    runs = home.flowdesk("runs", "--json").json
+    assert [run["status"] for run in runs] == ["SUCCESS"]
+
+
+@pytest.mark.skipif(chromium.CHROMIUM is None, reason=chromium.WHY_NOT)
+async def test_a_deletion_that_could_still_be_undone_is_done_when_the_tab_is_closed(home: Home) -> None:
+    """Whoever closes the tab has said yes to it, and can no longer press u."""
+    async with page_of(home) as page:
+        await page.press("x")
+        await page.see("Delete hello?")
+        page.forget()
+        await page.press("y")
+        await page.see("Deleting hello in 10 s", "u undoes it")
+        assert [found["name"] for found in home.flowdesk("ls", "--json").json] == ["hello"], "nothing is gone yet"
+        await close(page)
+        await until((home.root / "state" / "session.json").is_file, "the end of the tab")
+    assert home.flowdesk("ls", "--json").json == []

@@ -10,6 +10,7 @@ from textual.messages import ExitApp
 
 from flowdesk.errors import Unreachable
 from flowdesk.tui.deferred import Deferred
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import World
 
@@ -33,6 +34,7 @@ class Promised:
         self.became.append("kept")
 
 
+@presses("app.undo")
 async def test_u_takes_the_newest_back_and_leaves_the_others(world: World) -> None:
     async with world.shown("workflows", toasts=True) as (app, pilot):
         older, newer = Promised(), Promised()

@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from flowdesk.client_http import Reply
+from flowdesk.launch import Connection
 from flowdesk.tui import toast
 from flowdesk.tui.app import FlowDeskApp
+from flowdesk.tui.document.merge import Conflict
+from flowdesk.tui.modals.ask import AskModal
+from flowdesk.tui.modals.choose import ChooseFileModal
 from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.modals.conflict import ConflictModal
+from flowdesk.tui.modals.connect_to import ConnectToModal
+from flowdesk.tui.modals.decide import DecideModal
+from flowdesk.tui.modals.login import LoginModal
+from flowdesk.tui.modals.message import MessageModal
+from flowdesk.tui.modals.save import SaveModal
+from flowdesk.tui.modals.step_kind import StepKindModal
+from flowdesk.tui.modals.step_picker import StepPicker
+from flowdesk.tui.modals.try_result import TryResultModal
+from flowdesk.tui.modals.versions import VersionsModal
+from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
+from flowdesk.tui.screens.start import StartScreen
+from flowdesk.tui.screens.welcome import WelcomeScreen
+from tests.tui.pressing import classes
 from tests.tui.runs import failed_run, running_run
 from tests.tui.screen_text import screen_text, unsafe
 from tests.tui.scripted import ScriptedHttp, refuse
 from tests.tui.waiting import settled, until
-from tests.tui.world import HOSTILE, World
+from tests.tui.world import HOSTILE, NOW, World, kinds
 
 KEPT: Final = re.compile(
     "id|ownerId|userId|workflowId|runId|parentRunId|scheduleId|version|createdAt|updatedAt|startedAt|finishedAt|at|"
@@ -69,6 +89,7 @@ def hostile() -> World:
 
 
 Go = Callable[[FlowDeskApp, "Pilot[int]", World], Awaitable[None]]
+SIZES: Final = ((120, 36), (80, 24))
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,8 @@ class Place:
     go: Go | None = None
     shows: bool = True
     """Whether text from the server must be seen there."""
+    has: str = ""
+    """The screens and widgets that are looked at there; all are, `has` is for the list of those that must be."""
 
 
 def pressing(*keys: str) -> Go:
@@ -111,47 +134,135 @@ def editor(*keys: str) -> Go:
     return go
 
 
-async def _question(app: FlowDeskApp, _pilot: Pilot[int], _world: World) -> None:
-    app.push_screen(ConfirmModal(f"Delete {HOSTILE}?", yes="Delete", detail=HOSTILE, type_this=HOSTILE))
-    await settled(app)
+def opening(make: Callable[[FlowDeskApp], Screen[Any]]) -> Go:
+    async def go(app: FlowDeskApp, _pilot: Pilot[int], _world: World) -> None:
+        app.push_screen(make(app))
+        await settled(app)
 
+    return go
+
+
+async def _nothing(_number: int) -> dict[str, Any]:
+    return {"name": SENT, "steps": []}
+
+
+def _connection(app: FlowDeskApp) -> Connection:
+    assert app.connection is not None
+    return replace(app.connection, target=replace(app.connection.target, url=f"http://{HOSTILE}"))
+
+
+WILD: Final[Any] = {SENT: SENT}
+KIND: Final[Any] = {**kinds()[0], "title": HOSTILE, "description": HOSTILE, "params": None, "examples": []}
+TRIAL: Final[Any] = {
+    "ok": False,
+    "data": None,
+    "error": {"code": HOSTILE, "message": HOSTILE},
+    "route": HOSTILE,
+    "params": WILD,
+    "logs": [],
+    "durationMs": 1,
+    "truncated": False,
+}
+QUESTION: Final[Any] = {
+    "stepId": "send",
+    "kind": "decision",
+    "outcomes": ["done"],
+    "since": NOW.isoformat(),
+    "message": HOSTILE,
+}
+VERSION: Final[Any] = {"version": 2, "savedAt": NOW.isoformat(), "savedBy": HOSTILE, "name": HOSTILE, "steps": 2}
 
 PLACES: Final = (
-    *(Place(area, area) for area in ("dashboard", "workflows", "runs", "jobs", "schedules")),
-    Place("plugins", "plugins", shows=False),
-    *(Place(f"run, {tab}", go=run_view(tab)) for tab in ("L", "I", "O", "X", "J")),
+    Place("dashboard", "dashboard", has="DashboardScreen Rows HeaderLine KeyLine TooSmall"),
+    Place("workflows", has="WorkflowsScreen Listing"),
+    Place("runs", "runs", has="RunsScreen"),
+    Place("jobs", "jobs", has="JobsScreen"),
+    Place("schedules", "schedules", has="SchedulesScreen"),
+    Place("plugins", "plugins", shows=False, has="PluginsScreen"),
+    Place("run, L", go=run_view("L"), has="RunScreen RunTabs LogPanel LogPane StepList FlowMap FlowView"),
+    Place("run, I", go=run_view("I"), has="StepData DataInspector ValueTree ValueText"),
+    Place("run, O", go=run_view("O")),
+    Place("run, X", go=run_view("X"), has="ErrorPane"),
+    Place("run, J", go=run_view("J")),
     Place("run, running", go=run_view(failed=False)),
     Place("run, map", go=run_view("o")),
-    Place("run, rerun", go=run_view("R")),
-    Place("run, inspected line", go=run_view("L", "enter")),
-    Place("run, cancel", go=run_view("c", failed=False)),
-    Place("editor", go=editor()),
-    *(Place(f"editor, pane {pane}", go=editor(pane)) for pane in "123"),
-    Place("editor, versions", go=editor("V"), shows=False),
-    Place("editor, settings", go=editor("w")),
-    Place("palette", go=pressing("colon")),
-    Place("help", go=pressing("question_mark"), shows=False),
-    Place("settings", go=pressing("comma"), shows=False),
-    Place("question", go=_question),
+    Place("run, rerun", go=run_view("R"), has="RerunModal AreaInput"),
+    Place("run, inspected line", go=run_view("L", "enter"), has="InspectModal"),
+    Place("run, cancel", go=run_view("c", failed=False), has="ConfirmModal"),
+    Place("editor", go=editor(), has="EditorScreen StepForm FieldRow SourcePane SourceText NameInput"),
+    Place("editor, pane 1", go=editor("1"), has="FlowMap"),
+    Place("editor, rows", go=editor("1", "m"), has="StepRails"),
+    Place("editor, pane 2", go=editor("2")),
+    Place("editor, pane 3", go=editor("3")),
+    Place(
+        "workflow settings",
+        go=opening(lambda _: WorkflowSettingsModal({"name": HOSTILE, "description": HOSTILE, "tags": [HOSTILE]})),
+        has="WorkflowSettingsModal LineInput",
+    ),
+    Place("palette", go=pressing("colon"), has="PaletteModal"),
+    Place("help", go=pressing("question_mark"), shows=False, has="HelpModal"),
+    Place("settings", go=pressing("comma"), shows=False, has="SettingsModal"),
+    Place("letters", go=pressing("ctrl+o"), has="JumpModal"),
     Place("delete", go=pressing("x")),
-    Place("run input", go=pressing("j", "r"), shows=False),
+    Place("run input", go=pressing("j", "r"), shows=False, has="RunInputModal RunInput"),
+    Place("question", go=opening(lambda _: ConfirmModal(HOSTILE, yes="Delete", detail=HOSTILE, type_this=HOSTILE))),
+    Place("ask", go=opening(lambda _: AskModal(HOSTILE, value=HOSTILE, hint=HOSTILE)), has="AskModal"),
+    Place("save", go=opening(lambda _: SaveModal(HOSTILE, HOSTILE)), has="SaveModal"),
+    Place("file", go=opening(lambda _: ChooseFileModal(HOSTILE, HOSTILE, (".json",))), has="ChooseFileModal"),
+    Place("login", go=opening(lambda app: LoginModal(_connection(app), HOSTILE)), has="LoginModal"),
+    Place("message", go=opening(lambda _: MessageModal(HOSTILE, HOSTILE)), has="MessageModal"),
+    Place("kind of step", go=opening(lambda _: StepKindModal(KIND)), has="StepKindModal"),
+    Place("picker", go=opening(lambda _: StepPicker([KIND])), has="StepPicker"),
+    Place("tried step", go=opening(lambda _: TryResultModal(HOSTILE, TRIAL, HOSTILE)), has="TryResultModal"),
+    Place("decide", go=opening(lambda _: DecideModal([QUESTION])), has="DecideModal"),
+    Place(
+        "conflict",
+        go=opening(lambda _: ConflictModal([Conflict(SENT, None, WILD, WILD, SENT)], HOSTILE)),
+        has="ConflictModal",
+    ),
+    Place(
+        "arrows",
+        go=opening(lambda _: ConnectToModal(HOSTILE, [HOSTILE], [{"to": HOSTILE, "when": HOSTILE}])),
+        has="ConnectToModal",
+    ),
+    Place(
+        "compared versions",
+        go=opening(lambda _: VersionsModal([VERSION], WILD, _nothing, why_not=SENT)),
+        has="VersionsModal",
+    ),
+    Place("welcome", go=opening(lambda _: WelcomeScreen()), shows=False, has="WelcomeScreen"),
+    Place("start", go=opening(lambda _: StartScreen()), shows=False, has="StartScreen"),
 )
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}")
+ELSEWHERE: Final = "ArrayBox MapBox UnionBox Slot Suggestions Completing Fold FoldTitle"
+"""Parts of a form: tests/tui/widgets/form/test_hostile.py shows hostile text in each of them."""
+
+
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-async def test_a_screen_shows_hostile_text_and_obeys_none_of_it(
-    place: Place, size: tuple[int, int], hostile: World
-) -> None:
-    async with hostile.shown(place.area, size=size) as (app, pilot):
+async def test_a_screen_shows_hostile_text_and_obeys_none_of_it(place: Place, hostile: World) -> None:
+    async with hostile.shown(place.area, size=SIZES[0]) as (app, pilot):
         if place.go is not None:
             await place.go(app, pilot, hostile)
-        await settled(app)
-        seen = screen_text(app)
-        assert unsafe(seen) == set()
-        assert "x [/y]" in seen or not place.shows, seen
-        assert "x  z" not in seen
+        shown: set[str] = set()
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await settled(app)
+            seen = screen_text(app)
+            assert unsafe(seen) == set()
+            assert "x [/y]" in seen or not place.shows, seen
+            assert "x  z" not in seen
+            shown |= {kind.__name__ for node in app.screen.walk_children(with_self=True) for kind in type(node).__mro__}
         assert app.is_running
+        assert set(place.has.split()) <= shown, sorted(set(place.has.split()) - shown)
+
+
+def test_every_screen_and_widget_there_is_has_a_place() -> None:
+    ours = {kind for kind in classes() if issubclass(kind, Widget)}
+    named = {name for place in PLACES for name in place.has.split()} | set(ELSEWHERE.split())
+    covered = {base for kind in ours if kind.__name__ in named for base in kind.__mro__}
+    assert sorted(kind.__name__ for kind in ours - covered) == [], "give it a place where hostile text is shown in it"
+    assert named <= {kind.__name__ for kind in ours}
 
 
 async def test_live_events_are_no_way_in(hostile: World) -> None:

@@ -7,10 +7,12 @@ from textual.widgets import Input, Static
 
 from flowdesk.tui.modals.jump import JumpModal, panes
 from tests.house.tree import python
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
 
+@presses("app.jump")
 async def test_each_pane_has_a_letter_at_its_corner_and_pressing_it_goes_there(world: World) -> None:
     async with world.shown("dashboard") as (app, pilot):
         under = app.screen
@@ -28,7 +30,7 @@ async def test_each_pane_has_a_letter_at_its_corner_and_pressing_it_goes_there(w
         assert app.focused is wanted[-1]
 
 
-@pytest.mark.parametrize("key", ["escape", "9"])
+@pytest.mark.parametrize("key", [pytest.param("escape", marks=presses("JumpModal/escape")), "9"])
 async def test_any_other_key_stays(world: World, key: str) -> None:
     async with world.shown("dashboard") as (app, pilot):
         focused = app.focused
@@ -41,6 +43,7 @@ async def test_any_other_key_stays(world: World, key: str) -> None:
 
 
 @pytest.mark.parametrize("back", ["z", "escape"])
+@presses("app.zoom")
 async def test_z_gives_a_pane_the_whole_screen_and_takes_it_back(world: World, back: str) -> None:
     async with world.shown("dashboard") as (app, pilot):
         await idle(app)

@@ -12,6 +12,7 @@ from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.widgets.header import HeaderLine
 from flowdesk.tui.widgets.too_small import TooSmall
+from tests.tui.pressing import presses
 from tests.tui.scripted import ScriptedConnector, refuse
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import NOWHERE, World
@@ -44,6 +45,7 @@ async def test_enter_opens_things_again_once_there_is_a_server(world: World) -> 
         assert app.check_action("connect_again", ()) is True
 
 
+@presses("app.restart")
 async def test_f6_leaves_a_server_that_answers_alone(world: World) -> None:
     connector = ScriptedConnector(world.http)
     app = FlowDeskApp(connector, Options(environ=NOWHERE))
@@ -79,6 +81,7 @@ async def test_a_refused_token_asks_for_a_login_and_its_token_is_used(world: Wor
         assert known["fresh"]
 
 
+@presses("FlowDeskApp/enter")
 async def test_who_does_not_log_in_may_do_so_later(world: World) -> None:
     world.http.on("GET", "/api/server", lambda r: refuse(401, "unauthenticated", "no token"))
     app = world.app()
@@ -118,6 +121,7 @@ async def test_a_terminal_that_is_too_small_says_so_and_recovers(world: World) -
         assert app.focused is focused
 
 
+@presses("app.copy")
 async def test_ctrl_c_twice_asks_and_y_leaves(world: World) -> None:
     async with world.shown("workflows", toasts=True) as (app, pilot):
         await pilot.press("ctrl+c")
@@ -130,6 +134,7 @@ async def test_ctrl_c_twice_asks_and_y_leaves(world: World) -> None:
         await until(lambda: app.return_value == 0, "the end")
 
 
+@presses("app.quit")
 async def test_ctrl_q_leaves_from_a_dialog_too(world: World, tmp_path: Path) -> None:
     async with world.shown("workflows", state_dir=tmp_path) as (app, pilot):
         await pilot.press("colon")

@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.modals.choose import ChooseFileModal
 from flowdesk.tui.screens.welcome import WelcomeScreen
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
@@ -76,12 +77,13 @@ async def test_the_empty_sheet_saves_nothing(world: World) -> None:
         assert (saved, opened) == ([], [None])
 
 
-@pytest.mark.parametrize("key", ["j", "down"])
-async def test_letters_move_as_arrows_do(world: World, key: str) -> None:
+@presses("WelcomeScreen/j", "WelcomeScreen/k")
+async def test_letters_move_as_arrows_do(world: World) -> None:
     async with welcomed(world) as (app, pilot, _opened):
-        await pilot.press(key)
-        await idle(app)
-        assert app.screen.query_one(OptionList).highlighted == 1
+        for key, row in (("j", 1), ("down", 2), ("k", 1), ("up", 0)):
+            await pilot.press(key)
+            await idle(app)
+            assert app.screen.query_one(OptionList).highlighted == row, key
 
 
 async def test_a_file_of_ones_own_is_saved_and_opened(world: World, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from flowdesk.tui.widgets.text_fields import LineInput
 class AskModal(ModalScreen[str | None]):
     """Gives what was typed, or None. `wrong` says why a text will not do; None lets it pass."""
 
-    DEFAULT_CSS = "AskModal .dialog { width: 80; }"
+    DEFAULT_CSS = "AskModal .dialog { width: 80; height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def __init__(

@@ -34,7 +34,7 @@ class PathSuggester(Suggester):
 class ChooseFileModal(ModalScreen[str | None]):
     """Gives the path as it was typed, or None."""
 
-    DEFAULT_CSS = "ChooseFileModal .dialog { width: 88; }"
+    DEFAULT_CSS = "ChooseFileModal .dialog { width: 88; height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("tab", "complete", "Complete", priority=True),

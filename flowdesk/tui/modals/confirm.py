@@ -20,7 +20,7 @@ class ConfirmModal(ModalScreen[bool]):
     """A question. With `type_this`, only typing exactly that allows the answer yes."""
 
     DEFAULT_CSS = """
-    ConfirmModal .dialog { width: 70; }
+    ConfirmModal .dialog { width: 70; height: auto; }
     ConfirmModal #question { padding: 1 0; }
     ConfirmModal Horizontal { height: auto; align-horizontal: right; }
     ConfirmModal Button { margin-left: 2; }
@@ -45,7 +45,7 @@ class ConfirmModal(ModalScreen[bool]):
                 yield Static(Text("\n".join(clean_lines(self._detail))), markup=False, classes="hint")
             if self._type_this is not None:
                 yield Static(Text(f"Type {clean(self._type_this)} to go on:"), markup=False)
-                yield LineInput(id="typed")
+                yield LineInput(id="typed", compact=True)
             with Horizontal():
                 yield Button("Cancel (esc)", id="no", compact=True)
                 label = self._yes if self._type_this is not None else f"{self._yes} (y)"

@@ -32,7 +32,7 @@ class ConnectToModal(ModalScreen[Wanted | None]):
     """The other steps; those that this one leads to already are marked, and show their condition."""
 
     DEFAULT_CSS = """
-    ConnectToModal .dialog { width: 84; }
+    ConnectToModal .dialog { width: 84; height: auto; }
     ConnectToModal OptionList { height: auto; max-height: 12; border: none; background: $surface; }
     ConnectToModal Input { border: none; height: 1; padding: 0 1; background: $boost; }
     """

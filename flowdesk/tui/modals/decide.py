@@ -43,7 +43,7 @@ class DecideModal(ModalScreen[Answer | None]):
     """The questions with their answers; enter on one gives it."""
 
     DEFAULT_CSS = """
-    DecideModal .dialog { width: 84; }
+    DecideModal .dialog { width: 84; height: auto; }
     DecideModal OptionList { height: auto; max-height: 14; background: $surface; }
     DecideModal OptionList, DecideModal OptionList:focus { border: none; }
     DecideModal Static { height: auto; }

@@ -26,7 +26,7 @@ class LoginModal(ModalScreen[str | None]):
     """Gives a token, or None when the person would rather leave."""
 
     DEFAULT_CSS = """
-    LoginModal .dialog { width: 60; padding: 1 2; }
+    LoginModal .dialog { width: 60; height: auto; padding: 1 2; }
     LoginModal Label { margin-top: 1; }
     LoginModal #trouble { color: $text-error; height: auto; margin-top: 1; }
     LoginModal Checkbox { margin-top: 1; }

@@ -18,7 +18,7 @@ class MessageModal(ModalScreen[None]):
     """A title and a text that can be scrolled and copied."""
 
     DEFAULT_CSS = """
-    MessageModal .dialog { width: 100; }
+    MessageModal .dialog { width: 100; height: auto; }
     MessageModal VerticalScroll { height: auto; max-height: 20; }
     MessageModal VerticalScroll Static { height: auto; }
     """

@@ -63,7 +63,7 @@ class PaletteModal(ModalScreen[None]):
 
     DEFAULT_CSS = """
     PaletteModal { align: center top; }
-    PaletteModal .dialog { width: 90; margin-top: 2; }
+    PaletteModal .dialog { width: 90; height: auto; margin-top: 2; }
     PaletteModal Input { height: 1; padding: 0; background: $surface; }
     PaletteModal OptionList { height: auto; max-height: 24; border: none; background: $surface; padding: 0; }
     PaletteModal .help-text { height: auto; max-height: 8; color: $text-muted; border-top: solid $border-blurred; }

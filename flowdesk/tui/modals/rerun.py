@@ -36,7 +36,7 @@ class RerunModal(ModalScreen[str | None]):
     """Starts the new run and opens it; gives its id, or None when it was left. `step` is the one that is chosen."""
 
     DEFAULT_CSS = """
-    RerunModal .dialog { width: 88; }
+    RerunModal .dialog { width: 88; height: auto; }
     RerunModal OptionList, RerunModal OptionList:focus { height: auto; border: none; background: $surface; }
     RerunModal Static { height: auto; }
     RerunModal .warning { color: $text-warning; }

@@ -52,7 +52,7 @@ class RunInputModal(ModalScreen[str | None]):
     """Gives the text of a valid JSON object, or None. `name` is what runs, `proposal` the text it begins with."""
 
     DEFAULT_CSS = """
-    RunInputModal .dialog { width: 88; }
+    RunInputModal .dialog { width: 88; height: auto; }
     RunInputModal TextArea { height: 12; border: none; background: $panel; }
     RunInputModal Static { height: auto; }
     """

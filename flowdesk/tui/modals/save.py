@@ -18,7 +18,7 @@ from flowdesk.tui.widgets.text_fields import LineInput
 class SaveModal(ModalScreen[str | None]):
     """Gives a path as it was typed, or None."""
 
-    DEFAULT_CSS = "SaveModal .dialog { width: 80; }"
+    DEFAULT_CSS = "SaveModal .dialog { width: 80; height: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     def __init__(self, what: str, proposal: str) -> None:

@@ -21,7 +21,7 @@ class SettingsModal(ModalScreen[None]):
     """Enter keeps the theme under the cursor, escape the one from before."""
 
     DEFAULT_CSS = """
-    SettingsModal .dialog { width: 56; }
+    SettingsModal .dialog { width: 56; height: auto; }
     SettingsModal OptionList { height: 14; border: none; background: $surface; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close")]

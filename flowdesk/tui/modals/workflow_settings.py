@@ -31,7 +31,7 @@ class WorkflowSettingsModal(ModalScreen[dict[str, Any] | None]):
     """Gives the values that were changed, GONE for those taken away; None when left."""
 
     DEFAULT_CSS = """
-    WorkflowSettingsModal .dialog { width: 84; }
+    WorkflowSettingsModal .dialog { width: 84; height: auto; }
     WorkflowSettingsModal Horizontal { height: 1; }
     WorkflowSettingsModal .label { width: 16; }
     WorkflowSettingsModal Input { width: 1fr; border: none; height: 1; padding: 0 1; background: $boost; }

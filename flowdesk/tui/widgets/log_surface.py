@@ -21,7 +21,7 @@ from flowdesk.tui.draw.matching import hits
 _STRIPS: Final = 1_000
 _HUES: Final = (
     "primary",
-    "secondary",
+    "text-secondary",
     "text-accent",
     "text-success",
     "text-warning",

@@ -43,3 +43,39 @@ def test_from_a_failure_to_a_rerun_of_the_mended_step(window: Terminal, home: Ho
     window.press("Enter")
     window.wait_for("bread for Ada", "succeeded")
     window.quit()
+
+
+def test_the_step_is_mended_tried_saved_and_run_again_without_leaving(window: Terminal, home: Home) -> None:
+    broken = json.loads(json.dumps(ORDERS))
+    broken["steps"][2] = {
+        "id": "send",
+        "ref": "core.assert",
+        "params": {"condition": "data.customer == 'Bob'", "message": "wrong customer"},
+    }
+    home.write("orders.json", broken)
+    assert home.flowdesk("apply", "orders.json").code == 0
+    assert home.flowdesk("run", "orders").code != 0
+    editor = home.work / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/Bob/Ada/" "$1"\n')
+    editor.chmod(0o700)
+    window.start(EDITOR=str(editor))
+    window.wait_for("Dashboard", "wrong customer")
+    window.press("Enter")
+    window.wait_for("send", "wrong customer", "Error")
+    window.press("e")
+    window.wait_for("Workflows › orders", "Step (2) ─ send")
+    window.press("E")
+    window.wait_for("draft", "== 'Ada'")
+    window.press("t")
+    window.wait_for("Test of send")
+    window.press("Escape")
+    window.wait_for("Step (2) ─ send", without="Test of send")
+    window.press("C-s")
+    window.wait_for("v2", without="draft")
+    window.press("Escape")
+    window.wait_for("failed", "Error")
+    window.press("R")
+    window.wait_for("Rerun orders", "send")
+    window.press("Enter")
+    window.wait_for("succeeded")
+    window.quit()

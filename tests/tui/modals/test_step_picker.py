@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList
 
 from flowdesk.replies import StepKind
 from flowdesk.tui.modals.step_picker import StepPicker
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle
 from tests.tui.world import HOSTILE, kinds
 
@@ -83,6 +84,15 @@ async def test_the_right_side_tells_parameters_and_an_example() -> None:
         assert "pure: repeating it costs nothing" in about(host)
 
 
+@presses("picker.next", "picker.previous")
+async def test_the_arrows_move_while_one_types() -> None:
+    async with picking() as (host, pilot):
+        await typed(host, pilot, "http.")
+        await pilot.press("down", "down", "up", "enter")
+        assert host.chosen == [host.picker.offered[1]["ref"]]
+
+
+@presses("picker.leave")
 async def test_escape_chooses_nothing() -> None:
     async with picking() as (host, pilot):
         await pilot.press("escape")

@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import Static
 
 from flowdesk.tui.widgets.listing import Listing
+from tests.tui.pressing import presses
 from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE, World
@@ -45,6 +46,7 @@ async def test_progress_follows_the_events_without_asking(world: World) -> None:
         await until(lambda: len(_rows(app, "needs")) == 3, "the failure")
 
 
+@presses("dashboard.rerun", "dashboard.logs", "dashboard.new")
 async def test_keys_act_on_the_pane_with_the_focus(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown() as (app, pilot):
         opened: list[Any] = []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from flowdesk.tui.modals.confirm import ConfirmModal
+from tests.tui.pressing import presses
 from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
@@ -23,6 +24,7 @@ async def test_it_shows_hostile_jobs_by_their_workflows_name(world: World) -> No
         assert "\x1b" not in "".join(cell.plain for cell in table.get_row("job_0002"))
 
 
+@presses("jobs.status")
 async def test_v_shows_one_state(world: World) -> None:
     async with world.shown("jobs") as (app, pilot):
         await pilot.press("v", "v")
@@ -30,6 +32,7 @@ async def test_v_shows_one_state(world: World) -> None:
         assert [job["id"] for job in app.screen.listing.shown] == ["job_0002"]  # type: ignore[attr-defined]
 
 
+@presses("jobs.retry")
 async def test_r_tries_now_what_waits_or_was_given_up(world: World) -> None:
     world.jobs.append(world.jobs[1] | {"id": "job_0003"})
     world.jobs.append(world.jobs[1] | {"id": "job_0004", "status": "RUNNING"})
@@ -54,6 +57,7 @@ async def test_r_tries_now_what_waits_or_was_given_up(world: World) -> None:
         await until(lambda: any("not parked any more" in text for text in said(app)), "what was not")
 
 
+@presses("jobs.cancel")
 async def test_c_cancels_the_run_after_a_question(world: World) -> None:
     world.http.on("POST", "/api/runs/{}/cancel", lambda r: world.find(world.runs, r.found[0]))
     async with world.shown("jobs") as (app, pilot):

@@ -12,6 +12,7 @@ from engine.plan import compile_plan
 from flowdesk.tui.modals.message import MessageModal
 from flowdesk.tui.screens.plugins import workflow_with
 from flowdesk.yaml_reader import read_yaml
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE, World, kinds, registry
 
@@ -58,6 +59,7 @@ async def test_it_shows_plugins_steps_and_parameters(world: World, size: tuple[i
         assert "\x1b" not in _kind(app)
 
 
+@presses("plugins.error")
 async def test_the_error_is_shown_whole(world: World) -> None:
     async with world.shown("plugins") as (app, pilot):
         assert app.screen.refusal("plugins.error") is not None  # type: ignore[attr-defined]
@@ -70,6 +72,7 @@ async def test_the_error_is_shown_whole(world: World) -> None:
         assert app.screen.refusal("plugins.new") == "there is no step chosen"  # type: ignore[attr-defined]
 
 
+@presses("plugins.copy")
 async def test_e_copies_an_example_as_yaml(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown("plugins") as (app, pilot):
         copied: list[str] = []
@@ -79,6 +82,7 @@ async def test_e_copies_an_example_as_yaml(world: World, monkeypatch: pytest.Mon
         assert document["steps"][0]["ref"] == app.screen.kind["ref"]  # type: ignore[attr-defined]
 
 
+@presses("plugins.new")
 async def test_n_begins_a_workflow_with_the_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown("plugins") as (app, pilot):
         drafts: list[Any] = []

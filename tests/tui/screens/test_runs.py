@@ -9,6 +9,7 @@ import pytest
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.widgets.header import HeaderLine
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE, World, run
 
@@ -32,6 +33,7 @@ async def test_it_shows_hostile_runs_with_their_whole_id(world: World) -> None:
         assert _cell(app, "run_0003", "error") == "waiting for retry in 41s"
 
 
+@presses("runs.status")
 async def test_v_asks_the_server_for_one_status(world: World) -> None:
     async with world.shown("runs") as (app, pilot):
         await pilot.press("v")
@@ -70,6 +72,7 @@ async def test_thousands_are_read_page_by_page_and_stay_when_something_happens(w
         await until(lambda: len(_ids(app)) == 600, "the third page")
 
 
+@presses("runs.cancel")
 async def test_cancel_asks_and_many_need_their_number(world: World) -> None:
     world.http.on("POST", "/api/runs/{}/cancel", lambda r: world.find(world.runs, r.found[0]))
     async with world.shown("runs") as (app, pilot):
@@ -87,7 +90,7 @@ async def test_cancel_asks_and_many_need_their_number(world: World) -> None:
         assert not isinstance(app.screen, ConfirmModal), "a run that has ended is not cancelled"
 
 
-@pytest.mark.parametrize("key", ["enter", "l"])
+@pytest.mark.parametrize("key", ["enter", pytest.param("l", marks=presses("runs.logs"))])
 async def test_it_opens_a_run(world: World, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown("runs") as (app, pilot):
         opened: list[Any] = []
@@ -96,6 +99,7 @@ async def test_it_opens_a_run(world: World, key: str, monkeypatch: pytest.Monkey
         assert opened == [("run_0002", "log" if key == "l" else None)]
 
 
+@presses("runs.edit")
 async def test_e_edits_the_workflow_at_the_failed_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown("runs") as (app, pilot):
         opened: list[Any] = []
@@ -104,6 +108,7 @@ async def test_e_edits_the_workflow_at_the_failed_step(world: World, monkeypatch
         assert opened == [(("wf_0001",), {"step": "send", "run_id": "run_0002"})]
 
 
+@presses("runs.rerun")
 async def test_rerun_shows_what_it_means(world: World) -> None:
     async with world.shown("runs") as (app, pilot):
         await pilot.press("j", "R")

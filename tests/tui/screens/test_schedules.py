@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle
 from tests.tui.world import HOSTILE, World, workflow
 
@@ -62,6 +63,7 @@ async def test_next_and_the_next_five_are_in_the_zone_of_the_schedule(
         assert _detail(app).endswith(named)
 
 
+@presses("schedules.pause")
 async def test_p_disables_the_workflow_or_enables_it(world: World) -> None:
     def save(request: Any) -> Any:
         world.find(world.workflows, request.found[0])["enabled"] = request.body["enabled"]
@@ -77,6 +79,7 @@ async def test_p_disables_the_workflow_or_enables_it(world: World) -> None:
         assert world.workflows[4]["enabled"] is True
 
 
+@presses("schedules.run")
 async def test_r_runs_it_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.http.on("POST", "/api/workflows/{}/execute", lambda _r: world.runs[0])
     async with world.shown("schedules") as (app, pilot):
@@ -88,7 +91,7 @@ async def test_r_runs_it_now(world: World, monkeypatch: pytest.MonkeyPatch) -> N
         assert opened == ["run_0001"]
 
 
-@pytest.mark.parametrize("key", ["e", "enter"])
+@pytest.mark.parametrize("key", [pytest.param("e", marks=presses("schedules.edit")), "enter"])
 async def test_it_opens_the_editor(world: World, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.schedules[0]["stepId"] = "tick"
     async with world.shown("schedules") as (app, pilot):

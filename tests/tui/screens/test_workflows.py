@@ -11,6 +11,7 @@ from textual.widgets import Input, Static, TextArea
 from flowdesk.tui.modals.choose import ChooseFileModal, complete
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.run_input import RunInputModal
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
 
@@ -41,6 +42,7 @@ async def test_it_shows_what_there_is(world: World) -> None:
         assert "\x1b" not in "".join(rows["wf_0004"])
 
 
+@presses("workflow.disable")
 async def test_disable_switches_the_one_under_the_cursor(world: World) -> None:
     world.http.on("PUT", "/api/workflows/{}", lambda r: r.body)
     async with world.shown("workflows") as (app, pilot):
@@ -49,6 +51,7 @@ async def test_disable_switches_the_one_under_the_cursor(world: World) -> None:
         assert [(call.body["name"], call.body["enabled"]) for call in world.http.calls("PUT")] == [("hello", False)]
 
 
+@presses("workflow.delete")
 async def test_a_deletion_can_be_undone_and_until_then_nothing_is_gone(world: World) -> None:
     async with world.shown("workflows") as (app, pilot):
         listing = app.screen.listing  # type: ignore[attr-defined]
@@ -84,6 +87,7 @@ async def test_one_with_a_history_is_deleted_by_typing_its_name(world: World) ->
         assert [call.path for call in world.http.calls("DELETE")] == ["/api/workflows/wf_0001"]
 
 
+@presses("workflow.run")
 async def test_r_proposes_the_newest_input_and_remembers_what_was_given(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +132,7 @@ async def test_a_production_server_asks_before_a_run(world: World) -> None:
         assert not world.http.calls("POST")
 
 
+@presses("workflow.import")
 async def test_i_imports_a_file(world: World, tmp_path: Path) -> None:
     (tmp_path / "flow.yaml").write_text(FILE)
     world.http.on("POST", "/api/workflows/validate", lambda _r: {"valid": True, "problems": []})
@@ -168,6 +173,7 @@ def test_paths_are_completed_by_folders_and_files_that_end_rightly(tmp_path: Pat
     assert complete(f"{tmp_path}/nowhere/x", (".json",)) is None
 
 
+@presses("workflow.editor")
 async def test_what_the_editor_left_is_saved_and_a_mistake_is_not_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +199,9 @@ async def test_what_the_editor_left_is_saved_and_a_mistake_is_not_lost(
         assert (saved["name"], saved["description"], saved["version"]) == ("hello", "On hello", 3)
 
 
-@pytest.mark.parametrize(("key", "wanted"), [("enter", ("wf_0002",)), ("n", (None,))])
+@pytest.mark.parametrize(
+    ("key", "wanted"), [("enter", ("wf_0002",)), pytest.param("n", (None,), marks=presses("workflow.new"))]
+)
 async def test_it_opens_the_editor(world: World, key: str, wanted: tuple[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown("workflows") as (app, pilot):
         opened: list[Any] = []
@@ -202,6 +210,7 @@ async def test_it_opens_the_editor(world: World, key: str, wanted: tuple[Any], m
         assert opened == [wanted]
 
 
+@presses("workflow.logs", "workflow.duplicate")
 async def test_d_opens_a_copy_and_l_the_newest_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with world.shown("workflows") as (app, pilot):
         drafts: list[Any] = []

@@ -18,6 +18,7 @@ from flowdesk.tui.draw.values import SHOWN_CHARS, Path
 from flowdesk.tui.widgets.data_inspector import DataInspector
 from flowdesk.tui.widgets.value_text import ValueText, wrap
 from flowdesk.tui.widgets.value_tree import PAGE, ValueTree
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 
 HOSTILE = "\x1b[2J [/red]x[b \u202e\ud800 [@click=app.quit]x[/]"
@@ -67,6 +68,7 @@ class Host(App[None]):
         return [str(node.label) for node in self.values.root.children]
 
 
+@presses("inspector.down", "inspector.up", "inspector.expand", "inspector.collapse")
 async def test_the_value_under_the_cursor_is_beside_the_tree() -> None:
     app = Host()
     async with app.run_test(size=(100, 20)) as pilot:
@@ -79,12 +81,19 @@ async def test_the_value_under_the_cursor_is_beside_the_tree() -> None:
         await idle(app)
         assert app.standing() == ("body", "items", 0, "name")
         assert app.text.rows == ["item 0"]
-        await pilot.press("h", "h")
+        await pilot.press("k", "j", "h", "h")
+        await idle(app)
+        assert app.standing() == ("body", "items", 0)
+        await pilot.press("right", "right")
+        await idle(app)
+        assert app.standing() == ("body", "items", 0, "id")
+        await pilot.press("left")
         await idle(app)
         assert app.standing() == ("body", "items", 0)
         assert app.text.rows == ["{", '  "id": 0,', '  "name": "item 0"', "}"]
 
 
+@presses("inspector.copy", "inspector.copy_path", "inspector.save")
 async def test_copying_the_value_and_its_path_and_saving() -> None:
     app = Host()
     async with app.run_test(size=(100, 20)) as pilot:
@@ -133,6 +142,7 @@ async def test_hostile_keys_and_values_are_only_text() -> None:
         assert app.inspector.found == [(HOSTILE,)]
 
 
+@presses("inspector.find", "inspector.next", "inspector.previous")
 async def test_finding_goes_round() -> None:
     app = Host()
     async with app.run_test(size=(100, 20)) as pilot:

@@ -14,6 +14,7 @@ from flowdesk.tui.widgets.flow_view import FlowView
 from flowdesk.tui.widgets.step_canvas import StepCanvas
 from flowdesk.tui.widgets.step_rails import StepRails
 from tests.tui.draw.test_graph import tangle
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle
 
 HOSTILE = "\x1b[2J [/red]x[b \u202e\ud800"
@@ -63,6 +64,7 @@ def lines(widget: StepCanvas) -> list[str]:
     return [widget.render_line(y).text for y in range(widget.size.height)]
 
 
+@presses("map.left", "map.right", "map.up", "map.down", "map.first", "map.end")
 async def test_the_keys_go_to_the_nearest_step_in_their_direction() -> None:
     flow = FlowMap()
     app = Host(flow)
@@ -80,7 +82,14 @@ async def test_the_keys_go_to_the_nearest_step_in_their_direction() -> None:
             ("h", "yes"),
             ("G", "end"),
             ("home", "start"),
+            ("right", "check"),
             ("left", "start"),
+            ("l", "check"),
+            ("l", "yes"),
+            ("j", "no"),
+            ("k", "yes"),
+            ("end", "end"),
+            ("g", "start"),
         ]:
             await pilot.press(key)
             assert flow.cursor == step, key
@@ -90,6 +99,7 @@ async def test_the_keys_go_to_the_nearest_step_in_their_direction() -> None:
     assert app.said[-1] == ("opened", "start")
 
 
+@presses("map.flip")
 async def test_the_map_flips_and_keeps_its_cursor() -> None:
     flow = FlowMap()
     async with (app := Host(flow)).run_test(size=(120, 36)) as pilot:
@@ -219,6 +229,7 @@ async def test_another_workflow_takes_the_place_of_the_first() -> None:
         assert "".join(lines(flow)).strip() == ""
 
 
+@presses("map.open")
 async def test_rows_move_and_tell_details() -> None:
     rows = StepRails()
     async with (app := Host(rows)).run_test(size=(50, 20)) as pilot:
@@ -237,6 +248,7 @@ async def test_rows_move_and_tell_details() -> None:
         assert app.said[-1] == ("opened", "check")
 
 
+@presses("map.rows")
 async def test_a_map_where_there_is_room_else_rows() -> None:
     view = FlowView()
     async with (app := Host(view)).run_test(size=(140, 36)) as pilot:

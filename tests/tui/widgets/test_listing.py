@@ -15,6 +15,7 @@ from textual.widgets import Static
 from flowdesk.clean import clean
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.widgets.listing import PAGE, Fetched, Listing
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE
 
@@ -68,6 +69,7 @@ async def hosted(
         yield app, listing, pilot
 
 
+@presses("list.open")
 async def test_rows_are_opened_by_enter() -> None:
     async with hosted(things(3)) as (app, _listing, pilot):
         await pilot.press("j", "enter")
@@ -109,6 +111,7 @@ async def test_the_next_page_comes_when_the_cursor_nears_the_end() -> None:
         assert listing.cursor is None
 
 
+@presses("list.filter")
 async def test_the_filter_narrows_while_it_is_typed_and_escape_drops_it() -> None:
     async with hosted(things(20)) as (app, listing, pilot):
         await pilot.press("slash", *"01", "5")
@@ -144,6 +147,7 @@ async def test_an_empty_list_says_what_to_do() -> None:
         assert "press n" in str(listing.query_one(".empty", Static).content)
 
 
+@presses("list.mark", "list.mark_all", "list.leave")
 async def test_marks_are_what_actions_are_about() -> None:
     async with hosted(things(4)) as (app, listing, pilot):
         assert [t["id"] for t in listing.chosen] == [0]
@@ -156,6 +160,7 @@ async def test_marks_are_what_actions_are_about() -> None:
         assert listing.marked == []
 
 
+@presses("list.sort", "list.reverse")
 async def test_sorting_goes_through_the_columns_and_back() -> None:
     async with hosted(things(3)) as (app, listing, pilot):
         await pilot.press("s", "s")
@@ -198,3 +203,37 @@ async def test_narrow_terminals_lose_the_wide_columns() -> None:
         await idle(app)
         assert [c.title for c in listing.table.columns] == ["Name", "Size", "Note"]
         assert len(listing.shown) == 2
+
+
+@presses("list.down", "list.up", "list.first", "list.end", "list.page_down", "list.page_up", "list.copy", "list.more")
+@presses("list.screen_down", "list.screen_up")
+async def test_keys_move_copy_and_read_on() -> None:
+    async with hosted(things(PAGE + 40), size=(120, 12)) as (app, listing, pilot):
+        table = listing.table
+        for down, up in (("j", "k"), ("down", "up"), ("ctrl+d", "ctrl+u"), ("pagedown", "pageup")):
+            await pilot.press(down)
+            moved = table.cursor_row
+            assert (moved == 1) is (down in ("j", "down")), down
+            assert moved < 12
+            await pilot.press("y")
+            assert f"thing {moved:03}" in app.clipboard
+            await pilot.press(up)
+            assert table.cursor_row == 0, up
+        assert len(listing.shown) == PAGE
+        await pilot.press("full_stop")
+        await idle(app)
+        assert len(listing.shown) == PAGE + 40, "the next page was asked for"
+        for last, first in (("G", "g"), ("end", "home")):
+            await pilot.press(last)
+            assert table.cursor_row == PAGE + 39, last
+            await pilot.press(first)
+            assert table.cursor_row == 0, first
+
+
+@presses("list.left", "list.right")
+async def test_rows_that_are_too_wide_move_sideways() -> None:
+    async with hosted([{"id": 1, "name": "x" * 200, "size": 1}], size=(40, 12)) as (_app, listing, pilot):
+        await pilot.press("right")
+        assert listing.table.scroll_offset.x > 0
+        await pilot.press("left")
+        assert listing.table.scroll_offset.x == 0

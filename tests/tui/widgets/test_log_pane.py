@@ -18,6 +18,7 @@ from flowdesk.tui.draw.log_store import LogView
 from flowdesk.tui.draw.logline import LogLine
 from flowdesk.tui.widgets.log_pane import LogPane
 from flowdesk.tui.widgets.log_panel import LogPanel
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE
 
@@ -91,6 +92,7 @@ async def test_it_follows_the_end() -> None:
         assert app.panel.status == "follow on · level info+ · filter: - · 150 lines"
 
 
+@presses("log.follow", "log.up/k", "log.end/G")
 async def test_going_up_stops_following_and_counts_new_lines() -> None:
     async with hosted(lines(100)) as (app, pilot):
         await pilot.press("k")
@@ -109,6 +111,7 @@ async def test_going_up_stops_following_and_counts_new_lines() -> None:
         assert app.pane.following
 
 
+@presses("log.page_up/pageup")
 async def test_the_wheel_and_page_up_stop_following() -> None:
     async with hosted(lines(100)) as (app, pilot):
         await pilot.press("pageup")
@@ -130,6 +133,7 @@ async def test_dropped_lines_do_not_move_what_is_read_and_are_counted() -> None:
         assert app.panel.status.endswith("120 lines · 30 older dropped")
 
 
+@presses("log.filter", "log.leave", "logfilter.leave/escape")
 async def test_the_filter_narrows_while_it_is_typed_survives_and_is_recalled() -> None:
     async with hosted([*lines(50), *lines(50, 50, step="other")]) as (app, pilot):
         await pilot.press("slash", *"0004")
@@ -153,6 +157,7 @@ async def test_the_filter_narrows_while_it_is_typed_survives_and_is_recalled() -
         assert app.seen()[0] == "no line fits the filter"
 
 
+@presses("log.context", "log.next", "log.previous", "log.first/g")
 async def test_highlighting_keeps_the_context_and_n_goes_from_match_to_match() -> None:
     async with hosted(lines(100)) as (app, pilot):
         app.pane.set_filter("7")
@@ -249,6 +254,7 @@ async def test_where_no_process_can_be_started_that_is_said(monkeypatch: pytest.
         assert len(app.texts()) == 5
 
 
+@presses("log.step")
 async def test_only_this_step_and_escape_drops_it() -> None:
     async with hosted([*lines(3), *lines(4, 3, step="other")]) as (app, pilot):
         await pilot.press("s")
@@ -258,6 +264,7 @@ async def test_only_this_step_and_escape_drops_it() -> None:
         assert len(app.texts()) == 7
 
 
+@presses("log.right/right")
 async def test_wrapped_lines_show_all_of_their_text() -> None:
     text = "".join(f"{n:04}" for n in range(100))
     wide = "日本語" * 40
@@ -292,6 +299,7 @@ async def test_older_lines_are_asked_for_once_and_do_not_move_what_is_seen() -> 
         assert app.said == [("older", None)] * 2
 
 
+@presses("log.copy", "log.copy_all", "log.pager", "log.inspect")
 async def test_copying_paging_and_inspecting() -> None:
     async with hosted(lines(3)) as (app, pilot):
         await pilot.press("k", "y", "Y", "p", "enter")
@@ -303,6 +311,7 @@ async def test_copying_paging_and_inspecting() -> None:
         assert app.said[3][1].text == "line 00001"
 
 
+@presses("log.mark")
 async def test_marks_and_gaps_are_hidden_by_nothing() -> None:
     async with hosted(lines(3)) as (app, pilot):
         await pilot.press("m")

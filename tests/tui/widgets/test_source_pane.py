@@ -12,6 +12,7 @@ from textual.widgets import Input, TextArea
 from flowdesk.exporting import Format
 from flowdesk.tui.widgets.source_pane import HIGHLIGHTED_LINES, SourcePane
 from flowdesk.tui.widgets.source_text import SourceText
+from tests.tui.pressing import presses
 from tests.tui.waiting import until
 
 TEXT = "name: one\nsteps:\n  - id: a\n    ref: core.log\n"
@@ -91,6 +92,7 @@ async def test_lines_with_problems_are_marked() -> None:
         assert not any("!" in row for row in app.rows())
 
 
+@presses("source.find", "source.next", "source.leave")
 async def test_finding_goes_round() -> None:
     app = Host("one\nTwo one\nthree\n")
     async with app.run_test() as pilot:

@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import App, ComposeResult
 
 from flowdesk.tui.widgets.step_list import StepList
+from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -112,6 +113,7 @@ async def test_it_ticks_only_while_something_runs() -> None:
         assert app.lines()[4].startswith(" ✔ report")
 
 
+@presses("steps.down", "steps.up", "steps.first", "steps.end", "steps.open")
 async def test_the_cursor_moves_and_stays_when_steps_change() -> None:
     app = Host()
     async with app.run_test(size=(70, 3)) as pilot:
@@ -123,7 +125,13 @@ async def test_the_cursor_moves_and_stays_when_steps_change() -> None:
         assert app.steps.scroll_offset.y > 0
         app.steps.show([*STEPS[2:], step("new", "PENDING")])
         assert app.steps.cursor == "again"
-        await pilot.press("home", "enter")
+        await pilot.press("home")
+        first = app.steps.cursor
+        await pilot.press("end")
+        assert app.steps.cursor == "new"
+        await pilot.press("g")
+        assert app.steps.cursor == first == "send"
+        await pilot.press("enter")
         await pilot.pause()
         assert app.said[-1] == ("opened", "send")
         await pilot.click(app.steps, offset=(5, 1))

@@ -10,12 +10,14 @@ from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.conflict import ConflictModal
 from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
+from tests.tui.pressing import presses
 from tests.tui.screens.editor.desk import ORDER, Desk, dialog, ids, opened
 from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import World
 
 
+@presses("editor.save")
 async def test_saving_makes_a_version_and_leaves_no_change(world: World) -> None:
     desk = Desk(world)
     async with opened(world, step="ask") as (app, pilot, screen):
@@ -114,6 +116,7 @@ async def test_leaving_the_conflict_loses_nothing(world: World) -> None:
         assert desk.saved == []
 
 
+@presses("editor.versions")
 async def test_an_old_version_is_restored_as_a_new_one(world: World) -> None:
     Desk(world)
     async with opened(world) as (app, pilot, screen):
@@ -128,6 +131,7 @@ async def test_an_old_version_is_restored_as_a_new_one(world: World) -> None:
         assert not screen.draft.changed
 
 
+@presses("editor.discard")
 async def test_what_was_typed_is_there_again_and_can_be_given_up(world: World, tmp_path: Path) -> None:
     Desk(world)
     store = DraftsStore(tmp_path)

@@ -14,6 +14,7 @@ from flowdesk.tui.modals.connect_to import ConnectToModal
 from flowdesk.tui.modals.step_picker import StepPicker
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
+from tests.tui.pressing import presses
 from tests.tui.screens.editor.desk import Desk, dialog, ids, opened
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
@@ -64,15 +65,26 @@ async def rename(app: FlowDeskApp, pilot: Pilot[int]) -> None:
 @pytest.mark.parametrize(
     ("do", "expected"),
     [
-        (add, ["webhook", "check", "ask", "http_request", "auto", "send"]),
-        (add_before, ["webhook", "check", "http_request", "ask", "auto", "send"]),
-        (branch, ["webhook", "check", "ask", "http_request", "auto", "send"]),
-        (remove, ["webhook", "check", "auto", "send"]),
-        (duplicate, ["webhook", "check", "ask", "ask_2", "auto", "send"]),
-        (copy_and_paste, ["webhook", "check", "ask", "ask_2", "auto", "send"]),
-        (rename, ["webhook", "check", "re_ask", "auto", "send"]),
+        pytest.param(add, ["webhook", "check", "ask", "http_request", "auto", "send"], marks=presses("editor.add")),
+        pytest.param(
+            add_before, ["webhook", "check", "http_request", "ask", "auto", "send"], marks=presses("editor.add_before")
+        ),
+        pytest.param(
+            branch, ["webhook", "check", "ask", "http_request", "auto", "send"], marks=presses("editor.branch")
+        ),
+        pytest.param(remove, ["webhook", "check", "auto", "send"], marks=presses("editor.remove")),
+        pytest.param(
+            duplicate, ["webhook", "check", "ask", "ask_2", "auto", "send"], marks=presses("editor.duplicate")
+        ),
+        pytest.param(
+            copy_and_paste,
+            ["webhook", "check", "ask", "ask_2", "auto", "send"],
+            marks=presses("editor.copy", "editor.paste"),
+        ),
+        pytest.param(rename, ["webhook", "check", "re_ask", "auto", "send"], marks=presses("editor.rename")),
     ],
 )
+@presses("editor.undo", "editor.redo")
 async def test_each_key_changes_the_steps_and_is_undone(world: World, do: Do, expected: list[str]) -> None:
     Desk(world)
     async with opened(world, step="ask") as (app, pilot, screen):
@@ -107,6 +119,7 @@ def leads(screen: EditorScreen, step: str) -> object:
     return next(s for s in screen.draft.document["steps"] if s["id"] == step).get("next")
 
 
+@presses("editor.connect")
 async def test_connecting_with_a_condition_and_disconnecting(world: World) -> None:
     Desk(world)
     async with opened(world, step="ask") as (app, pilot, screen):
@@ -134,6 +147,7 @@ async def test_what_leads_in_a_circle_is_refused(world: World) -> None:
         assert screen.draft.document is before
 
 
+@presses("editor.settings")
 async def test_the_settings_of_the_workflow(world: World) -> None:
     Desk(world)
     async with opened(world) as (app, pilot, screen):

@@ -13,6 +13,7 @@ from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.run_input import RunInputModal
 from flowdesk.tui.modals.try_result import TryResultModal
 from flowdesk.tui.screens.run.screen import RunScreen
+from tests.tui.pressing import presses
 from tests.tui.runs import failed_run
 from tests.tui.screens.editor.desk import ORDER, Desk, dialog, opened
 from tests.tui.waiting import idle, until
@@ -40,6 +41,7 @@ async def test_a_step_with_effects_says_first_what_it_gets(world: World) -> None
         assert app.screen is screen
 
 
+@presses("editor.test")
 async def test_a_pure_step_is_tried_at_once_with_the_newest_run(world: World) -> None:
     desk = Desk(world)
     async with opened(world, step="auto") as (app, pilot, _screen):
@@ -50,6 +52,7 @@ async def test_a_pure_step_is_tried_at_once_with_the_newest_run(world: World) ->
         await idle(app)
 
 
+@presses("editor.run/r")
 async def test_running_asks_to_save_then_for_the_input(world: World) -> None:
     desk = Desk(world)
     played = failed_run(world)
@@ -84,6 +87,7 @@ def an_editor(directory: Path, change: str) -> dict[str, str]:
     return {"EDITOR": str(script), "PATH": os.environ["PATH"], "FLOWDESK_CONFIG_DIR": "/nonexistent"}
 
 
+@presses("form.editor")
 async def test_a_field_is_edited_outside(world: World, tmp_path: Path) -> None:
     Desk(world)
     environ = an_editor(tmp_path, "s/ask/tell/")
@@ -96,7 +100,13 @@ async def test_a_field_is_edited_outside(world: World, tmp_path: Path) -> None:
         assert screen.step["params"] == {"message": "tell {{email}}"}
 
 
-@pytest.mark.parametrize(("key", "place"), [("E", "1"), ("ctrl+e", "3")])
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        pytest.param("E", "1", marks=presses("editor.external/E")),
+        pytest.param("ctrl+e", "3", marks=presses("editor.external/ctrl+e", "EditorScreen/ctrl+e")),
+    ],
+)
 async def test_the_source_is_edited_outside(world: World, key: str, place: str, tmp_path: Path) -> None:
     Desk(world)
     environ = an_editor(tmp_path, "s/about order-intake/edited/")
@@ -107,3 +117,17 @@ async def test_the_source_is_edited_outside(world: World, key: str, place: str, 
         await until(lambda: screen.draft.document["description"] == "edited", "the edit")
         await idle(app)
         assert "edited" in screen.source.text
+
+
+@presses("editor.run/f5", "editor.run/ctrl+enter")
+async def test_the_draft_is_run_from_within_a_field_too(world: World) -> None:
+    """`r` is a letter there."""
+    Desk(world)
+    async with opened(world, step="ask") as (app, pilot, screen):
+        await screen.form.focus_field("params.message")
+        for key in ("f5", "ctrl+enter"):
+            await pilot.press(key)
+            await dialog(app, RunInputModal)
+            await pilot.press("escape")
+            await until(lambda: app.screen is screen, "the editor")
+        assert not screen.draft.changed, "nothing was typed by it"

@@ -7,6 +7,7 @@ from textual.widgets import Input
 
 from flowdesk.tui.screens.editor.screen import EditorScreen
 from flowdesk.tui.widgets.header import HeaderLine
+from tests.tui.pressing import presses
 from tests.tui.screens.editor.desk import Desk, ids, opened
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
@@ -113,6 +114,7 @@ async def test_the_name_is_typed_above(world: World) -> None:
         assert screen.map.has_focus_within
 
 
+@presses("editor.map", "editor.form", "editor.source")
 async def test_one_pane_at_a_time_where_there_is_no_room(world: World) -> None:
     Desk(world)
     async with opened(world, size=(80, 24)) as (app, pilot, screen):
@@ -125,6 +127,7 @@ async def test_one_pane_at_a_time_where_there_is_no_room(world: World) -> None:
             assert screen.query_one(f"#{shown}").has_focus_within or screen.query_one(f"#{shown}").has_focus
 
 
+@presses("editor.problem")
 async def test_problems_are_counted_marked_and_visited(world: World) -> None:
     desk = Desk(world)
     desk.problems = [
@@ -141,6 +144,7 @@ async def test_problems_are_counted_marked_and_visited(world: World) -> None:
         assert screen.source.line == screen.draft.reading.line_of(screen.problems[1])
 
 
+@presses("editor.format")
 async def test_the_source_is_shown_in_both_languages(world: World) -> None:
     Desk(world)
     async with opened(world) as (app, pilot, screen):
@@ -158,6 +162,7 @@ def in_map(screen: EditorScreen) -> bool:
 
 
 @pytest.mark.parametrize("pane", ["2", "3"])
+@presses("editor.leave")
 async def test_escape_goes_to_the_map_and_from_there_out(world: World, pane: str) -> None:
     Desk(world)
     async with opened(world, size=(80, 24)) as (app, pilot, screen):
@@ -194,3 +199,14 @@ async def test_a_long_workflow_is_written_and_read_beside_the_screen(world: Worl
         await pilot.press("escape", "u", "u")
         await idle(app)
         assert not screen.draft.changed
+
+
+@presses("NameInput/escape")
+async def test_escape_leaves_the_name_and_letters_act_again(world: World) -> None:
+    Desk(world)
+    async with opened(world) as (_app, pilot, screen):
+        screen.query_one("#workflow-name", Input).focus()
+        await until(lambda: screen.query_one("#workflow-name").has_focus, "the field")
+        await pilot.press("escape", "x")
+        await until(lambda: "send" not in ids(screen), "the step to go")
+        assert screen.draft.document["name"] == "order-intake"

@@ -12,6 +12,7 @@ from textual.widgets import Footer
 
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.screens.run.screen import RunScreen
+from tests.tui.pressing import presses
 from tests.tui.runs import MAIL, Played, chain, failed_run, running_run
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
@@ -64,7 +65,11 @@ async def test_a_running_run_opens_on_its_log_and_follows(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "tab"), [("L", "log"), ("I", "input"), ("O", "output"), ("X", "error"), ("J", "journal")]
+    ("key", "tab"),
+    [
+        pytest.param(key, tab, marks=presses(f"run.{tab}"))
+        for key, tab in (("L", "log"), ("I", "input"), ("O", "output"), ("X", "error"), ("J", "journal"))
+    ],
 )
 async def test_each_tab_has_its_key(world: World, key: str, tab: str) -> None:
     async with opened(failed_run(world)) as (app, pilot, screen):
@@ -78,6 +83,7 @@ async def test_each_tab_has_its_key(world: World, key: str, tab: str) -> None:
         await until(lambda: app.screen is not screen, "the way back")
 
 
+@presses("run.next_tab", "run.previous_tab")
 async def test_brackets_go_round(world: World) -> None:
     async with opened(failed_run(world), tab="journal") as (app, pilot, screen):
         await pilot.press("right_square_bracket")
@@ -112,6 +118,7 @@ async def test_the_map_moves_the_list(world: World) -> None:
         assert screen.steps.cursor == "look"
 
 
+@presses("run.older_attempt", "run.newer_attempt")
 async def test_earlier_attempts_can_be_looked_at(world: World) -> None:
     async with opened(failed_run(world)) as (app, pilot, screen):
         await pilot.press("less_than_sign")
@@ -127,6 +134,7 @@ async def test_earlier_attempts_can_be_looked_at(world: World) -> None:
         await idle(app)
 
 
+@presses("run.next_error")
 async def test_n_goes_to_an_error_in_the_log(world: World) -> None:
     async with opened(failed_run(world)) as (app, pilot, screen):
         pane = screen.tabs.log_panel.pane
@@ -137,7 +145,7 @@ async def test_n_goes_to_an_error_in_the_log(world: World) -> None:
         await until(lambda: screen.tabs.active == "log" and pane.line is not None and pane.line.level == "error", "it")
 
 
-@pytest.mark.parametrize("key", ["y", "M"])
+@pytest.mark.parametrize("key", [pytest.param(key, marks=presses(f"run.markdown/{key}")) for key in "yM"])
 async def test_the_failure_is_copied_as_markdown(world: World, key: str) -> None:
     async with opened(failed_run(world)) as (app, pilot, screen):
         await pilot.press(key)
@@ -147,6 +155,7 @@ async def test_the_failure_is_copied_as_markdown(world: World, key: str) -> None
         assert '"to": "ada@example.org"' in app.clipboard
 
 
+@presses("run.edit")
 async def test_edit_opens_the_editor_on_the_step(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     played = failed_run(world)
     async with opened(played) as (app, pilot, _screen):
@@ -159,6 +168,7 @@ async def test_edit_opens_the_editor_on_the_step(world: World, monkeypatch: pyte
         assert asked == [(played.saved["id"], MAIL, played.id)]
 
 
+@presses("run.map")
 async def test_o_makes_room_and_gives_it_back(world: World) -> None:
     async with opened(failed_run(world)) as (app, pilot, screen):
         await pilot.press("o")
@@ -226,6 +236,7 @@ async def test_what_cannot_be_done_says_why(world: World) -> None:
         assert screen.check_action("run_error", ()) is True
 
 
+@presses("log.wrap", "log.level")
 async def test_settings_of_the_log_are_remembered(world: World) -> None:
     async with opened(running_run(world)) as (app, pilot, screen):
         await pilot.press("w", "v")
@@ -235,6 +246,7 @@ async def test_settings_of_the_log_are_remembered(world: World) -> None:
         assert screen._log_view().wrap is False
 
 
+@presses("log.right/l")
 async def test_long_lines_of_the_log_need_no_bar_below_them(world: World) -> None:
     async with opened(running_run(world), size=(80, 24)) as (app, pilot, screen):
         pane = screen.tabs.log_panel.pane

@@ -15,6 +15,7 @@ from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.modals.save import SaveModal
 from flowdesk.tui.screens.run.screen import RunScreen
 from flowdesk.tui.widgets.step_data import LARGEST_SHOWN
+from tests.tui.pressing import presses
 from tests.tui.runs import MAIL, Played, failed_run, running_run
 from tests.tui.screens.run.test_screen import opened
 from tests.tui.waiting import idle, said, until
@@ -29,6 +30,7 @@ def asked_run(world: World) -> Played:
     return played.serve()
 
 
+@presses("run.cancel")
 async def test_cancel_asks_and_y_does_it(world: World) -> None:
     played = running_run(world)
     async with opened(played) as (app, pilot, screen):
@@ -45,6 +47,7 @@ async def test_cancel_asks_and_y_does_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["done", "again", "fail"])
+@presses("run.decide")
 async def test_a_question_is_answered(world: World, outcome: str) -> None:
     played = asked_run(world)
     given: list[Any] = []
@@ -94,6 +97,7 @@ def serve_rerun(world: World, played: Played) -> list[Any]:
     return asked
 
 
+@presses("run.rerun")
 async def test_rerun_from_the_failed_step_is_two_keys(world: World) -> None:
     played = failed_run(world)
     asked = serve_rerun(world, played)

@@ -12,6 +12,7 @@ from flowdesk.tui.widgets.form.boxes import ArrayBox, MapBox, UnionBox
 from flowdesk.tui.widgets.form.controls import Suggestions
 from flowdesk.tui.widgets.form.fold import Fold, FoldTitle
 from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
+from tests.tui.pressing import presses
 from tests.tui.waiting import until
 from tests.tui.widgets.form.host import FormHost, a_step, kind_of, settled, shown
 from tests.tui.world import HOSTILE
@@ -70,6 +71,7 @@ async def test_choices_and_switches() -> None:
         await pilot.pause()
 
 
+@presses("form.raw")
 async def test_a_field_as_json_and_back() -> None:
     async with shown("core.log", {"message": "m", "level": "info"}) as (host, pilot):
         await host.form.focus_field("params.level")
@@ -182,6 +184,7 @@ async def test_problems_stand_at_their_fields_and_strangers_at_the_top() -> None
         assert host.document["retry"] == {"maxAttempts": 3}
 
 
+@presses("form.leave", "fold.toggle")
 async def test_escape_leaves_the_field_and_the_fold_opens_by_key() -> None:
     async with shown("core.log", {"message": "m"}) as (host, pilot):
         await host.form.focus_field("params.message")
@@ -191,6 +194,11 @@ async def test_escape_leaves_the_field_and_the_fold_opens_by_key() -> None:
         await pilot.press("enter")
         await settled(host, pilot)
         assert host.row("timeoutMs")
+        fold = host.form.query(Fold).last()
+        for closed in (True, False):
+            await pilot.press("space")
+            await settled(host, pilot)
+            assert fold.has_class("-closed") is closed
         assert host.changes == []
 
 
@@ -219,6 +227,7 @@ async def test_the_editor_gets_the_text_and_what_comes_back_is_kept() -> None:
         assert values(host) == {"template": "c[2J\nd"}
 
 
+@presses("completion.next", "completion.previous", "completion.take/enter")
 async def test_braces_offer_names_with_values_and_enter_takes_one() -> None:
     async with shown("core.log", {"message": ""}) as (host, pilot):
         host.form.set_scope({"data": {"email": "ada@x", "errors": [HOSTILE]}, "steps": {}}, "run #18")
@@ -232,6 +241,7 @@ async def test_braces_offer_names_with_values_and_enter_takes_one() -> None:
         assert not host.form.query(Suggestions)
 
 
+@presses("completion.take/tab", "completion.close")
 async def test_suggestions_in_an_area_and_escape_only_closes_them() -> None:
     async with shown("text.template", {"template": "x\n"}) as (host, pilot):
         host.form.set_scope({"data": {"email": "ada@x"}}, "")
