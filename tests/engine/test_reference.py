@@ -44,7 +44,7 @@ def workflows(draw: st.DrawFn, *, cancels: bool = False) -> list[dict[str, Any]]
 
 
 def arrows(target: str) -> st.SearchStrategy[Any]:
-    kinds = [{"when": "true"}, {"when": "false"}, {"label": "yes"}, {"otherwise": True}]
+    kinds: list[dict[str, Any]] = [{"when": "true"}, {"when": "false"}, {"label": "yes"}, {"otherwise": True}]
     return st.sampled_from([target, *({"to": target, **kind} for kind in kinds)])
 
 
