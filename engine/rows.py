@@ -67,7 +67,7 @@ class Commit:
 
 @dataclass(slots=True, frozen=True)
 class RunFilter:
-    """Which runs a list shows; None, and no status at all, mean any."""
+    """Which runs a list shows; None, and no status at all, mean any. `rounds` are those of loops' bodies."""
 
     owner: Owner
     workflow_id: str | None = None
@@ -77,6 +77,7 @@ class RunFilter:
     until: int | None = None
     parent_run_id: str | None = None
     caller_run_id: str | None = None
+    rounds: bool = True
 
 
 @dataclass(slots=True, frozen=True)

@@ -30,10 +30,13 @@ class Runs:
         since: str | None = None,
         until: str | None = None,
         parent_run_id: str | None = None,
+        caller: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[RunSummary]:
-        """Runs, newest first; of one state or of several, and `since` and `until` are ISO times."""
+        """Runs, newest first, without rounds of loops unless a caller is named.
+
+        Of one state or of several, and `since` and `until` are ISO times."""
         query = {
             "workflowId": workflow_id,
             "status": status if status is None or isinstance(status, str) else ",".join(status) or None,
@@ -41,6 +44,7 @@ class Runs:
             "since": since,
             "until": until,
             "parentRunId": parent_run_id,
+            "caller": caller,
             "limit": limit,
             "cursor": cursor,
         }

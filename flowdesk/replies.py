@@ -66,6 +66,22 @@ class TriggerDoc(TypedDict):
     meta: NotRequired[dict[str, Any]]
 
 
+class CallPlace(TypedDict):
+    """Where in another run a run was called."""
+
+    stepId: str
+    item: int
+
+
+class CallCounts(TypedDict):
+    """How far the runs a step has called have come."""
+
+    total: int
+    open: int
+    succeeded: int
+    failed: int
+
+
 class RunSummary(TypedDict):
     """A run as lists show it."""
 
@@ -83,6 +99,8 @@ class RunSummary(TypedDict):
     durationMs: float | None
     dueAt: str | None
     parentRunId: str | None
+    callerRunId: str | None
+    call: CallPlace | None
     error: ErrorDoc | None
 
 
@@ -105,6 +123,7 @@ class StepDoc(TypedDict):
     reason: str | None
     retryAt: str | None
     reused: bool
+    calls: CallCounts | None
 
 
 class LogDoc(TypedDict):

@@ -77,6 +77,8 @@ class RunsQuery(PageQuery):
     """Only runs made before this time."""
     parent_run_id: Id | None = None
     """Only runs that go back to this one."""
+    caller: Id | None = None
+    """Only runs this one has called. Rounds of loops are listed only here, and with `trigger=round`."""
 
 
 class JobsQuery(PageQuery):

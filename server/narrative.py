@@ -14,6 +14,7 @@ _STARTED_BY: Final = {
     "manual": "started by hand",
     "rerun": "started again",
     "call": "called",
+    "round": "a round of a loop",
     "failure": "started because of a failed run",
 }
 
@@ -52,7 +53,7 @@ def _run_started(event: Event) -> Line:
 
 def _caller(event: Event) -> str | None:
     trigger = event.data.get("trigger", {})
-    meta = trigger.get("meta") if trigger.get("kind") == "call" else None
+    meta = trigger.get("meta") if trigger.get("kind") in ("call", "round") else None
     caller = meta.get("caller") if isinstance(meta, dict) else None
     return str(caller.get("runId")) if isinstance(caller, dict) else None
 

@@ -39,6 +39,28 @@ class TriggerKindDocument(Document):
     """What started the run."""
 
 
+class CallPlace(Document):
+    """Where in another run a run was called."""
+
+    step_id: str
+    """The step that called it."""
+    item: int
+    """Which of the step's items it is for, counted from 0."""
+
+
+class CallCounts(Document):
+    """How far the runs a step has called have come; `GET /api/runs?caller=` lists them."""
+
+    total: int
+    """How many there are to be; of repetitions, how many at most."""
+    open: int
+    """How many are under way."""
+    succeeded: int
+    """How many have succeeded."""
+    failed: int
+    """How many have ended otherwise."""
+
+
 class RunSummary(Document):
     """A run without its journal."""
 
@@ -70,6 +92,10 @@ class RunSummary(Document):
     """When a resting run goes on."""
     parent_run_id: str | None
     """The run this one repeats or belongs to."""
+    caller_run_id: str | None
+    """The run that called this one."""
+    call: CallPlace | None
+    """Where it did."""
     error: RunError | None
     """Why it failed."""
 
@@ -120,6 +146,8 @@ class StepRun(Document):
     """When it is tried again, or no longer waits."""
     reused: bool
     """Whether its result was taken over from the run this one repeats."""
+    calls: CallCounts | None
+    """Of a step that calls runs: how far they have come."""
 
 
 class LogLine(Document):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.called import Called
 from engine.clock import iso
 from engine.models.event import Event
 from engine.models.run import JobRow, RunRow, WaitingFor
@@ -64,6 +65,8 @@ def run_summary(row: RunRow, workflow_name: str) -> Document:
         "durationMs": took,
         "dueAt": iso_or_none(row.due_at),
         "parentRunId": row.parent_run_id,
+        "callerRunId": row.caller_run_id,
+        "call": None if row.call is None else {"stepId": row.call.step_id, "item": row.call.item},
         "error": row.error,
     }
 
@@ -152,6 +155,17 @@ def step_run(step: PlanStep, state: StepState) -> Document:
         "reason": state.reason,
         "retryAt": iso_or_none(state.retry_at),
         "reused": state.reused,
+        "calls": None if state.called is None else called_counts(state.called),
+    }
+
+
+def called_counts(called: Called) -> Document:
+    """How far the runs a step has called have come."""
+    return {
+        "total": called.total,
+        "open": len(called.open),
+        "succeeded": called.succeeded,
+        "failed": len(called.failed),
     }
 
 

@@ -42,13 +42,14 @@ class WaitingFor(StrEnum):
 
 
 class TriggerKind(StrEnum):
-    """What started a run."""
+    """What started a run; ROUND is a step that runs the steps of its body, CALL one that runs a workflow."""
 
     WEBHOOK = "webhook"
     CRON = "cron"
     MANUAL = "manual"
     RERUN = "rerun"
     CALL = "call"
+    ROUND = "round"
     FAILURE = "failure"
 
 

@@ -63,7 +63,7 @@ def given_to(called: Called, caller_run_id: str, step_id: str, item: int, plan: 
         value = called.items[item]
         bare = plan.body_of is None and isinstance(value, dict)
         own = value if bare else {"item": value, "index": item}
-    trigger = Trigger(TriggerKind.CALL, own, meta)
+    trigger = Trigger(TriggerKind.CALL if plan.body_of is None else TriggerKind.ROUND, own, meta)
     if plan.body_of is None:
         fired = plan.trigger_step(MANUAL_REF)
         trigger.data, trigger.step_id = {**called.data, **own}, fired.id if fired else None

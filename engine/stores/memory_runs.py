@@ -11,7 +11,7 @@ import orjson
 from engine.errors import Fenced, NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import FINISHED, Message, RunRow, WaitingFor
+from engine.models.run import FINISHED, Message, RunRow, TriggerKind, WaitingFor
 from engine.store import MAX_MESSAGES, Commit, FeedItem, Held, Owner, Page, ProcessRow, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
@@ -221,12 +221,20 @@ class MemoryRuns:
 
     async def delete_for_workflow(self, workflow_id: str, *, limit: int) -> int:
         """Remove finished runs of a workflow."""
-        return self._remove([row for row in self._finished() if row.workflow_id == workflow_id][:limit])
+        rows = [row for row in self._finished() if row.workflow_id == workflow_id and not self._is_needed(row, None)]
+        return self._remove(rows[:limit])
 
     async def prune(self, *, finished_before: int, limit: int) -> Pruned:
         """Remove old runs; there is no disk to give space back to."""
         old = [row for row in self._finished() if row.finished_at is not None and row.finished_at < finished_before]
-        return Pruned(self._remove(old[:limit]))
+        return Pruned(self._remove([row for row in old if not self._is_needed(row, finished_before)][:limit]))
+
+    def _is_needed(self, row: RunRow, before: int | None) -> bool:
+        """Whether the run that called this one has not finished, or not long enough ago."""
+        caller = self._data.runs.get(row.caller_run_id or "")
+        if caller is None:
+            return False
+        return caller.finished_at is None or (before is not None and caller.finished_at >= before)
 
     def _finished(self) -> list[RunRow]:
         return sorted((r for r in self._data.runs.values() if r.status in FINISHED), key=lambda row: row.created_at)
@@ -261,6 +269,7 @@ def _wanted(row: RunRow, where: RunFilter) -> bool:
         and where.trigger in (None, row.trigger.value)
         and where.parent_run_id in (None, row.parent_run_id)
         and where.caller_run_id in (None, row.caller_run_id)
+        and (where.rounds or row.trigger is not TriggerKind.ROUND)
         and (where.since is None or row.created_at >= where.since)
         and (where.until is None or row.created_at < where.until)
     )

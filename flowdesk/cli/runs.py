@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flowdesk.launch import Connection
 
 STATUSES = ("QUEUED", "RUNNING", "WAITING", "SUCCESS", "FAILED", "CANCELLED")
-TRIGGERS = ("webhook", "cron", "manual", "rerun", "call", "failure")
+TRIGGERS = ("webhook", "cron", "manual", "rerun", "call", "round", "failure")
 
 
 def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -39,6 +39,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
     multiple=True,
     help="Only runs in this state; repeat it for several.",
 )
+@click.option("--caller", metavar="RUN", help="Only runs this one has called, rounds of its loops included.")
 @click.option("--trigger", type=click.Choice(TRIGGERS, case_sensitive=False), help="Only runs started this way.")
 @click.option("--since", callback=_moment, metavar="AGO|TIME", help="Only runs made since: 15m, 2h, 7d or a time.")
 @click.option("--until", callback=_moment, metavar="AGO|TIME", help="Only runs made before.")
@@ -48,6 +49,7 @@ def runs(
     options: Options,
     workflow: str | None,
     status: tuple[str, ...],
+    caller: str | None,
     trigger: str | None,
     since: str | None,
     until: str | None,
@@ -62,7 +64,12 @@ def runs(
 
         client = connection.client
         workflow_id = (await find_workflow(client, workflow))["id"] if workflow else None
-        wanted: dict[str, Any] = {"workflow_id": workflow_id, "status": status, "trigger": trigger}
+        wanted: dict[str, Any] = {
+            "workflow_id": workflow_id,
+            "status": status,
+            "trigger": trigger,
+            "caller": caller,
+        }
         found, more = await collect(
             lambda size, cursor: client.runs.list(**wanted, since=since, until=until, limit=size, cursor=cursor), limit
         )

@@ -21,6 +21,7 @@ _STARTED_BY: Final = {
     "manual": "started by hand",
     "rerun": "started again",
     "call": "called by another run",
+    "round": "one round of a loop",
     "failure": "started because of a failed run",
 }
 MAX_FAILURES: Final = 6

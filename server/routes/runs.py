@@ -25,6 +25,8 @@ async def index(request: web.Request) -> web.StreamResponse:
         since=millis(wanted.since),
         until=millis(wanted.until),
         parent_run_id=wanted.parent_run_id,
+        caller_run_id=wanted.caller,
+        rounds=wanted.caller is not None or wanted.trigger is not None,
     )
     page = await request.app[STORE].runs.page(where, limit=wanted.limit, cursor=wanted.cursor)
     names = await workflow_names(request.app, page.items)
@@ -37,7 +39,7 @@ async def logs(request: web.Request) -> web.StreamResponse:
     store = request.app[STORE]
     workflow_id = request.match_info["id"]
     await store.workflows.get(workflow_id, owner=owner_of(request))
-    where = RunFilter(owner=owner_of(request), workflow_id=workflow_id)
+    where = RunFilter(owner=owner_of(request), workflow_id=workflow_id, rounds=False)
     page = await store.runs.page(where, limit=wanted.limit, cursor=wanted.cursor)
     names = await workflow_names(request.app, page.items)
     documents = []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Invalid
-from engine.models.run import RunRow, RunStatus, TriggerKind
+from engine.models.run import Call, RunRow, RunStatus, TriggerKind
 from engine.store import ANYONE, Owner, RunFilter, Store
 from tests.contract.make import ME, NOW, YOU, make_run, put
 
@@ -164,3 +164,18 @@ async def test_active_counts_unfinished_runs(store: Store, runs: list[RunRow]) -
     assert await store.runs.active(owner=YOU, workflow_id="workflow-0") == 0
     assert await store.runs.active(owner=ANYONE, workflow_id="workflow-2") == 9
     assert await store.runs.active(owner="nobody") == 0
+
+
+async def test_rounds_of_loops_can_be_left_out(store: Store) -> None:
+    caller = await put(store, make_run())
+    call = await put(store, make_run(trigger=TriggerKind.CALL, caller_run_id=caller.id, call=Call("a")))
+    rounds = [
+        await put(store, make_run(trigger=TriggerKind.ROUND, caller_run_id=caller.id, call=Call("b", item, "b")))
+        for item in range(2)
+    ]
+    shown = await store.runs.page(RunFilter(ME, rounds=False), limit=10)
+    assert {row.id for row in shown.items} == {caller.id, call.id}
+    every = await store.runs.page(RunFilter(ME), limit=10)
+    assert len(every.items) == 4
+    called = await store.runs.page(RunFilter(ME, caller_run_id=caller.id), limit=10)
+    assert {row.id for row in called.items} == {call.id, *(row.id for row in rounds)}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import NotFound
-from engine.models.run import FINISHED, JobStatus, RunRow, RunStatus
+from engine.models.run import FINISHED, Call, JobStatus, RunRow, RunStatus
 from engine.store import ANYONE, Blob, RunFilter, Store
 from tests.contract.backends import Backend
 from tests.contract.make import ME, NOW, make_job, make_run, put
@@ -90,3 +90,20 @@ async def test_finished_runs_of_one_workflow(store: Store) -> None:
     assert await store.runs.delete_for_workflow("gone", limit=3) == 0
     assert await _left(store) == {running.id, other.id}
     assert await store.runs.journals([run.id for run in mine]) == {}
+
+
+async def test_what_a_run_has_called_stays_as_long_as_it_may_ask_for_it(store: Store) -> None:
+    old, late = NOW - 1000, NOW + 1000
+    done: dict[str, Any] = {"status": RunStatus.SUCCESS, "finished_at": old}
+    busy = await put(store, make_run())
+    fresh = await put(store, make_run(), status=RunStatus.SUCCESS, finished_at=late)
+    over = await put(store, make_run(created_at=old), **done)
+    needed = [await put(store, make_run(created_at=old, caller_run_id=busy.id, call=Call("a")), **done)]
+    needed.append(await put(store, make_run(created_at=old, caller_run_id=fresh.id, call=Call("a")), **done))
+    free = await put(store, make_run(created_at=old, caller_run_id=over.id, call=Call("a")), **done)
+    assert (await store.runs.prune(finished_before=NOW, limit=10)).runs == 2
+    left = {row.id for row in (await store.runs.page(RunFilter(ANYONE), limit=20)).items}
+    assert left == {busy.id, fresh.id, *(row.id for row in needed)}
+    assert free.id not in left
+    assert await store.runs.delete_for_workflow("workflow", limit=10) == 2
+    assert needed[0].id in {row.id for row in (await store.runs.page(RunFilter(ANYONE), limit=20)).items}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from engine.models.run import JobStatus, RunStatus
+from engine.models.run import JobStatus, RunStatus, TriggerKind
 from engine.store import ANYONE, Owner, RunFilter
 from engine.stores import cursor as cursors
 from engine.stores.mongo.driver import Doc
@@ -35,6 +35,8 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
         callerRunId=where.caller_run_id,
         trigger=where.trigger,
     )
+    if not where.rounds and where.trigger is None:
+        found["trigger"] = {"$ne": TriggerKind.ROUND.value}
     found["status"] = _statuses(where.statuses, RunStatus)
     created = equal(**{"$gte": where.since, "$lt": where.until})
     if cursor is not None:

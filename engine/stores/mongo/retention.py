@@ -18,7 +18,7 @@ from engine.stores.mongo.schema import BLOBS, DELETED, JOBS, JOURNAL, MESSAGES, 
 
 _RUNS_AT_ONCE: Final = 50
 _WORKFLOWS_AT_ONCE: Final = 200
-_SHOWN: Final = {"rev": 1, "seq": 1, "status": 1}
+_SHOWN: Final = {"rev": 1, "seq": 1, "status": 1, "callerRunId": 1}
 _FINISHED: Final = {"$in": [status.value for status in sorted(FINISHED)]}
 
 
@@ -31,17 +31,24 @@ class Retention:
 
     async def finished_before(self, at: int, limit: int) -> int:
         """Remove up to `limit` runs finished before then, the oldest first."""
-        return await self._remove({"open": False, "finishedAt": {"$lt": at}}, limit, "finished", [("finishedAt", 1)])
+        where: Doc = {"open": False, "finishedAt": {"$lt": at}}
+        return await self._remove(where, limit, "finished", [("finishedAt", 1)], at)
 
     async def of_workflow(self, workflow_id: str, limit: int) -> int:
         """Remove up to `limit` finished runs of a workflow."""
-        return await self._remove({"workflowId": workflow_id, "status": _FINISHED}, limit, "workflow", None)
+        return await self._remove({"workflowId": workflow_id, "status": _FINISHED}, limit, "workflow", None, None)
 
-    async def _remove(self, where: Doc, limit: int, index: str, sort: Sort | None) -> int:
+    async def _remove(self, where: Doc, limit: int, index: str, sort: Sort | None, before: int | None) -> int:
         removed = 0
+        needing: set[str] = set()
         while removed < limit:
             wanted = min(_RUNS_AT_ONCE, limit - removed)
-            docs = await self._link.many(RUNS, where, _SHOWN, sort=sort, limit=wanted, hint=index, seconds=BULK_S)
+            chosen = {**where, "callerRunId": {"$nin": sorted(needing)}} if needing else where
+            docs = await self._link.many(RUNS, chosen, _SHOWN, sort=sort, limit=wanted, hint=index, seconds=BULK_S)
+            more = await self._still_needing(docs, before)
+            if more:  # what a run has called stays as long as it may ask for it
+                needing |= more
+                continue
             ids = await self._fenced(docs)
             if ids:
                 await self._remove_runs(ids)
@@ -50,6 +57,17 @@ class Retention:
                 break
         await self._forget_workflows()
         return removed
+
+    async def _still_needing(self, docs: Sequence[Doc], before: int | None) -> set[str]:
+        """The runs that called some of these and have not finished, or not long enough ago."""
+        callers = sorted({doc["callerRunId"] for doc in docs if doc.get("callerRunId")})
+        if not callers:
+            return set()
+        late: list[Doc] = [{"open": True}]
+        if before is not None:
+            late.append({"finishedAt": {"$gte": before}})
+        found = await self._link.many(RUNS, {"_id": {"$in": callers}, "$or": late}, {"_id": 1}, seconds=BULK_S)
+        return {doc["_id"] for doc in found}
 
     async def _fenced(self, docs: Sequence[Doc]) -> list[str]:
         """Those runs of which nothing can come any more. A FAILED one may be opened again at this very moment."""

@@ -26,6 +26,8 @@ _BELONGING: Final = (
     "DELETE FROM messages WHERE run_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))",
 )
+_UNNEEDED: Final = """NOT EXISTS (SELECT 1 FROM runs AS caller WHERE caller.id = runs.caller_run_id AND {})"""
+"""What a run has called stays as long as it may ask for it."""
 _RAISE_FLOOR: Final = """
 UPDATE marks SET value = max(value, coalesce((
     SELECT max(pos) FROM journal WHERE run_id IN (SELECT value FROM json_each(?))), 0))
@@ -47,9 +49,11 @@ class Choice:
 
 def finished_before(at: int) -> Choice:
     """Runs finished before then, those accepted first first."""
+    unneeded = _UNNEEDED.format("(caller.finished_at IS NULL OR caller.finished_at >= :at)")
     ranges = " UNION ALL ".join(
         "SELECT * FROM (SELECT id, created_at FROM runs INDEXED BY runs_status "
-        f"WHERE status = {status.value!r} AND created_at < :at AND finished_at < :at ORDER BY created_at LIMIT :limit)"
+        f"WHERE status = {status.value!r} AND created_at < :at AND finished_at < :at AND {unneeded} "
+        "ORDER BY created_at LIMIT :limit)"
         for status in sorted(FINISHED)
     )
     return Choice(f"SELECT id FROM ({ranges}) ORDER BY created_at LIMIT :limit", {"at": at})
@@ -60,7 +64,8 @@ def of_workflow(workflow_id: str) -> Choice:
     statuses = ", ".join(repr(status.value) for status in sorted(FINISHED))
     sql = (
         "SELECT id FROM runs INDEXED BY runs_workflow "
-        f"WHERE workflow_id = :workflow AND status IN ({statuses}) LIMIT :limit"
+        f"WHERE workflow_id = :workflow AND status IN ({statuses}) "
+        f"AND {_UNNEEDED.format('caller.finished_at IS NULL')} LIMIT :limit"
     )
     return Choice(sql, {"workflow": workflow_id})
 

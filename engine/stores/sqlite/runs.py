@@ -339,6 +339,8 @@ def _list(where: RunFilter) -> tuple[Merged, str]:
     merged.equal("parent_run_id", where.parent_run_id)
     merged.equal("caller_run_id", where.caller_run_id)
     merged.equal("trigger", where.trigger)
+    if not where.rounds:
+        merged.conditions.append("trigger <> 'round'")
     if where.since is not None:
         merged.conditions.append("created_at >= :since")
         merged.values["since"] = where.since
