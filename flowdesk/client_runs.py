@@ -36,7 +36,8 @@ class Runs:
     ) -> Page[RunSummary]:
         """Runs, newest first, without rounds of loops unless a caller is named.
 
-        Of one state or of several, and `since` and `until` are ISO times."""
+        Of one state or of several, and `since` and `until` are ISO times.
+        """
         query = {
             "workflowId": workflow_id,
             "status": status if status is None or isinstance(status, str) else ",".join(status) or None,
