@@ -21,6 +21,8 @@ def verdict(plan: Plan, state: RunState, step: PlanStep) -> tuple[bool, bool]:
             return False, False
         if not step.incoming:
             return _is_next(state, step), False
+    elif state.until is not None and is_beyond(plan, state.until, step):
+        return False, True
     fired = state.trigger.step_id
     starts = step.id == fired if fired is not None else step.id in plan.entries
     if starts or not step.incoming:
@@ -42,6 +44,11 @@ def _is_next(state: RunState, step: PlanStep) -> bool:
     ending = state.ending or {}
     waiting = next((one for one in ending["undo"] if state.steps[one].status not in SETTLED), None)
     return waiting == step.id if step.part is Part.UNDO else waiting is None
+
+
+def is_beyond(plan: Plan, until: str, step: PlanStep) -> bool:
+    """Whether a rehearsal that stops at `until` has no use for this step."""
+    return step.id != until and step.id not in plan.steps[until].ancestors
 
 
 def choose(plan: Plan, view: View, state: RunState, step: PlanStep, result: StepResult) -> list[int]:

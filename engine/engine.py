@@ -18,11 +18,12 @@ from engine.events import Bus
 from engine.executor import Executor
 from engine.families import Families
 from engine.history import History
-from engine.inputs import Begin, Cancel
+from engine.inputs import Begin, Cancel, Rehearsal
 from engine.journal import put_back
 from engine.limits.gate import Gate
 from engine.links import Links
 from engine.models.run import FINISHED, Call, JobRow, RunRow, RunStatus, Trigger
+from engine.moving import Moving
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan
 from engine.plans import Plans
 from engine.recovery import Recovery
@@ -104,6 +105,7 @@ class Engine:
         self._sweeper = Sweeper(self, self._recovery)
         self.trials = Trials(self)
         self.accepting = Accepting(self)
+        self._moving = Moving(self)
         self._turns: set[asyncio.Task[None]] = set()
         self.answers = Answers(self)
 
@@ -161,11 +163,12 @@ class Engine:
         key: str | None = None,
         payload_hash: str | None = None,
         scheduled_at: int | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> Accepted:
         """Put a run on disk and start it. Raises Unavailable when that cannot be done now, KeyReused for a key that
-        came with another payload before."""
+        came with another payload before, Limited when the workflow allows itself no more."""
         row = self.accepting.new_row(plan, trigger, run_id, key, payload_hash, scheduled_at)
-        return await self.accepting.accept(self.accepting.new_driver(plan, row, Begin(trigger)))
+        return await self.accepting.accept(self.accepting.new_driver(plan, row, _beginning(trigger, rehearsal)))
 
     async def run_and_wait(
         self,
@@ -175,13 +178,16 @@ class Engine:
         timeout_s: float = 30.0,
         key: str | None = None,
         payload_hash: str | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> Outcome:
         """Start a run and wait until it ends or a step answers, at most this long; the run goes on after that.
 
         A run of only pure steps is executed here and now and costs one commit.
         """
         row = self.accepting.new_row(plan, trigger, None, key, payload_hash, None)
-        return await self.accepting.run_and_wait(self.accepting.new_driver(plan, row, Begin(trigger)), timeout_s)
+        return await self.accepting.run_and_wait(
+            self.accepting.new_driver(plan, row, _beginning(trigger, rehearsal)), timeout_s
+        )
 
     # -- looking at runs ----------------------------------------------------------------------------------------
 
@@ -212,6 +218,13 @@ class Engine:
     async def signal(self, run_id: str, name: str, data: Any, *, who: Asker, message_id: str | None = None) -> RunRow:
         """Send a run a signal; it is durable when this returns. See `Answers.signal`."""
         return await self.answers.signal(run_id, name, data, who=who, message_id=message_id)
+
+    async def move(self, run_id: str, *, owner: Owner, by: str | None, version: int | None = None) -> RunRow:
+        """Let an unfinished or FAILED run that rests go on with another version of its workflow, the newest by default.
+
+        Invalid `run_does_not_fit` names what has changed of the steps that have begun.
+        """
+        return await self._moving.move(run_id, owner=owner, by=by, version=version)
 
     async def rerun(
         self,
@@ -301,3 +314,7 @@ class Engine:
             driver.interrupt(Cancel(None, "a newer run took its place"))
         elif row.owner is None:
             self._sweeper.mind(self.clock())
+
+
+def _beginning(trigger: Trigger, rehearsal: Rehearsal | None) -> Begin:
+    return Begin(trigger) if rehearsal is None else Begin(trigger, until=rehearsal.until, pins=rehearsal.pins)

@@ -12,18 +12,30 @@ from typing import Any, Final, NamedTuple
 
 from engine.models.run import Message, Trigger
 from engine.sdk import StepResult
-from engine.state import StepState
+from engine.state import Pin, StepState
 
 _NOTHING: Final[Mapping[str, StepState]] = MappingProxyType({})
 
 
 class Begin(NamedTuple):
-    """The run starts. `reused` holds outputs of steps that a rerun takes over instead of running them."""
+    """The run starts. `reused` holds outputs of steps that a rerun takes over instead of running them.
+
+    A test may say where to stop (`until`) and which steps are not to run but to give what is pinned to them.
+    """
 
     trigger: Trigger
     parent_run_id: str | None = None
     reused: Mapping[str, StepState] = _NOTHING
     by: str | None = None
+    until: str | None = None
+    pins: Mapping[str, Pin] = MappingProxyType({})
+
+
+class Rehearsal(NamedTuple):
+    """What a test asks for: stop after this step, and let these steps give what is pinned to them."""
+
+    until: str | None = None
+    pins: Mapping[str, Pin] = MappingProxyType({})
 
 
 class Started(NamedTuple):

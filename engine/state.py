@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.called import Called, advance, called_after
 from engine.models.event import Event, EventType
@@ -68,6 +68,13 @@ class StepState:
     called: Called | None = None
 
 
+class Pin(NamedTuple):
+    """What a step gives in a test instead of running, and the route it is taken to have chosen."""
+
+    output: Any
+    route: str | None = None
+
+
 @dataclass(slots=True)
 class Signals:
     """The signals a run was sent: all their ids, and those that no step has taken yet, oldest first."""
@@ -79,7 +86,8 @@ class Signals:
 @dataclass(slots=True)
 class RunState:
     """The fold of a journal. `phase` is the last run-level event's verdict: running, ending, succeeded, failed or
-    cancelled."""
+    cancelled. `until` and `pins` are what a rehearsal asked for.
+    """
 
     run_id: str
     steps: dict[str, StepState]
@@ -94,6 +102,8 @@ class RunState:
     signals: Signals | None = None
     ending: dict[str, Any] | None = None
     """What `run.ending` said, from then on: `as`, `undo`, `finally`, `endBy`, `error`."""
+    until: str | None = None
+    pins: Mapping[str, Pin] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -146,6 +156,9 @@ def _run_started(state: RunState, event: Event) -> None:
     if base is not None:  # what the run that called this one had, which is kept there once for all that it called
         state.trigger.data = {**(base.get("data") or {}), **state.trigger.data}
     state.parent_run_id = event.data.get("parentRunId")
+    state.until = event.data.get("until")
+    if "pins" in event.data:
+        state.pins = {step_id: Pin(pin["output"], pin.get("route")) for step_id, pin in event.data["pins"].items()}
     state.started_at = event.at
     state.phase = "running"
 
@@ -304,7 +317,7 @@ def _items_advanced(step: StepState, event: Event) -> None:
         step.retry_at = step.called.due_at
 
 
-def _ignore(_step: StepState, _event: Event) -> None:
+def _ignore(_state: object, _event: Event) -> None:
     return
 
 
@@ -312,6 +325,7 @@ _RUN_EVENTS: Mapping[EventType, Any] = {
     EventType.RUN_STARTED: _run_started,
     EventType.RUN_REOPENED: _run_reopened,
     EventType.RUN_ENDING: _run_ending,
+    EventType.RUN_MOVED: _ignore,
     EventType.RUN_SUCCEEDED: _run_ended("succeeded"),
     EventType.RUN_FAILED: _run_ended("failed"),
     EventType.RUN_CANCELLED: _run_ended("cancelled"),

@@ -23,6 +23,7 @@ from engine.models.event import Event
 from engine.models.figures import RunFigures, WorkflowFigures
 from engine.models.run import JobRow, JobStatus, Message, Role, RunRow, User
 from engine.models.workflow import Workflow
+from engine.practice_rows import Practice
 from engine.rows import (
     ANYONE,
     MAX_MESSAGES,
@@ -341,6 +342,7 @@ class Store(Protocol):
     audit: Audit
     figures: Figures
     tallies: Tallies
+    practice: Practice
     upkeep: Upkeep
     exclusive: bool
     """Whether no other process can have this store open while this one has."""

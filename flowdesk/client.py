@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 
 from flowdesk.client_events import Events
 from flowdesk.client_http import Http, Limits, quote
+from flowdesk.client_practice import Practice
 from flowdesk.client_runs import Jobs, Runs
 from flowdesk.client_workflows import Workflows
 from flowdesk.replies import ServerDoc, Session, StepKind, UserDoc, WorkerDoc
@@ -30,6 +31,7 @@ class Client:
         self.url = url.rstrip("/")
         self._http = http or Http(self.url, token, limits or Limits())
         self.workflows = Workflows(self._http)
+        self.practice = Practice(self._http)
         self.runs = Runs(self._http)
         self.jobs = Jobs(self._http)
         self.events = Events(self._http)

@@ -84,6 +84,11 @@ class Runs:
             asked["data"] = data
         return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/rerun", body=asked)).body)
 
+    async def move(self, run_id: str, *, version: int | None = None) -> RunSummary:
+        """Let a run that waits or has failed go on with another version of its workflow, the newest by default."""
+        body = {} if version is None else {"version": version}
+        return cast(RunSummary, (await self._http.call("POST", f"{BASE}/{quote(run_id)}/move", body=body)).body)
+
     async def decide(
         self, run_id: str, step_id: str, outcome: Outcome, *, data: Any = None, reason: str | None = None
     ) -> RunSummary:

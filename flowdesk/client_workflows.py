@@ -140,12 +140,21 @@ class Workflows:
         return cast(WorkflowDoc, (await self._http.call("POST", path)).body)
 
     async def execute(
-        self, workflow_id: str, data: dict[str, Any] | None = None, *, key: str | None = None
+        self,
+        workflow_id: str,
+        data: dict[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        rehearsal: dict[str, Any] | None = None,
     ) -> RunSummary:
-        """Start a run; it is on disk when this returns. The same `key` gives the same run."""
-        reply = await self._http.call(
-            "POST", f"{BASE}/{quote(workflow_id)}/execute", body={"data": data or {}}, headers=_key(key)
-        )
+        """Start a run; it is on disk when this returns. The same `key` gives the same run.
+
+        A `rehearsal` (`until`, `sample`, `pins`, `keptPins`) makes it one.
+        """
+        asked: dict[str, Any] = {"data": data or {}}
+        if rehearsal is not None:
+            asked["rehearsal"] = rehearsal
+        reply = await self._http.call("POST", f"{BASE}/{quote(workflow_id)}/execute", body=asked, headers=_key(key))
         return cast(RunSummary, reply.body)
 
     async def execute_and_wait(

@@ -350,6 +350,30 @@ class TrialDoc(TypedDict):
     truncated: bool
 
 
+class SampleDoc(TypedDict):
+    """Trigger data that is kept to rehearse with."""
+
+    name: str
+    at: str
+    data: dict[str, Any]
+    meta: dict[str, Any]
+
+
+class PinDoc(TypedDict):
+    """What a step gives in rehearsals."""
+
+    stepId: str
+    at: str
+    output: Any
+    route: str | None
+
+
+class CaptureDoc(TypedDict):
+    """Until when the next webhook is kept as a sample; None when webhooks start runs."""
+
+    until: str | None
+
+
 @dataclass(slots=True, frozen=True)
 class Preview:
     """A step's rendered parameters, secrets masked, what is wrong with them, and what the step sees.

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegat
 from engine.models.base import Document
 from engine.models.run import JobStatus, RunStatus, TriggerKind
 from engine.models.workflow import StepId, WorkflowDraft
+from server.practice_models import RehearsalBody
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -120,6 +121,15 @@ class ExecuteBody(Document):
 
     data: dict[str, Any] = Field(default_factory=dict)
     """What the steps see as `data`."""
+    rehearsal: RehearsalBody | None = None
+    """Makes it a rehearsal: up to a step, with a sample, with pinned outputs."""
+
+
+class MoveBody(Document):
+    """Which version a run is to go on with."""
+
+    version: int | None = Field(default=None, ge=1)
+    """Its number; the newest when not given."""
 
 
 class ExecuteQuery(Document):

@@ -12,8 +12,9 @@ from engine.errors import Refused
 from engine.models.run import Role, User
 from server.arrival import Arrival, Step
 from server.auth import Authenticator
+from server.captures import Captures
 from server.compose import Parts
-from server.keys import ACCOUNTS, ARRIVAL, BUS, ENGINE, LINKS, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
+from server.keys import ACCOUNTS, ARRIVAL, BUS, CAPTURES, ENGINE, LINKS, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
 from server.lifetime import Lifetime
 from server.routing import Handler, Route
 
@@ -29,6 +30,7 @@ MODULES: Final = (
     "jobs",
     "links",
     "me",
+    "practice",
     "runs",
     "schedules",
     "stats",
@@ -64,13 +66,19 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[ENGINE] = parts.engine
     app[ARRIVAL] = lifetime.arrival
     app[QUEUE] = parts.queue
+    app[CAPTURES] = Captures(parts.store)
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
     app[LINKS] = parts.links
     add_routes(app, all_routes(), Authenticator(parts.tokens, parts.accounts))
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(lifetime.drain)
+    app.on_shutdown.append(_stop_captures)
     return app
+
+
+async def _stop_captures(app: web.Application) -> None:
+    await app[CAPTURES].stop()
 
 
 def all_routes() -> list[Route]:

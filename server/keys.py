@@ -11,6 +11,7 @@ from engine.registry import Registry
 from engine.store import ANYONE, Owner, Store
 from server.accounts import Accounts
 from server.arrival import Arrival
+from server.captures import Captures
 from server.links import AnswerLinks
 from server.settings import Settings
 from server.tokens import Tokens
@@ -27,6 +28,7 @@ BUS: Final[web.AppKey[LocalBus]] = web.AppKey("bus")
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 TOKENS: Final = web.AppKey("tokens", Tokens)
 LINKS: Final = web.AppKey("links", AnswerLinks)
+CAPTURES: Final = web.AppKey("captures", Captures)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
 ARRIVAL: Final = web.AppKey("arrival", Arrival)
 QUEUE: Final[web.AppKey[TaskiqQueue | None]] = web.AppKey("queue")

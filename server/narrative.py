@@ -16,6 +16,7 @@ _STARTED_BY: Final = {
     "call": "called",
     "round": "a round of a loop",
     "failure": "started because of a failed run",
+    "test": "started as a rehearsal",
 }
 
 _ARTICLES: Final = {"approval": "an approval", "decision": "a decision", "children": "the runs it called"}
@@ -60,6 +61,13 @@ def _caller(event: Event) -> str | None:
 
 def _run_reopened(event: Event) -> Line:
     return "info", f"opened again to retry step {event.data.get('stepId')}"
+
+
+def _run_moved(event: Event) -> Line:
+    return (
+        "info",
+        f"goes on with version {event.data.get('to')} of the workflow, after version {event.data.get('from')}",
+    )
 
 
 def _run_succeeded(_event: Event) -> Line:
@@ -190,6 +198,7 @@ def duration(ms: float) -> str:
 _TELL: Final[Mapping[EventType, Callable[[Event], Line]]] = {
     EventType.RUN_STARTED: _run_started,
     EventType.RUN_REOPENED: _run_reopened,
+    EventType.RUN_MOVED: _run_moved,
     EventType.RUN_SUCCEEDED: _run_succeeded,
     EventType.RUN_FAILED: _run_failed,
     EventType.RUN_ENDING: _run_ending,

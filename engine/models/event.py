@@ -13,6 +13,7 @@ class EventType(StrEnum):
     RUN_STARTED = "run.started"
     RUN_REOPENED = "run.reopened"
     RUN_ENDING = "run.ending"
+    RUN_MOVED = "run.moved"
     RUN_SUCCEEDED = "run.succeeded"
     RUN_FAILED = "run.failed"
     RUN_CANCELLED = "run.cancelled"

@@ -51,6 +51,7 @@ class TriggerKind(StrEnum):
     CALL = "call"
     ROUND = "round"
     FAILURE = "failure"
+    TEST = "test"
 
 
 @dataclass(slots=True)

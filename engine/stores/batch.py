@@ -15,7 +15,6 @@ from engine.store import MAX_MESSAGES, Commit
 LASTING: Final = (
     "id",
     "workflow_id",
-    "workflow_version",
     "user_id",
     "trigger",
     "created_at",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import JobRow, JobStatus, Role, User
 from engine.models.workflow import Workflow
+from engine.practice_rows import Practice
 from engine.secret_rows import Secrets
 from engine.store import (
     Figures,
@@ -29,6 +30,7 @@ from engine.store import (
 )
 from engine.stores.memory_data import Data, copy, may, page
 from engine.stores.memory_figures import MemoryFigures
+from engine.stores.memory_practice import MemoryPractice
 from engine.stores.memory_runs import MemoryRuns
 from engine.stores.memory_secrets import MemorySecrets
 from engine.stores.memory_tallies import MemoryTallies
@@ -53,6 +55,7 @@ class MemoryStore:
         self.workspaces: Workspaces = MemoryWorkspaces(data)
         self.credentials: Credentials = MemoryCredentials(data)
         self.audit: Audit = MemoryAudit(data)
+        self.practice: Practice = MemoryPractice(data)
         self.tallies: Tallies = MemoryTallies(data)
         self.figures: Figures = MemoryFigures(data)
         self.upkeep: Upkeep = MemoryUpkeep(data)

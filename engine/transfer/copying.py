@@ -128,6 +128,8 @@ class Copy:
             count += 1
         self._told("secrets", count)
         await self._tenancy()
+        async for kept in source.practice(self._origin):
+            await self._patiently(partial(self._destination.practice.put, kept))
         count = 0
         async for lineage in source.lineages(self._origin):
             await self._patiently(partial(target.put_lineage, self._destination, lineage))
@@ -193,9 +195,10 @@ async def _holds_anything(store: Store) -> bool:
     users = (await store.users.page(limit=1)).items
     workflows = (await store.workflows.page(owner=ANYONE, limit=1)).items
     runs = (await store.runs.page(RunFilter(ANYONE), limit=1)).items
-    first = (store.secrets.everything, store.workspaces.everything, store.credentials.everything)
+    first = (store.secrets, store.workspaces, store.credentials, store.practice)
+    kept = [await port.everything(limit=1) for port in first]
     entries = (await store.audit.page(owner=ANYONE, limit=1)).items
-    return bool(users or workflows or runs or entries) or any([await everything(limit=1) for everything in first])
+    return bool(users or workflows or runs or entries or any(kept))
 
 
 def _compared(kind: str, left: Digest, right: Digest) -> Compared:

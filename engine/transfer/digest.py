@@ -25,6 +25,7 @@ KINDS: Final = (
     "workspaces",
     "credentials",
     "audit",
+    "practice",
     "workflows",
     "versions",
     "schedules",
@@ -72,6 +73,7 @@ _PLAIN: Final[dict[str, Callable[[Store], AsyncIterator[Any]]]] = {
     "workspaces": source.workspaces,
     "credentials": source.credentials,
     "audit": source.audit,
+    "practice": source.practice,
 }
 """Kinds whose rows stand for themselves."""
 

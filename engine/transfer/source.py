@@ -12,6 +12,7 @@ from engine.journal import references
 from engine.models.event import Event
 from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, User
 from engine.models.workflow import Workflow
+from engine.practice_rows import PracticeRow
 from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Blob, RunFilter, ScheduleRow, Store
 from engine.tenancy import AuditEntry, Credential, Workspace
@@ -61,6 +62,15 @@ async def secrets(store: Store) -> AsyncIterator[SecretRow]:
         for row in page:
             yield row
         after = (page[-1].owner_id, page[-1].name)
+
+
+async def practice(store: Store) -> AsyncIterator[PracticeRow]:
+    """What is kept for trying workflows out."""
+    after: tuple[str, str, str] | None = None
+    while page := await store.practice.everything(limit=PAGE, after=after):
+        for row in page:
+            yield row
+        after = (page[-1].workflow_id, page[-1].kind, page[-1].name)
 
 
 async def workspaces(store: Store) -> AsyncIterator[Workspace]:

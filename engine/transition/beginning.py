@@ -30,6 +30,10 @@ def begin(turn: Turn, given: Begin) -> None:
     if given.parent_run_id:
         data["parentRunId"] = given.parent_run_id
         data["by"] = given.by
+    if given.until is not None:
+        data["until"] = given.until
+    if given.pins:
+        data["pins"] = {step_id: pin._asdict() for step_id, pin in given.pins.items()}
     turn.emit(EventType.RUN_STARTED, None, data)
     for step_id, old in given.reused.items():
         _reuse(turn, step_id, old)

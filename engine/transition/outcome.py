@@ -28,6 +28,8 @@ def succeed(turn: Turn, step: PlanStep, result: StepResult, duration_ms: float) 
         except Invalid as error:
             return StepResult.failure(error.message, code=error.code, data={"output": result.data}, retryable=False)
         data["taken"] = taken
+    if step.id in turn.state.pins:
+        data["pinned"] = True
     turn.emit(EventType.STEP_SUCCEEDED, step.id, data)
     return result
 

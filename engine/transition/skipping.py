@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from engine.arrows import is_beyond
+from engine.checks.parts import Part
 from engine.models.event import EventType
 from engine.plan import PlanStep
 from engine.state import ERROR_EDGE, StepStatus
@@ -24,6 +26,9 @@ _WORDS: Final = {
 
 def why_skipped(turn: Turn, step: PlanStep) -> dict[str, Any]:
     """What `step.skipped` says of a step that can never start."""
+    until = turn.state.until
+    if until is not None and step.part is Part.MAIN and is_beyond(turn.plan, until, step):
+        return {"reason": f"the rehearsal stops at {until}", "code": "beyond_rehearsal"}
     if not step.incoming:
         return {"reason": "another trigger started the run", "code": "other_trigger"}
     arrows = [

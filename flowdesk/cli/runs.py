@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flowdesk.launch import Connection
 
 STATUSES = ("QUEUED", "RUNNING", "WAITING", "SUCCESS", "FAILED", "CANCELLED")
-TRIGGERS = ("webhook", "cron", "manual", "rerun", "call", "round", "failure")
+TRIGGERS = ("webhook", "cron", "manual", "rerun", "call", "round", "failure", "test")
 
 
 def _moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
@@ -99,6 +99,31 @@ def cancel(options: Options, run_id: str, undo: bool, force: bool) -> None:
         from flowdesk.show.run import summary_line
 
         run = await known("run", run_id, connection.client.runs.cancel(run_id, undo=undo, force=force))
+        if out.json:
+            out.document(run)
+        else:
+            out.lines([summary_line(run, out.paint)])
+        return None
+
+    on_server(options, work)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--version", type=click.IntRange(min=1), metavar="N", help="The version; the newest when not given.")
+@server_options
+def move(options: Options, run_id: str, version: int | None) -> None:
+    """Let a run that waits, or has failed, go on with another version of its workflow.
+
+    What has finished must be the same there; if not, every difference is named and nothing changes. A failed run is
+    retried afterwards: `flowdesk retry JOB`.
+    """
+
+    async def work(connection: Connection, out: Output) -> int | None:
+        from flowdesk.cli.refs import known
+        from flowdesk.show.run import summary_line
+
+        run = await known("run", run_id, connection.client.runs.move(run_id, version=version))
         if out.json:
             out.document(run)
         else:

@@ -23,6 +23,7 @@ _STARTED_BY: Final = {
     "call": "called by another run",
     "round": "one round of a loop",
     "failure": "started because of a failed run",
+    "test": "started as a rehearsal",
 }
 MAX_FAILURES: Final = 6
 _ENDS: Final = {"run.succeeded": "SUCCESS", "run.failed": "FAILED", "run.cancelled": "CANCELLED"}
@@ -60,6 +61,8 @@ class Telling:
             return [f"{run} opened again to retry step {clean(data.get('stepId'))}"]
         if kind == "run.ending":
             return [self._paint.warn(f"{run} {_ending(data)}")]
+        if kind == "run.moved":
+            return [f"{run} goes on with version {clean(data.get('to'))} of the workflow"]
         if kind in _ENDS:
             self.status = _ENDS[kind]
             return [f"{run} {self._end(event, data)}" if self._name else self._end(event, data)]

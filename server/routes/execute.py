@@ -5,13 +5,15 @@ from __future__ import annotations
 from aiohttp import web
 
 from engine.errors import NotFound
+from engine.inputs import Rehearsal
 from engine.jsonio import parse_json
 from engine.models.run import FINISHED, Role, RunRow, Trigger, TriggerKind
 from engine.plan import Plan
 from server.api_models import ExecuteBody, ExecuteQuery
 from server.idempotency import KEY_HEADER, key_of, once
-from server.keys import ENGINE, USER
+from server.keys import ENGINE, STORE, USER
 from server.reading import full_run, summary
+from server.rehearsing import rehearsal
 from server.requests import json_response, query, read_body, validated
 from server.routing import Route
 from server.run_documents import Run, RunSummary
@@ -37,13 +39,21 @@ async def execute(request: web.Request) -> web.StreamResponse:
     given = validated(parse_json(raw) if raw else {}, ExecuteBody)
     step = plan.trigger_step(MANUAL_REF)
     trigger = Trigger(TriggerKind.MANUAL, given.data, {}, step.id if step else None)
+    rehearsed: Rehearsal | None = None
+    if given.rehearsal is not None:
+        trigger, rehearsed = await rehearsal(request.app[STORE], plan, given.rehearsal, trigger)
     key, payload_hash = once("execute", key_of(request, KEY_HEADER), raw)
     engine = request.app[ENGINE]
     if not wanted.wait:
-        accepted = await engine.accept(plan, trigger, key=key, payload_hash=payload_hash)
+        accepted = await engine.accept(plan, trigger, key=key, payload_hash=payload_hash, rehearsal=rehearsed)
         return await _accepted(request, accepted.run)
     outcome = await engine.run_and_wait(
-        plan, trigger, timeout_s=wanted.timeout_ms / 1000, key=key, payload_hash=payload_hash
+        plan,
+        trigger,
+        timeout_s=wanted.timeout_ms / 1000,
+        key=key,
+        payload_hash=payload_hash,
+        rehearsal=rehearsed,
     )
     if outcome.run.status in FINISHED:
         return json_response(await full_run(request.app, outcome.run))

@@ -13,8 +13,8 @@ from engine.plan import Plan
 from server.hook_input import webhook_trigger
 from server.hook_reply import accepted_response, outcome_response
 from server.idempotency import KEY_HEADER, key_of, once
-from server.keys import ENGINE
-from server.requests import read_body
+from server.keys import CAPTURES, ENGINE
+from server.requests import json_response, read_body
 from server.routing import Media, Route
 from server.run_documents import HookAccepted
 
@@ -72,6 +72,9 @@ async def receive(request: web.Request) -> web.StreamResponse:
     raw = await read_body(request)
     asked = request.query.items() if request.query_string else ()
     trigger = webhook_trigger(method, raw, request.headers.items(), asked, hook.step_id)
+    captures = request.app[CAPTURES]
+    if captures.wants(plan.workflow.id) and (sample := await captures.take(plan.workflow.id, trigger)) is not None:
+        return json_response({"captured": True, "sample": sample.name})
     key, payload_hash = once("hook", key_of(request, *KEY_HEADERS), raw)
     engine = request.app[ENGINE]
     if not hook.waits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import hdrs, web
 
 from engine.store import Page, RunFilter
-from server.api_models import CancelBody, JournalQuery, PageQuery, RerunBody, RunsQuery, millis
+from server.api_models import CancelBody, JournalQuery, MoveBody, PageQuery, RerunBody, RunsQuery, millis
 from server.keys import ENGINE, STORE, USER, owner_of
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
@@ -101,6 +101,15 @@ async def rerun(request: web.Request) -> web.StreamResponse:
     return json_response(await summary(request.app, row), status=202, headers=headers)
 
 
+async def move(request: web.Request) -> web.StreamResponse:
+    """Let a run go on with another version of its workflow."""
+    given = await body(request, MoveBody, default={})
+    row = await request.app[ENGINE].move(
+        request.match_info["id"], owner=owner_of(request), by=request[USER].id, version=given.version
+    )
+    return json_response(await summary(request.app, row))
+
+
 _TAGS = ("runs",)
 
 routes = [
@@ -167,6 +176,33 @@ routes = [
         body=RerunBody,
         response=RunSummary,
         status=202,
+        tags=_TAGS,
+    ),
+    Route(
+        "POST",
+        "/api/runs/{id}/decide",
+        decide,
+        summary="Say what became of a step whose outcome nobody knows",
+        description=(
+            "A `once` step that was under way when its process died waits for this: it may have happened. The run's "
+            "`questions` say what can be answered now; 409 `no_decision_awaited` for anything else."
+        ),
+        body=DecideBody,
+        response=RunSummary,
+        status=202,
+        tags=_TAGS,
+    ),
+    Route(
+        "POST",
+        "/api/runs/{id}/move",
+        move,
+        summary="Go on with another version of the workflow",
+        description=(
+            "For runs that wait, and for FAILED ones, which are retried afterwards. What has finished must be the same "
+            "in that version; if not, 422 `run_does_not_fit` names each difference."
+        ),
+        body=MoveBody,
+        response=RunSummary,
         tags=_TAGS,
     ),
 ]

@@ -105,6 +105,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     """Remove a workflow; its runs go on with the version they started with."""
     workflow_id = request.match_info["id"]
     await request.app[STORE].workflows.delete(workflow_id, owner=owner_of(request))
+    await request.app[STORE].practice.delete_all(workflow_id)
     request.app[ENGINE].plans.forget(workflow_id)
     return no_content()
 

@@ -29,7 +29,6 @@ from engine.stores.mongo.driver import Doc
 
 LASTING: Final = (
     "workflowId",
-    "workflowVersion",
     "userId",
     "trigger",
     "createdAt",

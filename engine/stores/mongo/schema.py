@@ -17,6 +17,7 @@ JOBS: Final = "jobs"
 BLOBS: Final = "blobs"
 MESSAGES: Final = "messages"
 OWNERS: Final = "owners"
+PRACTICE: Final = "practice"
 TALLIES: Final = "tallies"
 USERS: Final = "users"
 WORKFLOWS: Final = "workflows"
@@ -74,6 +75,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     BLOBS: [_index("run", "runId", "ref", "rev", "part")],
     MESSAGES: [_index("run", "runId", "at", "_id")],
     OWNERS: [_index("until", "until")],
+    PRACTICE: [_index("name", "workflowId", "kind", "name", unique=True)],
     TALLIES: [_index("expired", "expiresAt", only={"expiresAt": ANY_TIME})],
     USERS: [_index("email", "email", unique=True)],
     WORKFLOWS: [

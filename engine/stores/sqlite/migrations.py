@@ -27,6 +27,7 @@ TABLES: Final = (
     "schedules",
     "messages",
     "tallies",
+    "practice",
     "secrets",
     "workspaces",
     "workspace_members",

@@ -259,4 +259,16 @@ CREATE TABLE tallies (
 CREATE INDEX tallies_expired ON tallies (expires_at) WHERE expires_at IS NOT NULL;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY, _LIMITS)
+_PRACTICE: Final = """
+-- What people keep for trying workflows out; no run in earnest reads it.
+CREATE TABLE practice (
+    workflow_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (workflow_id, kind, name)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY, _LIMITS, _PRACTICE)

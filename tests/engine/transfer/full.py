@@ -7,6 +7,7 @@ from dataclasses import replace
 from engine.models.event import Event, EventType
 from engine.models.run import FINISHED, Call, JobStatus, Message, Role, RunRow, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import Workflow
+from engine.practice_rows import PracticeRow
 from engine.store import ANYONE, Blob, Commit, Store
 from tests.contract.make import (
     ME,
@@ -42,6 +43,8 @@ async def fill(store: Store) -> None:
     deleted = await _workflow(store, versions=2)
     await _finished(store, deleted)
     await store.workflows.delete(deleted.id, owner=ANYONE)
+    for kind, name in (("sample", "an order"), ("pin", "a")):
+        await store.practice.put(PracticeRow(kept.id, kind, name, NOW, {"output": {"ü": 1}}))  # type: ignore[arg-type]
     await _finished(store, kept)
     await _held(store, kept)
     await _resting(store, kept)

@@ -53,6 +53,7 @@ MOVED = {
     "blobs": "blobs",
     "messages": "messages",
     "jobs": "jobs",
+    "practice": "practice",
     "tallies": "counts what happens at the source; a copy begins to count anew",
     "owners": "belongs to the processes of the source",
     "marks": "belongs to the source",
@@ -95,6 +96,7 @@ async def test_everything_arrives(out_of: Backend, into: Backend, tmp_path: Path
             "workflows": 2,
             "versions": 6,
             "schedules": 2,
+            "practice": 2,
             "runs": 11,
             "events": 4 + 1 + 4 + 1 + 6 + 4 + 1 + 2401,
             "blobs": 2,
@@ -319,6 +321,7 @@ async def test_what_differs_is_found_and_keeps_servers_away(tmp_path: Path) -> N
         "runs": "UPDATE runs SET payload_hash = 'i' WHERE payload_hash = 'h'",
         "events": "UPDATE journal SET events = replace(events, 'é', 'e')",
         "blobs": "UPDATE blobs SET data = x'00'",
+        "practice": "UPDATE practice SET at = at + 1 WHERE kind = 'pin'",
         "messages": "UPDATE messages SET body = replace(body, 'go', 'no')",
         "jobs": "UPDATE jobs SET attempt = attempt + 1 WHERE status = 'FAILED'",
     }
