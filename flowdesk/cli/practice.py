@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from flowdesk.clean import clean
 from flowdesk.cli.base import Options, on_server, server_options
 from flowdesk.cli.data import read_data, read_value
-from flowdesk.show.table import Column
 
 if TYPE_CHECKING:
     from flowdesk.cli.output import Output
@@ -38,6 +35,8 @@ def list_samples(options: Options, workflow: str) -> None:
         if out.json:
             out.document(found)
         else:
+            from flowdesk.show.table import Column
+
             rows = [(sample["name"], sample["at"]) for sample in found]
             out.table((Column("name"), Column("kept at")), rows, empty="no samples are kept")
 
@@ -76,7 +75,15 @@ def forget_sample(options: Options, workflow: str, name: str) -> None:
 
 @samples.command("capture")
 @_workflow
-@click.option("--for", "seconds", type=click.IntRange(1, 86_400), default=600, show_default=True, metavar="SECONDS")
+@click.option(
+    "--for",
+    "seconds",
+    type=click.IntRange(1, 86_400),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up after this time.",
+)
 @click.option("--no-wait", is_flag=True, help="Return at once; the webhook is kept whenever it comes.")
 @server_options
 def capture(options: Options, workflow: str, seconds: int, no_wait: bool) -> None:
@@ -86,6 +93,8 @@ def capture(options: Options, workflow: str, seconds: int, no_wait: bool) -> Non
     """
 
     async def work(connection: Connection, out: Output) -> int | None:
+        import asyncio
+
         practice, workflow_id = connection.client.practice, await _id(connection, workflow)
         before = {sample["name"] for sample in await practice.samples(workflow_id)}
         armed = await practice.capture(workflow_id, seconds=seconds)
@@ -125,6 +134,8 @@ def list_pins(options: Options, workflow: str) -> None:
         if out.json:
             out.document(found)
         else:
+            from flowdesk.show.table import Column
+
             rows = [(pin["stepId"], pin["route"] or "", pin["at"]) for pin in found]
             out.table((Column("step"), Column("route"), Column("kept at")), rows, empty="nothing is pinned")
 
@@ -163,6 +174,8 @@ def forget_pin(options: Options, workflow: str, step: str) -> None:
 
 
 def _told(out: Output, document: Any, text: str) -> None:
+    from flowdesk.clean import clean
+
     if out.json:
         out.document(document)
     else:

@@ -180,20 +180,6 @@ routes = [
     ),
     Route(
         "POST",
-        "/api/runs/{id}/decide",
-        decide,
-        summary="Say what became of a step whose outcome nobody knows",
-        description=(
-            "A `once` step that was under way when its process died waits for this: it may have happened. The run's "
-            "`questions` say what can be answered now; 409 `no_decision_awaited` for anything else."
-        ),
-        body=DecideBody,
-        response=RunSummary,
-        status=202,
-        tags=_TAGS,
-    ),
-    Route(
-        "POST",
         "/api/runs/{id}/move",
         move,
         summary="Go on with another version of the workflow",
