@@ -7,7 +7,6 @@ about it. docs/problems.md lists the codes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 from engine.checks.bodies import MAX_BODIES, check_body, check_ids, draft_of, too_deep, within
@@ -16,9 +15,9 @@ from engine.checks.nearest import nearest
 from engine.checks.params import check_labels, check_params
 from engine.checks.parts import visible_before
 from engine.checks.reading import read
+from engine.checks.schedules import check_schedules
 from engine.checks.shape import ancestors, entry_steps, find_cycle
 from engine.checks.structure import acyclic, check_structure
-from engine.cron import check, check_zone
 from engine.errors import Problem
 from engine.limits.rules import check_limits
 from engine.models.workflow import Step, StepType, WorkflowDraft
@@ -51,7 +50,7 @@ def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool, depth: int 
     """`whole` is false when steps or arrows had to be left out, so that nothing is said about what leads where."""
     if depth == 0:
         yield from check_ids(draft)
-    yield from _schedule(draft)
+    yield from check_schedules(draft)
     yield from _webhooks(draft)
     yield from check_limits(draft)
     if whole:
@@ -101,13 +100,6 @@ def _wrong_type(step: Step, kind: str) -> Problem:
     else:
         message = f"{step.ref} works in runs, so it is no TRIGGER"
     return Problem("wrong_step_type", message, step.id, "type", hint=f"write type: {kind}")
-
-
-def _schedule(draft: WorkflowDraft) -> Iterator[Problem]:
-    if draft.timezone is not None:
-        yield from (replace(problem, field="timezone") for problem in check_zone(draft.timezone))
-    if draft.schedule_cron is not None:
-        yield from (replace(problem, field="scheduleCron") for problem in check(draft.schedule_cron, None))
 
 
 def _webhooks(draft: WorkflowDraft) -> Iterator[Problem]:

@@ -103,18 +103,6 @@ class VersionInfo:
 
 
 @dataclass(slots=True, frozen=True)
-class ScheduleRow:
-    """A cron expression of an enabled workflow and the next time it fires."""
-
-    workflow_id: str
-    schedule_id: str
-    cron: str
-    timezone: str
-    next_at: int
-    step_id: str | None = None
-
-
-@dataclass(slots=True, frozen=True)
 class Pruned:
     """What a retention pass removed."""
 

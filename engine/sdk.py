@@ -25,6 +25,9 @@ from pydantic.alias_generators import to_camel
 from engine.errors import BadJson
 from engine.forms import check_form
 from engine.jsonio import parse_json
+from engine.schedules.params import AtParams as AtParams
+from engine.schedules.params import CronParams as CronParams
+from engine.schedules.params import IntervalParams as IntervalParams
 from engine.waiting import Ending, Wait
 
 API_VERSION = 1

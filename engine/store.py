@@ -38,10 +38,10 @@ from engine.rows import (
     ProcessRow,
     Pruned,
     RunFilter,
-    ScheduleRow,
     Tally,
     VersionInfo,
 )
+from engine.schedules.rows import ScheduleRow, ScheduleState
 from engine.secret_rows import Secrets
 from engine.tenancy import Audit, Credentials, Workspaces
 
@@ -63,6 +63,7 @@ __all__ = [
     "RunFilter",
     "Runs",
     "ScheduleRow",
+    "ScheduleState",
     "Schedules",
     "Store",
     "Tallies",
@@ -114,6 +115,7 @@ class Workflows(Protocol):
     ) -> None:
         """Make `workflow` (whose version is expected_version + 1) the current one and replace its schedules.
 
+        What lasts of schedules that stay is decided by engine.schedules.rows.carried, in the same transaction.
         VersionConflict when the current version is another one, NotFound for a foreign or unknown id.
         """
 
@@ -269,14 +271,16 @@ class Jobs(Protocol):
 
 
 class Schedules(Protocol):
-    """When enabled workflows fire next. Rows are written by `Workflows.create` and `save`."""
+    """When workflows fire next, and what became of it. Rows are written by `Workflows.create` and `save`."""
 
-    async def due(self, now: int, *, limit: int) -> list[ScheduleRow]: ...
+    async def due(self, now: int, *, limit: int) -> list[ScheduleRow]:
+        """Those with next_at up to now, the most overdue first."""
 
-    async def advance(self, row: ScheduleRow, *, next_at: int) -> bool:
-        """Move a row on from `row.next_at`; False when somebody else already did."""
+    async def advance(self, row: ScheduleRow, *, next_at: int, state: ScheduleState) -> bool:
+        """Move a row on; False when somebody changed it since it was read (`rev`)."""
 
-    async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]: ...
+    async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]:
+        """By workflow and id, those of workflows that are switched off included."""
 
 
 class Tallies(Protocol):

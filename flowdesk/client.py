@@ -101,6 +101,35 @@ class Client:
         """Where the steps come from, and which plugins did not load."""
         return cast(list[dict[str, Any]], (await self._http.call("GET", "/api/plugins")).body)
 
-    async def schedules(self) -> list[dict[str, Any]]:
-        """Which workflows start by the clock, and when next."""
-        return cast(list[dict[str, Any]], (await self._http.call("GET", "/api/schedules")).body)
+    async def schedules(self, *, workflow_id: str | None = None) -> list[dict[str, Any]]:
+        """Which workflows start by the clock, the next one first; those that do not fire now come last."""
+        query = {"workflowId": workflow_id}
+        return cast(list[dict[str, Any]], (await self._http.call("GET", "/api/schedules", query=query)).body)
+
+    async def pause_schedule(self, workflow_id: str, schedule_id: str, reason: str | None = None) -> dict[str, Any]:
+        """Let nothing of a schedule come up until it is resumed."""
+        return await self._schedule(workflow_id, schedule_id, "pause", {"reason": reason})
+
+    async def resume_schedule(self, workflow_id: str, schedule_id: str) -> dict[str, Any]:
+        """Let a paused schedule go on with its next time."""
+        return await self._schedule(workflow_id, schedule_id, "resume", None)
+
+    async def backfill_schedule(self, workflow_id: str, schedule_id: str, since: str, until: str) -> dict[str, Any]:
+        """Run the times of a past window that had no run."""
+        return await self._schedule(workflow_id, schedule_id, "backfill", {"from": since, "to": until})
+
+    async def _schedule(self, workflow_id: str, schedule_id: str, verb: str, body: Any) -> dict[str, Any]:
+        path = f"/api/workflows/{quote(workflow_id)}/schedules/{quote(schedule_id)}/{verb}"
+        return cast(dict[str, Any], (await self._http.call("POST", path, body=body)).body)
+
+    async def schedule_times(
+        self, workflow_id: str, schedule_id: str, *, since: str | None, until: str | None, limit: int
+    ) -> dict[str, Any]:
+        """The times of a saved schedule in any window."""
+        path = f"/api/workflows/{quote(workflow_id)}/schedules/{quote(schedule_id)}/preview"
+        query = {"from": since, "to": until, "limit": limit}
+        return cast(dict[str, Any], (await self._http.call("GET", path, query=query)).body)
+
+    async def preview_schedule(self, schedule: dict[str, Any]) -> dict[str, Any]:
+        """The times of any schedule in any window, in words and with what clocks and outages do."""
+        return cast(dict[str, Any], (await self._http.call("POST", "/api/schedules/preview", body=schedule)).body)

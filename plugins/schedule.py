@@ -1,56 +1,17 @@
-"""The trigger that starts runs by the clock."""
+"""The triggers that start runs by the clock. Their params are the engine's own, for its scheduler reads them too."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Final
 
-from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
-
-from engine.sdk import Example, Params, Steps
+from engine.sdk import AtParams, CronParams, Example, IntervalParams, Steps
 
 steps = Steps("schedule")
 
-
-def _cron(expression: str) -> str:
-    """Refuse what the scheduler cannot read, and what has no next time within fifty years."""
-    try:
-        next(CronSim(expression, datetime.now(UTC)))
-    except StopIteration:
-        raise PydanticCustomError("cron_never", "this schedule never comes up") from None
-    except CronSimError as error:
-        reason = str(error)
-        raise PydanticCustomError(
-            "cron",
-            "not a cron expression: {reason}; write minute, hour, day, month and weekday",
-            {"reason": reason[:1].lower() + reason[1:]},
-        ) from None
-    return expression
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # OSError: a name such as `Europe` is a directory of the database
-        raise PydanticCustomError(
-            "timezone", "there is no time zone {name}; names look like Europe/Berlin or UTC", {"name": repr(name)}
-        ) from None
-    return name
-
-
-class CronParams(Params):
-    """When to start."""
-
-    cron: Annotated[str, AfterValidator(_cron)] = Field(max_length=200, examples=["0 9 * * 1-5", "*/15 * * * *"])
-    """Minute, hour, day of month, month, day of week; with six fields the first one is seconds."""
-    timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
-        default=None, max_length=64, examples=["Europe/Berlin", "UTC"]
-    )
-    """The IANA zone the times are read in; the workflow's own when not given."""
-
+_COMMON: Final = (
+    "One run per time, however many servers there are. `misfire` says what happens to times that passed while no\n"
+    "server was there, `overlap` what happens while the run before is still under way. See [schedules](schedules.md)."
+)
 
 steps.trigger(
     "cron",
@@ -58,10 +19,37 @@ steps.trigger(
     title="Schedule",
     description=(
         "Starts a run at the times of a cron expression.\n"
-        "One run per tick, however many servers there are. When clocks change, a time in the spring gap comes up\n"
-        "right after it, and a fixed time in a repeated hour comes up once."
+        "When clocks change, a time in the spring gap comes up right after it, and a fixed time in a repeated hour\n"
+        f"comes up once. {_COMMON}"
     ),
     examples=(
         Example("Weekdays at nine in Berlin", {"cron": "0 9 * * 1-5", "timezone": "Europe/Berlin"}, runnable=False),
+        Example(
+            "Every night, later by up to ten minutes, and one night after another",
+            {"cron": "@daily", "timezone": "UTC", "jitterMs": 600_000, "misfire": "all", "overlap": "queue"},
+            runnable=False,
+        ),
+    ),
+)
+
+steps.trigger(
+    "interval",
+    IntervalParams,
+    title="Interval",
+    description=f"Starts a run again and again after the same time.\n{_COMMON}",
+    examples=(Example("Every quarter of an hour", {"every": "15m"}, runnable=False),),
+)
+
+steps.trigger(
+    "at",
+    AtParams,
+    title="At a time",
+    description=f"Starts a run once, or at each of several times.\n{_COMMON}",
+    examples=(
+        Example(
+            "On Christmas Eve at six in the evening",
+            {"at": "2026-12-24T18:00", "timezone": "Europe/Berlin"},
+            runnable=False,
+        ),
     ),
 )

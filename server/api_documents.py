@@ -168,25 +168,4 @@ class Plugin(Document):
     """Why it could not be loaded."""
 
 
-class Schedule(Document):
-    """When a workflow fires."""
-
-    workflow_id: str
-    """The workflow."""
-    workflow_name: str
-    """What it is called."""
-    schedule_id: str
-    """Which of the workflow's schedules: `cron` for `scheduleCron`, otherwise the trigger step's id."""
-    step_id: str | None
-    """The `schedule.cron` step it belongs to."""
-    cron: str
-    """The cron expression."""
-    timezone: str
-    """The zone the expression is read in."""
-    next_at: AwareDatetime
-    """When it fires next."""
-    upcoming: list[AwareDatetime]
-    """The next five times."""
-
-
 StepKind.model_rebuild()

@@ -109,13 +109,6 @@ class EventsQuery(Document):
     """The id of the last event seen; the `Last-Event-ID` header says the same and wins."""
 
 
-class SchedulesQuery(Document):
-    """Which schedules to list."""
-
-    workflow_id: Id | None = None
-    """Only schedules of this workflow."""
-
-
 class ExecuteBody(Document):
     """What to start a run with."""
 

@@ -28,6 +28,14 @@ BODIES: Final[dict[str, Any]] = {
     "PreviewBody": {"document": WORKFLOW, "stepId": "greet", "data": {"name": "Ali"}},
     "TryBody": {"document": WORKFLOW, "stepId": "greet", "data": {"name": "Ali"}, "timeoutMs": 10_000},
     "CancelBody": {"undo": True},
+    "SchedulePreviewBody": {
+        "cron": "30 2 * * *",
+        "timezone": "Europe/Berlin",
+        "from": "2026-03-28T00:00:00Z",
+        "limit": 3,
+    },
+    "PauseBody": {"reason": "the shop moves house"},
+    "BackfillBody": {"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
     "RerunBody": {"from": "greet", "data": {"name": "Aylin"}, "version": "latest"},
 }
 HOOK_BODY: Final[dict[str, Any]] = {"email": "user@example.com", "name": "Ali"}

@@ -40,6 +40,7 @@ _PARAMETERS: Final = {
     "jobId": "The job's id.",
     "name": "The name of the signal.",
     "token": "The token of the signed address.",
+    "scheduleId": "`cron` for `scheduleCron`, else the id of the trigger step.",
     "n": "A version number.",
     "a": "The version to compare with.",
     "b": "The version to compare.",

@@ -1,19 +1,15 @@
-"""What a saved workflow is made of: the draft, the fields only the server writes, and its schedules."""
+"""What a saved workflow is made of: the draft, and the fields only the server writes."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from engine.cron import next_fire
 from engine.errors import Invalid, Problem
 from engine.jsonio import Json
-from engine.models.workflow import StepType, Workflow, WorkflowDraft
-from engine.store import ScheduleRow
+from engine.models.workflow import Workflow, WorkflowDraft
+from engine.schedules.reading import written
 
 READ_ONLY: Final = ("id", "ownerId", "createdAt", "updatedAt", "version")
-CRON_REF: Final = "schedule.cron"
-NEVER: Final = 253_402_300_799_000
-"""The last second of the year 9999: when a schedule that has no next time is looked at again."""
 
 
 def without_server_fields(document: Json) -> tuple[Json, int | None]:
@@ -51,31 +47,7 @@ def _workflow(draft: WorkflowDraft, timezone: str, **fields: Any) -> Workflow:
         **{name: getattr(draft, name) for name in WorkflowDraft.model_fields},
         **fields,
     )
-    if workflow.timezone is None and any(zone is None for _, _, zone in _crons(workflow)):
+    if workflow.timezone is None and any(params.timezone is None for _, params in written(workflow)):
         workflow.timezone = timezone
         workflow.model_fields_set.add("timezone")
     return workflow
-
-
-def schedule_rows(workflow: Workflow, now: int) -> list[ScheduleRow]:
-    """When an enabled workflow fires next; nothing for one that is switched off."""
-    if not workflow.enabled:
-        return []
-    rows = []
-    for step_id, cron, zone in _crons(workflow):
-        timezone = zone or workflow.timezone or "UTC"
-        schedule_id = "cron" if step_id is None else f"step:{step_id}"
-        next_at = next_fire(cron, timezone, now)
-        rows.append(
-            ScheduleRow(workflow.id, schedule_id, cron, timezone, NEVER if next_at is None else next_at, step_id)
-        )
-    return rows
-
-
-def _crons(workflow: Workflow) -> list[tuple[str | None, str, str | None]]:
-    """Trigger step (None for `scheduleCron`), expression and zone of every schedule."""
-    found: list[tuple[str | None, str, str | None]] = []
-    if workflow.schedule_cron is not None:
-        found.append((None, workflow.schedule_cron, None))
-    triggers = [step for step in workflow.steps if step.type is StepType.TRIGGER and step.ref == CRON_REF]
-    return found + [(step.id, step.params["cron"], step.params.get("timezone")) for step in triggers]

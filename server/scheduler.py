@@ -8,67 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 
 import aiocron
 
-from engine.clock import Clock, iso, now_ms
-from engine.cron import next_fire
+from engine.clock import Clock, now_ms
 from engine.engine import Engine
-from engine.errors import FlowDeskError, NotFound, Unavailable
-from engine.ids import derived_id
-from engine.models.run import Trigger, TriggerKind
-from engine.store import ScheduleRow, Store
-from server.saving import NEVER
+from engine.errors import FlowDeskError
+from engine.store import Store
+from server.scheduler_firing import Firing
 
-GRACE_MS: Final = 3_600_000
-"""A missed tick is made up for when it is no older than this."""
 BATCH: Final = 100
 BEAT_S: Final = 0.5
 """The least time between two looks."""
-_WINDOWS_MS: Final = (60_000, 600_000)
 
 log = logging.getLogger("flowdesk.scheduler")
-
-
-@dataclass(slots=True, frozen=True)
-class Due:
-    """What to do about a schedule that is due: the tick to run, if any, and when it is due again."""
-
-    scheduled_at: int | None
-    next_at: int
-
-
-def plan_tick(row: ScheduleRow, now: int, grace_ms: int = GRACE_MS) -> Due:
-    """The misfire policy: of all ticks missed run only the latest, and only within the grace time."""
-    following = next_fire(row.cron, row.timezone, now)
-    return Due(_latest(row, now, grace_ms), NEVER if following is None else following)
-
-
-def _latest(row: ScheduleRow, now: int, grace_ms: int) -> int | None:
-    """The last tick from `row.next_at` until now, looking further back only when there is none near."""
-    for window in (*_WINDOWS_MS, grace_ms):
-        start = max(now - min(window, grace_ms), row.next_at) - 1
-        latest = None
-        tick = next_fire(row.cron, row.timezone, start)
-        while tick is not None and tick <= now:
-            latest = tick
-            tick = next_fire(row.cron, row.timezone, tick)
-        if latest is not None:
-            return latest
-    return None
 
 
 class Scheduler:
     """Make it anywhere; `start` it inside the running loop."""
 
-    def __init__(self, engine: Engine, store: Store, *, clock: Clock = now_ms, grace_ms: int = GRACE_MS) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, store: Store, *, clock: Clock = now_ms) -> None:
+        self._firing = Firing(engine, store)
         self._store = store
         self._clock = clock
-        self._grace_ms = grace_ms
         self._cron: aiocron.Cron | None = None
         self._task: asyncio.Task[None] | None = None
         self._trouble: str | None = None
@@ -128,43 +92,10 @@ class Scheduler:
         started = 0
         while True:
             rows = await self._store.schedules.due(now, limit=BATCH)
-            results = await asyncio.gather(*(self._fire(row, now) for row in rows), return_exceptions=True)
+            results = await asyncio.gather(*(self._firing.fire(row, now) for row in rows), return_exceptions=True)
             failed = [result for result in results if isinstance(result, BaseException)]
             started += sum(result for result in results if isinstance(result, int))
             if failed:
                 raise failed[0]
             if len(rows) < BATCH:
                 return started
-
-    async def _fire(self, row: ScheduleRow, now: int) -> int:
-        """Start the run first and move the schedule on after it: a crash between the two finds the run by its id."""
-        due = plan_tick(row, now, self._grace_ms)
-        started = 0
-        if due.scheduled_at is not None:
-            started = await self._start(row, due.scheduled_at)
-        else:
-            log.warning("workflow %s: the tick of %s is too old to be made up for", row.workflow_id, iso(row.next_at))
-        await self._store.schedules.advance(row, next_at=due.next_at)
-        return started
-
-    async def _start(self, row: ScheduleRow, scheduled_at: int) -> int:
-        try:
-            plan = await self._engine.plans.current(row.workflow_id)
-        except NotFound:
-            return 0
-        except Unavailable:
-            raise
-        except Exception:
-            # A fault of ours must not keep the other schedules from their turn.
-            log.exception("workflow %s cannot be started by its schedule", row.workflow_id)
-            return 0
-        if not plan.workflow.enabled:
-            return 0
-        meta = {"scheduledAt": iso(scheduled_at), "cron": row.cron, "timezone": row.timezone}
-        accepted = await self._engine.accept(
-            plan,
-            Trigger(TriggerKind.CRON, {}, meta, row.step_id),
-            run_id=derived_id(scheduled_at, row.workflow_id, row.schedule_id),
-            scheduled_at=scheduled_at,
-        )
-        return 0 if accepted.duplicate else 1

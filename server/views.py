@@ -13,7 +13,7 @@ from engine.plan import Plan, PlanStep
 from engine.registry import PluginInfo
 from engine.sdk import Example, StepDefinition
 from engine.state import RunState, StepState
-from engine.store import ScheduleRow, VersionInfo
+from engine.store import VersionInfo
 from engine.transition.waits import outcomes
 from engine.visible import contribution
 from server.narrative import log_lines
@@ -232,18 +232,4 @@ def plugin_document(info: PluginInfo) -> Document:
         "version": info.version,
         "refs": list(info.refs),
         "error": info.error,
-    }
-
-
-def schedule_document(row: ScheduleRow, workflow_name: str, upcoming: list[int]) -> Document:
-    """When a workflow fires."""
-    return {
-        "workflowId": row.workflow_id,
-        "workflowName": workflow_name,
-        "scheduleId": row.schedule_id,
-        "stepId": row.step_id,
-        "cron": row.cron,
-        "timezone": row.timezone,
-        "nextAt": iso(row.next_at),
-        "upcoming": [iso(at) for at in upcoming],
     }

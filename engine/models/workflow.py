@@ -13,6 +13,8 @@ from engine.models.limits import Concurrency, Debounce, Dedupe, Rate
 StepId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+CalendarName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+CalendarEntry = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 MAX_STEPS = 1000
 
@@ -137,6 +139,10 @@ class WorkflowDraft(Document):
     """A cron expression that starts runs."""
     timezone: str | None = Field(default=None, max_length=64)
     """The IANA zone the cron expression is read in; the server's own is written here at save when not given."""
+    calendars: dict[CalendarName, Annotated[list[CalendarEntry], Field(max_length=1000)]] = Field(
+        default_factory=dict, max_length=20
+    )
+    """Named lists of days for `exclude` of schedules: `2026-12-25`, `12-25`, `12-24..01-01`, `sat`, `4th thu nov`."""
     timeout_ms: int | None = Field(default=None, ge=1, le=31_536_000_000)
     """How long a whole run may take, in milliseconds, waiting included."""
     concurrency: Concurrency | None = None

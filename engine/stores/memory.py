@@ -12,6 +12,7 @@ from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import JobRow, JobStatus, Role, User
 from engine.models.workflow import Workflow
 from engine.practice_rows import Practice
+from engine.schedules.rows import carried
 from engine.secret_rows import Secrets
 from engine.store import (
     Figures,
@@ -22,6 +23,7 @@ from engine.store import (
     Runs,
     ScheduleRow,
     Schedules,
+    ScheduleState,
     Tallies,
     Upkeep,
     Users,
@@ -151,7 +153,7 @@ class MemoryWorkflows:
         info = VersionInfo(workflow.version, workflow.updated_at, saved_by, workflow.name, len(workflow.steps))
         self._data.workflows[workflow.id] = text
         self._data.versions.setdefault(workflow.id, []).append((info, text))
-        self._data.schedules[workflow.id] = list(schedules)
+        self._data.schedules[workflow.id] = carried(self._data.schedules.get(workflow.id, ()), schedules)
 
     async def get(self, workflow_id: str, *, owner: Owner) -> Workflow:
         """The current version."""
@@ -257,12 +259,12 @@ class MemorySchedules:
         rows = [row for rows in self._data.schedules.values() for row in rows if row.next_at <= now]
         return sorted(rows, key=lambda row: row.next_at)[:limit]
 
-    async def advance(self, row: ScheduleRow, *, next_at: int) -> bool:
+    async def advance(self, row: ScheduleRow, *, next_at: int, state: ScheduleState) -> bool:
         """Compare and set; a schedule that was edited meanwhile is another one."""
         rows = self._data.schedules.get(row.workflow_id, [])
         if row not in rows:
             return False
-        rows[rows.index(row)] = replace(row, next_at=next_at)
+        rows[rows.index(row)] = replace(row, next_at=next_at, state=state, rev=row.rev + 1)
         return True
 
     async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]:

@@ -40,6 +40,8 @@ COMMANDS: Final = {
     "signal": "flowdesk.cli.signal:signal",
     "jobs": "flowdesk.cli.jobs:jobs",
     "retry": "flowdesk.cli.jobs:retry",
+    "schedules": "flowdesk.cli.schedules:schedules",
+    "cron": "flowdesk.cli.cron:cron",
     "steps": "flowdesk.cli.steps:steps",
     "workers": "flowdesk.cli.workers:workers",
     "login": "flowdesk.cli.login:login",

@@ -10,12 +10,13 @@ from engine.graph import validate
 from engine.ids import new_workflow_id
 from engine.jsonio import Json
 from engine.models.workflow import Workflow, WorkflowDraft
+from engine.schedules.reading import schedule_rows
 from server.api_documents import WorkflowDocument
 from server.api_models import WorkflowsQuery, WorkflowUpdate
 from server.keys import ENGINE, REGISTRY, SETTINGS, STORE, USER, owner_of
 from server.requests import json_body, json_response, no_content, page_response, query
 from server.routing import Route
-from server.saving import new_workflow, next_version, schedule_rows, without_server_fields
+from server.saving import new_workflow, next_version, without_server_fields
 from server.views import workflow_document
 
 ATTEMPTS = 5

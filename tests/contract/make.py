@@ -10,6 +10,7 @@ from engine.ids import new_id, new_workflow_id
 from engine.models.event import Event, EventType
 from engine.models.run import JobRow, JobStatus, Role, RunRow, RunStatus, TriggerKind, User
 from engine.models.workflow import Workflow
+from engine.schedules.schedule import Schedule
 from engine.secret_rows import SecretRow
 from engine.store import Blob, Commit, ScheduleRow, Store
 from engine.tenancy import AuditEntry, Credential, CredentialKind, Member, MemberRole, Workspace
@@ -161,8 +162,7 @@ def make_schedule(workflow: Workflow, **fields: Any) -> ScheduleRow:
     usual: dict[str, Any] = {
         "workflow_id": workflow.id,
         "schedule_id": "main",
-        "cron": "0 9 * * *",
-        "timezone": "Europe/Berlin",
+        "schedule": Schedule("cron", "0 9 * * *", "Europe/Berlin"),
         "next_at": NOW,
     }
     return ScheduleRow(**{**usual, **fields})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import RunStatus
 from engine.models.workflow import Workflow
+from engine.schedules.schedule import Schedule
 from engine.store import ANYONE, Owner, ScheduleRow, Store, VersionInfo
 from tests.contract.make import ME, NOW, YOU, make_run, make_schedule, make_workflow, put
 
@@ -125,14 +127,15 @@ async def test_saving_over_somebody_elses_change_is_refused(store: Store, expect
 
 async def test_of_many_saves_at_once_one_wins(store: Store) -> None:
     workflow = await _create(store, name="Start")
-    saves = [_save(store, workflow, make_schedule(workflow, cron=f"{n} * * * *"), name=f"Save {n}") for n in range(8)]
+    rows = [make_schedule(workflow, schedule=Schedule("cron", f"{n} * * * *", "UTC")) for n in range(8)]
+    saves = [_save(store, workflow, row, name=f"Save {n}") for n, row in enumerate(rows)]
     answers = await asyncio.gather(*saves, return_exceptions=True)
     winners = [answer for answer in answers if isinstance(answer, Workflow)]
     assert len(winners) == 1
     assert sum(isinstance(answer, VersionConflict) for answer in answers) == 7
     assert await store.workflows.get(workflow.id, owner=ME) == winners[0]
     schedules = await store.schedules.all(owner=ME)
-    assert [row.cron for row in schedules] == [f"{winners[0].name.split()[1]} * * * *"]
+    assert [row.schedule.text for row in schedules] == [f"{winners[0].name.split()[1]} * * * *"]
 
 
 async def test_a_save_replaces_the_schedules(store: Store) -> None:
@@ -140,9 +143,9 @@ async def test_a_save_replaces_the_schedules(store: Store) -> None:
     rows = [make_schedule(workflow), make_schedule(workflow, schedule_id="second", step_id="a")]
     await store.workflows.create(workflow, rows, saved_by=ME)
     assert await store.schedules.all(owner=ME) == rows
-    after = make_schedule(workflow, schedule_id="second", cron="5 5 * * *")
+    after = make_schedule(workflow, schedule_id="second", schedule=Schedule("cron", "5 5 * * *", "UTC"))
     workflow = await _save(store, workflow, after)
-    assert await store.schedules.all(owner=ME) == [after]
+    assert await store.schedules.all(owner=ME) == [replace(after, rev=1)]
     await _save(store, workflow)
     assert await store.schedules.all(owner=ME) == []
 
@@ -154,7 +157,7 @@ async def test_a_refused_save_leaves_the_schedules(store: Store) -> None:
     with pytest.raises(VersionConflict):
         await store.workflows.save(
             Workflow.model_validate({**workflow.model_dump(mode="json"), "version": 6}),
-            [make_schedule(workflow, cron="1 1 * * *")],
+            [make_schedule(workflow, schedule=Schedule("cron", "1 1 * * *", "UTC"))],
             expected_version=5,
             saved_by=ME,
             owner=ME,

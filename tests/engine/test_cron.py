@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from engine.cron import NAMES, check, next_fire, previous_fires
+from engine.cron import NAMES, check, fires, is_fixed, next_fire, says
 from engine.errors import Invalid
+from engine.schedules.schedule import Schedule
+from engine.schedules.timetable import newest
 
 
 def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-def fires(expr: str, tz: str, after: str, count: int) -> list[str]:
+def shown(expr: str, tz: str, after: str, count: int) -> list[str]:
     found: list[str] = []
     at: int | None = ms(after)
     for _ in range(count):
@@ -43,19 +44,21 @@ def fires(expr: str, tz: str, after: str, count: int) -> list[str]:
         ("*/30 * * * *", "America/New_York", "2026-11-01T05:00", ["11-01 05:30", "11-01 06:00", "11-01 06:30"]),
         ("0 30 2 * * *", "America/New_York", "2026-03-07", ["03-07 07:30", "03-08 07:00", "03-09 06:30"]),
         ("00 30 1 * * *", "America/New_York", "2026-10-31", ["10-31 05:30", "11-01 05:30", "11-02 06:30"]),
+        ("15 30 2 * * *", "America/New_York", "2026-03-07", ["03-07 07:30", "03-08 07:00", "03-09 06:30"]),
+        ("15 30 1 * * *", "America/New_York", "2026-10-31", ["10-31 05:30", "11-01 05:30", "11-02 06:30"]),
     ],
 )
 def test_daylight_saving(expr: str, tz: str, after: str, expected: list[str]) -> None:
     """Row 13: a time in the gap runs right after it, a repeated hour runs once, `*` jobs follow real time."""
-    assert fires(expr, tz, after, 3) == expected
+    assert shown(expr, tz, after, 3) == expected
 
 
 def test_a_repeated_hour_never_leads_back_in_time() -> None:
     """Row 13: asked inside the second showing of an hour, the answer is tomorrow and not half an hour ago."""
     second_showing = ms("2026-11-01T06:10")  # 01:10 in New York, for the second time
     assert next_fire("30 1 * * *", "America/New_York", second_showing) == ms("2026-11-02T06:30")
-    back = previous_fires("30 1 * * *", "America/New_York", second_showing, after_ms=ms("2026-10-30"), limit=2)
-    assert back == [ms("2026-11-01T05:30"), ms("2026-10-31T05:30")]
+    back = newest(Schedule("cron", "30 1 * * *", "America/New_York"), ms("2026-10-30"), second_showing, 2)
+    assert back == [ms("2026-10-31T05:30"), ms("2026-11-01T05:30")]
 
 
 @pytest.mark.parametrize(
@@ -74,36 +77,6 @@ def test_a_repeated_hour_never_leads_back_in_time() -> None:
 )
 def test_next_fire(expr: str, after: str, expected: str) -> None:
     assert next_fire(expr, "UTC", ms(after)) == ms(expected)
-
-
-def test_previous_fires_are_newest_first_within_the_bounds() -> None:
-    """Row 16: what was missed while the server was down, the last of it first."""
-    until, after = ms("2026-11-23T12:00"), ms("2026-11-23T09:00")
-    noon, eleven, ten = ms("2026-11-23T12:00"), ms("2026-11-23T11:00"), ms("2026-11-23T10:00")
-    assert previous_fires("@hourly", "UTC", until, after_ms=after, limit=10) == [noon, eleven, ten]
-    assert previous_fires("@hourly", "UTC", until, after_ms=after) == [noon]
-    assert previous_fires("@hourly", "UTC", until - 1, after_ms=after) == [eleven]
-    assert previous_fires("@hourly", "UTC", after, after_ms=after) == []
-    assert previous_fires("0 0 1 1 *", "UTC", until, after_ms=after, limit=5) == []
-
-
-_ZONES = st.sampled_from(["Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"])
-_CRONS = st.sampled_from(["30 1 * * *", "30 2 * * *", "0 */2 * * *", "*/20 * * * *", "45 1 * * 0", "0 15 2 * * *"])
-
-
-@settings(max_examples=150, deadline=None)
-@given(_CRONS, _ZONES, st.integers(0, 365 * 24 * 60), st.integers(1, 50))
-def test_both_directions_agree(expr: str, tz: str, minutes: int, hours: int) -> None:
-    """Row 13: looking back finds exactly what looking forward would have."""
-    start = ms("2026-01-01") + minutes * 60_000
-    end = start + int(timedelta(hours=hours).total_seconds() * 1000)
-    forward: list[int] = []
-    at = next_fire(expr, tz, start)
-    while at is not None and at <= end:
-        assert at > start
-        forward.append(at)
-        at = next_fire(expr, tz, at)
-    assert previous_fires(expr, tz, end, after_ms=start, limit=1000) == forward[::-1]
 
 
 @pytest.mark.parametrize(
@@ -164,3 +137,21 @@ def test_all_names_are_good() -> None:
 
 def test_the_end_of_the_calendar_is_no_error() -> None:
     assert next_fire("0 0 1 1 *", "America/New_York", ms("9999-12-30")) is None
+
+
+@pytest.mark.parametrize(
+    ("expr", "fixed"),
+    [("0 9 * * *", True), ("5 0 9 * * *", True), ("*/5 9 * * *", False), ("0 * * * *", False), ("@daily", True)],
+)
+def test_fixed_times_are_told_from_those_that_follow_real_time(expr: str, fixed: bool) -> None:
+    assert is_fixed(expr) is fixed
+
+
+def test_several_seconds_of_a_minute() -> None:
+    found = list(islice(fires("0,30 59 23 * * *", "UTC", ms("2026-11-23T23:59:00")), 3))
+    assert found == [ms("2026-11-23T23:59:30"), ms("2026-11-24T23:59:00"), ms("2026-11-24T23:59:30")]
+
+
+def test_what_an_expression_says() -> None:
+    assert says("30 2 * * *", datetime(2026, 3, 8, 2, 30, tzinfo=UTC))
+    assert not says("30 2 * * *", datetime(2026, 3, 8, 3, 0, tzinfo=UTC))

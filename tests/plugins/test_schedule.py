@@ -9,7 +9,7 @@ from tests.plugins.support import checked
 
 
 @pytest.mark.parametrize(
-    "cron", ["* * * * *", "*/15 9-17 * * MON-FRI", "0 0 29 2 *", "0 0 L * *", "30 * * * * *", "0 9 * * 1#1"]
+    "cron", ["* * * * *", "*/15 9-17 * * MON-FRI", "0 0 29 2 *", "0 0 L * *", "30 * * * * *", "0 9 * * 1#1", "@daily"]
 )
 @pytest.mark.parametrize("timezone", [None, "UTC", "Europe/Berlin", "Australia/Lord_Howe"])
 def test_accepts_what_the_scheduler_can_run(cron: str, timezone: str | None) -> None:
@@ -21,7 +21,7 @@ def test_accepts_what_the_scheduler_can_run(cron: str, timezone: str | None) -> 
     [
         ("", "wrong number of fields"),
         ("* * * *", "wrong number of fields"),
-        ("@daily", "wrong number of fields"),
+        ("@never", "wrong number of fields"),
         ("61 * * * *", "bad minute"),
         ("* 25 * * *", "bad hour"),
         ("a b c d e", "bad minute"),
@@ -47,3 +47,33 @@ def test_refuses_an_unknown_zone(zone: str) -> None:
     """Row 14: zones are names of the IANA database, and nothing else on the disk."""
     with pytest.raises(ValidationError):
         checked("schedule.cron", {"cron": "* * * * *", "timezone": zone})
+
+
+@pytest.mark.parametrize("every", ["1s", "15m", "1h30m", "2d 6h", 1000, 90_000])
+def test_accepts_intervals(every: str | int) -> None:
+    assert checked("schedule.interval", {"every": every}).every == every
+
+
+@pytest.mark.parametrize(
+    ("ref", "params", "message"),
+    [
+        ("schedule.interval", {"every": "soon"}, "write a duration such as 90s"),
+        ("schedule.interval", {"every": ""}, "write a duration such as 90s"),
+        ("schedule.interval", {"every": "0m"}, "write a duration such as 90s"),
+        ("schedule.interval", {"every": "15 m 3"}, "write a duration such as 90s"),
+        ("schedule.interval", {"every": 999}, "between 1s and 366d"),
+        ("schedule.interval", {"every": "9999d"}, "between 1s and 366d"),
+        ("schedule.at", {"at": "tomorrow"}, "write 2026-12-24T18:00"),
+        ("schedule.at", {"at": []}, "at least 1 item"),
+        ("schedule.at", {"at": ["2026-12-24T25:00"]}, "write 2026-12-24T18:00"),
+        ("schedule.cron", {"cron": "@daily", "startAt": "soon"}, "write 2026-12-24T18:00"),
+        ("schedule.cron", {"cron": "@daily", "misfire": "some"}, "'skip', 'latest' or 'all'"),
+        ("schedule.cron", {"cron": "@daily", "overlap": "kill"}, "'cancelPrevious'"),
+        ("schedule.cron", {"cron": "@daily", "maxCatchUp": 101}, "less than or equal to 100"),
+        ("schedule.cron", {"cron": "@daily", "jitter": 5}, "Extra inputs"),
+    ],
+)
+def test_refuses_other_settings_at_save(ref: str, params: dict[str, object], message: str) -> None:
+    """Row 14."""
+    with pytest.raises(ValidationError, match=message):
+        checked(ref, params)

@@ -19,7 +19,8 @@ from engine.ids import new_workflow_id
 from engine.models.run import Role, RunStatus
 from engine.models.workflow import Workflow
 from engine.registry import Registry
-from engine.store import ANYONE, RunFilter, ScheduleRow
+from engine.schedules.schedule import Schedule
+from engine.store import ANYONE, RunFilter, ScheduleRow, ScheduleState
 from engine.stores.memory import MemoryStore
 from plugins.builtins import BUILTINS
 from server import redis_client
@@ -311,9 +312,10 @@ async def test_one_run_for_each_tick_of_three_servers(mongo_url: str) -> None:
     start = now_ms() // 60_000 * 60_000
     store = patient_store(mongo_url)
     await store.open()
+    minutely = Schedule("cron", "* * * * *", "UTC")
     for n in range(SCHEDULES):
         workflow = _scheduled(n)
-        row = ScheduleRow(workflow.id, "main", "* * * * *", "UTC", start)
+        row = ScheduleRow(workflow.id, "main", minutely, start, state=ScheduleState(cursor=start - 1))
         await store.workflows.create(workflow, [row], saved_by="me")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)

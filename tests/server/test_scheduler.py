@@ -13,69 +13,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.clock import iso, now_ms
 from engine.errors import StoreBusy, StoreFull
-from engine.models.run import RunRow
+from engine.models.run import FINISHED, RunRow
+from engine.schedules.timetable import NEVER
 from engine.store import ANYONE, RunFilter, ScheduleRow
-from server.saving import NEVER
-from server.scheduler import GRACE_MS, Due, Scheduler, plan_tick
-from tests.server.live import Live, Person, eventually, fail, greet, live
+from server.scheduler import Scheduler
+from tests.server.live import Live, Person, eventually, fail, greet, live, sleep
 
 MINUTE = 60_000
 HOUR = 3_600_000
-
-
-def at(text: str, zone: str = "UTC") -> int:
-    """Milliseconds of a local time."""
-    return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000)
-
-
-def row(cron: str, next_at: int, zone: str = "UTC") -> ScheduleRow:
-    return ScheduleRow("w", "cron", cron, zone, next_at)
-
-
-NINE = at("2026-11-23T09:00")
-LEAP = at("2028-02-29T00:00")
-
-
-@pytest.mark.parametrize(
-    ("cron", "due", "now", "expected"),
-    [
-        ("0 9 * * *", NINE, NINE, Due(NINE, NINE + 24 * HOUR)),
-        ("0 9 * * *", NINE, NINE + 900, Due(NINE, NINE + 24 * HOUR)),
-        ("0 9 * * *", NINE, NINE + GRACE_MS, Due(NINE, NINE + 24 * HOUR)),
-        ("0 9 * * *", NINE, NINE + GRACE_MS + 1, Due(None, NINE + 24 * HOUR)),
-        ("0 9 * * *", NINE, NINE + 72 * HOUR + MINUTE, Due(NINE + 72 * HOUR, NINE + 96 * HOUR)),
-        ("* * * * *", NINE, NINE + 90 * MINUTE + 5, Due(NINE + 90 * MINUTE, NINE + 91 * MINUTE)),
-        ("* * * * *", NINE, NINE + 999 * HOUR, Due(NINE + 999 * HOUR, NINE + 999 * HOUR + MINUTE)),
-        ("*/7 * * * *", NINE, NINE + 20 * MINUTE, Due(NINE + 14 * MINUTE, NINE + 21 * MINUTE)),
-        ("* * * * * *", NINE, NINE + 10 * HOUR + 500, Due(NINE + 10 * HOUR, NINE + 10 * HOUR + 1000)),
-        ("0 0 29 2 *", LEAP, LEAP, Due(LEAP, at("2032-02-29T00:00"))),
-    ],
-)
-def test_of_all_missed_ticks_only_the_latest_and_only_in_time(cron: str, due: int, now: int, expected: Due) -> None:
-    """R8, rows 12 and 16: a server that was away or a clock that jumped makes up for one tick at most."""
-    assert plan_tick(row(cron, due), now) == expected
-
-
-def test_a_tick_before_the_schedule_existed_is_not_made_up() -> None:
-    later = NINE + 30 * MINUTE
-    assert plan_tick(row("*/10 * * * *", later), later + 5).scheduled_at == later
-    assert plan_tick(row("0 9 * * *", NINE + 24 * HOUR), NINE + HOUR).scheduled_at is None
-
-
-@pytest.mark.parametrize(
-    ("zone", "before", "tick"),
-    [
-        ("America/New_York", "2026-03-08T01:00", "2026-03-08T03:00"),
-        ("Europe/London", "2026-03-29T00:00", "2026-03-29T02:00"),
-        ("Australia/Lord_Howe", "2026-10-04T01:00", "2026-10-04T02:30"),
-    ],
-)
-def test_a_time_in_the_spring_gap_runs_right_after_it(zone: str, before: str, tick: str) -> None:
-    """Row 13: the Debian rule, through the planner."""
-    gap = {"America/New_York": "30 2 * * *", "Europe/London": "30 1 * * *", "Australia/Lord_Howe": "10 2 * * *"}[zone]
-    due = plan_tick(row(gap, at(before, zone), zone), at(before, zone))
-    assert due.next_at == at(tick, zone)
 
 
 class Clock:
@@ -306,13 +253,265 @@ async def test_trouble_is_logged_when_it_begins_and_ends(
     assert [record.levelname for record in caplog.records if record.name == "flowdesk.scheduler"] == ["ERROR", "INFO"]
 
 
-def test_a_schedule_that_ended_sleeps_for_ever() -> None:
-    assert at("9999-12-31T23:59:59") == NEVER
-
-
 async def test_a_person_sees_when_it_comes(ali: Person) -> None:
     await ali.save(greet(), scheduleCron="0 9 * * *", timezone="Europe/Berlin")
     (found,) = await ali.get("/api/schedules")
     assert found["timezone"] == "Europe/Berlin"
     hours = {datetime.fromisoformat(text).astimezone(ZoneInfo("Europe/Berlin")).hour for text in found["upcoming"]}
     assert hours == {9}
+
+
+# -- overlap --------------------------------------------------------------------------------------------------------
+
+
+def tick_step(**params: Any) -> dict[str, Any]:
+    return {
+        "id": "tick",
+        "type": "TRIGGER",
+        "ref": "schedule.cron",
+        "next": "sleep",
+        "params": {"cron": "* * * * *", "timezone": "UTC", **params},
+    }
+
+
+async def schedule_row(server: Live) -> ScheduleRow:
+    (found,) = await server.parts.store.schedules.all(owner=ANYONE)
+    return found
+
+
+async def statuses(server: Live) -> list[str]:
+    """Oldest scheduled time first."""
+    found = sorted(await runs(server), key=lambda run: run.scheduled_at or 0)
+    return ["done" if run.status in FINISHED and run.status != "CANCELLED" else run.status.value for run in found]
+
+
+@asynccontextmanager
+async def slow(directory: Path, **params: Any) -> AsyncIterator[tuple[Live, Person, str, int]]:
+    """A workflow whose runs take a minute, started by a schedule every minute; its first time."""
+    async with live(directory) as server:
+        ali = await server.person("ali")
+        workflow_id = await ali.save(tick_step(**params), sleep())
+        yield server, ali, workflow_id, await next_at(server)
+
+
+async def end(server: Live, ali: Person, number: int = 0) -> None:
+    """Cancel the run of the schedule's so-and-so-many-th time."""
+    found = sorted(await runs(server), key=lambda run: run.scheduled_at or 0)
+    assert (await ali.call("POST", f"/api/runs/{found[number].id}/cancel")).status == 202
+
+
+async def test_by_default_a_run_under_way_leaves_the_next_time_out(tmp_path: Path) -> None:
+    """Row 17: skip; what was left out is counted and shown."""
+    async with slow(tmp_path) as (server, ali, _workflow_id, due):
+        one = scheduler(server)
+        assert [await one.tick(due + n * MINUTE) for n in range(3)] == [1, 0, 0]
+        (shown,) = await ali.get("/api/schedules")
+        assert (shown["skipped"], shown["missed"], shown["overlap"]) == (2, 0, "skip")
+        assert shown["lastRunId"] == (await runs(server))[0].id
+        await end(server, ali)
+        assert await one.tick(due + 3 * MINUTE) == 1
+
+
+async def test_times_are_queued_and_run_one_after_another(tmp_path: Path) -> None:
+    """Row 17: queue; no more wait than `maxCatchUp` allows."""
+    async with slow(tmp_path, overlap="queue", maxCatchUp=2) as (server, ali, _workflow_id, due):
+        one = scheduler(server)
+        assert [await one.tick(due + n * MINUTE) for n in range(4)] == [1, 0, 0, 0]
+        (shown,) = await ali.get("/api/schedules")
+        assert (shown["waiting"], shown["skipped"]) == (2, 1)
+        now = due + 3 * MINUTE + 5000
+        for number in range(2):
+            await end(server, ali, number)
+            assert await one.tick(now) == 1
+            now += 1000
+        times = sorted((run.scheduled_at or 0) - due for run in await runs(server))
+        assert times == [0, 2 * MINUTE, 3 * MINUTE]
+
+
+async def test_runs_may_overlap(tmp_path: Path) -> None:
+    """Row 17: parallel."""
+    async with slow(tmp_path, overlap="parallel") as (server, _ali, _workflow_id, due):
+        one = scheduler(server)
+        assert [await one.tick(due + n * MINUTE) for n in range(3)] == [1, 1, 1]
+
+
+async def test_the_run_before_is_cancelled(tmp_path: Path) -> None:
+    """Row 17: cancel the one before."""
+    async with slow(tmp_path, overlap="cancelPrevious") as (server, _ali, _workflow_id, due):
+        one = scheduler(server)
+        assert [await one.tick(due + n * MINUTE) for n in range(3)] == [1, 1, 1]
+        found = await statuses(server)
+        assert found[:2] == ["CANCELLED", "CANCELLED"]
+        assert found[2] not in ("CANCELLED", "done")
+
+
+# -- outages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "run"),
+    [
+        ({"misfire": "skip"}, 0),
+        ({}, 1),
+        ({"misfire": "all", "graceMs": 86_400_000, "maxCatchUp": 5, "overlap": "parallel"}, 5),
+    ],
+)
+async def test_an_outage(tmp_path: Path, params: dict[str, Any], run: int) -> None:
+    """Row 16, R8: a server that was away for ten hours makes up for what its policy says, and once."""
+    async with slow(tmp_path, **{"cron": "0 * * * *", **params}) as (server, ali, _workflow_id, due):
+        back = due + 9 * HOUR + 30 * MINUTE
+        assert await scheduler(server).tick(back) == run
+        assert await scheduler(server).tick(back) == 0
+        (shown,) = await ali.get("/api/schedules")
+        assert shown["missed"] == 10 - run
+
+
+async def test_several_kinds_of_schedules_in_one_workflow(tmp_path: Path) -> None:
+    async with live(tmp_path) as server:
+        ali = await server.person("ali")
+        every = {**tick_step(), "id": "often", "ref": "schedule.interval", "params": {"every": "10m"}, "next": "greet"}
+        once = {
+            **tick_step(),
+            "id": "once",
+            "ref": "schedule.at",
+            "params": {"at": "2030-01-01T00:00"},
+            "next": "greet",
+        }
+        tick = {**tick_step(), "next": "greet"}
+        await ali.save(tick, every, once, greet(), scheduleCron="0 0 * * *", timezone="Europe/Berlin")
+        at = round(datetime(2029, 12, 31, 23, tzinfo=ZoneInfo("UTC")).timestamp() * 1000)
+        await scheduler(server).tick(at)
+        assert {run.scheduled_at for run in await runs(server)} == {at}
+        assert len(await runs(server)) == 4
+        shown = {row["scheduleId"]: row for row in await ali.get("/api/schedules")}
+        assert (shown["step:once"]["kind"], shown["step:often"]["words"]) == ("at", "every 10m")
+        (row,) = [r for r in await server.parts.store.schedules.all(owner=ANYONE) if r.schedule_id == "step:once"]
+        assert row.next_at == NEVER
+
+
+# -- pause, resume, backfill ----------------------------------------------------------------------------------------
+
+
+async def test_a_pause_outlives_a_save_and_ends_without_a_burst(tmp_path: Path) -> None:
+    async with slow(tmp_path, overlap="parallel") as (server, ali, workflow_id, due):
+        path = f"/api/workflows/{workflow_id}/schedules/step:tick"
+        answer = await ali.call("POST", f"{path}/pause", {"reason": "stock-taking"})
+        assert (answer.status, answer.json["state"], answer.json["nextAt"]) == (200, "paused", None)
+        assert (answer.json["pauseReason"], answer.json["pausedBy"]) == ("stock-taking", ali.user.id)
+        document = await ali.get(f"/api/workflows/{workflow_id}")
+        document["steps"][0]["params"]["cron"] = "*/2 * * * *"
+        assert (await ali.call("PUT", f"/api/workflows/{workflow_id}", document)).status == 200
+        assert (await ali.get(path))["state"] == "paused"
+        assert await scheduler(server).tick(due + HOUR) == 0
+        resumed = (await ali.call("POST", f"{path}/resume")).json
+        assert (resumed["state"], resumed["pausedAt"], resumed["missed"]) == ("active", None, 0)
+        assert (await schedule_row(server)).next_at > due - MINUTE
+        assert await scheduler(server).tick((await schedule_row(server)).next_at) == 1
+
+
+async def test_a_backfill_runs_each_time_of_the_window_once(tmp_path: Path) -> None:
+    """R8: a time that had its run keeps that one; the others run as `overlap` lets them."""
+    async with slow(tmp_path, cron="0 0 1 1 *", overlap="queue") as (server, ali, workflow_id, _due):
+        path = f"/api/workflows/{workflow_id}/schedules/tick/backfill"
+        window = {"from": "2020-01-01T00:00:00Z", "to": "2022-06-01T00:00:00Z"}
+        for _ in range(2):
+            answer = await ali.call("POST", path, window)
+            assert (answer.status, answer.json["waiting"]) == (202, 3)
+        one, now = scheduler(server), now_ms()
+        assert await one.tick(now) == 1
+        assert await one.tick(now + 1000) == 0
+        for number in range(2):
+            await end(server, ali, number)
+            assert await one.tick(now + 10_000 + number * 2000) == 1
+        await end(server, ali, 2)
+        again = await ali.call("POST", path, window)
+        assert again.json["waiting"] == 3
+        assert await one.tick(now + 20_000) == 0
+        found = await runs(server)
+        assert sorted(iso(run.scheduled_at or 0)[:10] for run in found) == ["2020-01-01", "2021-01-01", "2022-01-01"]
+        shown = await ali.get(f"/api/runs/{found[0].id}")
+        assert shown["trigger"]["meta"]["backfill"] is True
+
+
+async def test_what_cannot_be_done_to_a_schedule_is_refused(ali: Person) -> None:
+    """Row 14: with field and cure."""
+    workflow_id = await ali.save(tick_step(), sleep())
+    path = f"/api/workflows/{workflow_id}/schedules"
+    good = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z"}
+    for body, code, field in (
+        ({"from": good["to"], "to": good["from"]}, "backfill_window", "to"),
+        ({**good, "to": "2126-01-01T00:00:00Z"}, "backfill_window", "to"),
+        ({**good, "to": "2026-02-01T00:00:00Z"}, "backfill_window", "to"),
+        ({"from": "2026-01-01T00:00:01Z", "to": "2026-01-01T00:00:02Z"}, "backfill_window", "from"),
+        ({}, "invalid", "from"),
+    ):
+        answer = await ali.call("POST", f"{path}/tick/backfill", body)
+        assert (answer.status, answer.code, answer.json["problems"][0]["field"]) == (422, code, field)
+    assert (await ali.call("GET", f"{path}/nope")).status == 404
+    await ali.call("POST", f"{path}/tick/pause")
+    paused = await ali.call("POST", f"{path}/tick/backfill", good)
+    assert (paused.status, paused.code) == (409, "schedule_paused")
+
+
+# -- preview --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_preview_of_any_window(ali: Person) -> None:
+    """Row 13: gaps are marked, changes of the clocks told, outages simulated."""
+    wanted = {"cron": "30 2 * * *", "timezone": "Europe/Berlin", "from": "2026-03-28T00:00:00Z", "limit": 2}
+    answer = await ali.call("POST", "/api/schedules/preview", wanted)
+    assert answer.status == 200, answer.json
+    found = answer.json
+    assert (found["words"], found["timezone"], found["more"]) == ("daily at 02:30", "Europe/Berlin", True)
+    assert [(one["local"], one["note"]) for one in found["times"]] == [
+        ("2026-03-28T02:30:00+01:00", None),
+        ("2026-03-29T03:00:00+02:00", "gap"),
+    ]
+    assert [(one["kind"], one["minutes"]) for one in found["clockChanges"]] == [("gap", 60)]
+    assert [one["lasted"] for one in found["outages"]] == ["5m", "2h", "1d"]
+    workflow_id = await ali.save(tick_step(cron="0 9 * * *"), sleep())
+    window = "from=2020-01-01T00:00:00Z&to=2020-01-03T00:00:00Z"
+    saved = await ali.get(f"/api/workflows/{workflow_id}/schedules/tick/preview?{window}")
+    assert [one["at"] for one in saved["times"]] == ["2020-01-01T09:00:00.000Z", "2020-01-02T09:00:00.000Z"]
+    assert saved["more"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, None),
+        ({"cron": "* * * * *", "every": "5m"}, None),
+        ({"cron": "61 * * * *"}, "cron"),
+        ({"every": "soon"}, "every"),
+        ({"cron": "@daily", "timezone": "Mars/Olympus"}, "timezone"),
+        ({"cron": "@daily", "excluded": ["someday"]}, "excluded[0]"),
+        ({"cron": "@daily", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}, "to"),
+        ({"cron": "@daily", "limit": 5000}, "limit"),
+    ],
+)
+async def test_a_preview_that_makes_no_sense_is_refused(ali: Person, body: dict[str, Any], field: str | None) -> None:
+    """Row 14."""
+    answer = await ali.call("POST", "/api/schedules/preview", body)
+    assert answer.status == 422
+    assert answer.json["problems"][0].get("field") == field
+
+
+async def test_calendars_are_part_of_the_document(ali: Person) -> None:
+    """A bad entry, an unknown name and a delay that reaches the next start are refused with field and cure."""
+    tick = tick_step(exclude=["holidays"], cron="0 9 * * *")
+    body = {"name": "w", "steps": [tick, sleep()], "calendars": {"holidays": ["12-25", "someday"]}}
+    answer = await ali.call("POST", "/api/workflows", body)
+    assert [(one["field"], one["code"]) for one in answer.json["problems"]] == [("calendars.holidays[1]", "calendar")]
+    answer = await ali.call("POST", "/api/workflows", {**body, "calendars": {"holiday": ["12-25"]}})
+    (problem,) = answer.json["problems"]
+    assert (problem["field"], problem["code"]) == ("params.exclude[0]", "unknown_calendar")
+    assert "holiday" in problem["hint"]
+    jittery = {**tick, "params": {**tick["params"], "cron": "* * * * *", "jitterMs": 60_000}}
+    answer = await ali.call(
+        "POST", "/api/workflows", {**body, "steps": [jittery, sleep()], "calendars": {"holidays": []}}
+    )
+    assert [one["field"] for one in answer.json["problems"]] == ["params.jitterMs"]
+    good = await ali.call("POST", "/api/workflows", {**body, "calendars": {"holidays": ["12-25"]}})
+    assert good.status == 201
+    shown = await ali.get(f"/api/workflows/{good.json['id']}/schedules/tick/preview?from=2026-12-24T00:00:00Z&limit=2")
+    assert [one["at"][:10] for one in shown["times"]] == ["2026-12-24", "2026-12-26"]

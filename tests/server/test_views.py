@@ -12,11 +12,14 @@ from engine.models.run import JobRow, JobStatus, RunRow, RunStatus, TriggerKind,
 from engine.models.workflow import Workflow
 from engine.plan import compile_plan
 from engine.registry import PluginInfo, Registry
+from engine.schedules.schedule import Schedule
 from engine.state import fold
 from engine.store import ScheduleRow, VersionInfo
 from plugins.builtins import BUILTINS
 from server import api_documents, run_documents, views
 from server.references import with_markers
+from server.schedule_models import ScheduleDocument, SchedulePreview
+from server.schedule_views import preview_document, schedule_document
 
 AT = 1_795_425_120_123
 
@@ -135,7 +138,9 @@ def test_every_other_document() -> None:
     fits(views.job_document(job), run_documents.Job)
     fits(views.version_item(VersionInfo(1, AT, "u", "W", 4)), api_documents.VersionItem)
     fits(views.workflow_document(workflow()), api_documents.WorkflowDocument)
-    fits(views.schedule_document(ScheduleRow("w", "cron", "* * * * *", "UTC", AT), "W", [AT]), api_documents.Schedule)
+    row = ScheduleRow("w", "cron", Schedule("cron", "* * * * *", "UTC"), AT)
+    fits(schedule_document(row, "W", AT), ScheduleDocument)
+    fits(preview_document(row.schedule, AT, None, 3), SchedulePreview)
     fits(views.plugin_document(PluginInfo("p", "built in", error="no")), api_documents.Plugin)
     for event in journal():
         fits(views.event_document("r", "w", event), run_documents.EventDocument)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.store import ANYONE
+from engine.schedules.timetable import NEVER
 from tests.server.live import UNKNOWN, Live, Person, action, greet, live, sleep, webhook
 
 DRAFT: dict[str, Any] = {
@@ -235,8 +235,9 @@ async def test_schedules_follow_the_document(tmp_path: Path) -> None:
             assert row["nextAt"] == row["upcoming"][0]
             assert row["workflowName"] == "w"
         await ali.call("PUT", f"/api/workflows/{workflow_id}", {**document, "enabled": False})
-        assert await ali.get("/api/schedules") == []
-        assert await server.parts.store.schedules.all(owner=ANYONE) == []
+        rows = await ali.get("/api/schedules")
+        assert [(row["state"], row["nextAt"], row["upcoming"]) for row in rows] == [("disabled", None, [])] * 2
+        assert await server.parts.store.schedules.due(NEVER - 1, limit=9) == []
 
 
 async def test_no_zone_is_written_where_no_clock_matters(ali: Person) -> None:

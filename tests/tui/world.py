@@ -199,9 +199,17 @@ class World:
             "workflowName": wf["name"],
             "scheduleId": "tick",
             "cron": "0 7 * * 1-5",
+            "words": "weekdays at 07:00",
             "timezone": "Europe/Berlin",
+            "state": "active",
             "nextAt": upcoming[0],
             "upcoming": upcoming,
+            "missed": 0,
+            "skipped": 0,
+            "missedAt": None,
+            "waiting": 0,
+            "pausedAt": None,
+            "pauseReason": None,
         }
 
     def _answer(self) -> None:

@@ -24,7 +24,8 @@ from engine.models.run import (
     User,
     WaitingFor,
 )
-from engine.store import ScheduleRow
+from engine.schedules.rows import ScheduleRow, ScheduleState
+from engine.schedules.schedule import Schedule
 from engine.stores.mongo.driver import Doc
 
 LASTING: Final = (
@@ -218,16 +219,30 @@ def schedule_doc(row: ScheduleRow) -> Doc:
     """A schedule, as it stands inside its workflow."""
     return {
         "id": row.schedule_id,
-        "cron": row.cron,
-        "timezone": row.timezone,
+        "schedule": _text(row.schedule.to_dict()),
         "nextAt": row.next_at,
         "stepId": row.step_id,
+        "enabled": row.enabled,
+        "state": _text(row.state.to_dict()),
+        "rev": row.rev,
     }
 
 
 def schedule_row(workflow_id: str, doc: Mapping[str, Any]) -> ScheduleRow:
-    """The schedule this part of a workflow tells of."""
-    return ScheduleRow(workflow_id, doc["id"], doc["cron"], doc["timezone"], doc["nextAt"], doc["stepId"])
+    """The schedule this part of a workflow tells of; one of an older form has an expression and a zone only."""
+    schedule, state = _value(doc.get("schedule")), _value(doc.get("state"))
+    if schedule is None:
+        schedule = {"kind": "cron", "text": doc["cron"], "timezone": doc["timezone"]}
+    return ScheduleRow(
+        workflow_id,
+        doc["id"],
+        Schedule.from_dict(schedule),
+        doc["nextAt"],
+        doc["stepId"],
+        doc.get("enabled", True),
+        ScheduleState.from_dict({"cursor": doc["nextAt"] - 1} if state is None else state),
+        doc.get("rev", 0),
+    )
 
 
 def _text(value: dict[str, Any] | None) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from engine.store import Owner, ScheduleRow
+from engine.store import Owner, ScheduleRow, ScheduleState
 from engine.stores.mongo import lists
 from engine.stores.mongo.documents import schedule_doc, schedule_row
 from engine.stores.mongo.driver import Doc
@@ -28,10 +29,12 @@ class MongoSchedules:
         rows = sorted((row for row in _rows(docs) if row.next_at <= now), key=lambda row: row.next_at)
         return rows[:limit]
 
-    async def advance(self, row: ScheduleRow, *, next_at: int) -> bool:
+    async def advance(self, row: ScheduleRow, *, next_at: int, state: ScheduleState) -> bool:
         """Compare and set; a schedule that was edited meanwhile is another one."""
-        known = {"$elemMatch": schedule_doc(row)}
-        change = {"$set": {"schedules.$.nextAt": next_at}}
+        rev = row.rev or {"$in": [0, None]}  # rows of an older form have none
+        known = {"$elemMatch": {"id": row.schedule_id, "rev": rev, "nextAt": row.next_at}}
+        after = schedule_doc(replace(row, next_at=next_at, state=state, rev=row.rev + 1))
+        change = {"$set": {"schedules.$": after}, "$inc": {"scheduleRev": 1}}
         return bool(await self._link.update_one(WORKFLOWS, {"_id": row.workflow_id, "schedules": known}, change))
 
     async def all(self, *, owner: Owner, workflow_id: str | None = None) -> list[ScheduleRow]:

@@ -15,10 +15,11 @@ from engine.clock import now_ms
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.jsonio import dumps
 from engine.models.workflow import Workflow
+from engine.schedules.rows import carried
 from engine.store import Owner, Page, ScheduleRow, VersionInfo
 from engine.stores import cursor as cursors
 from engine.stores.mongo import lists
-from engine.stores.mongo.documents import schedule_doc
+from engine.stores.mongo.documents import schedule_doc, schedule_row
 from engine.stores.mongo.driver import Doc
 from engine.stores.mongo.link import Link
 from engine.stores.mongo.schema import DELETED, VERSIONS, WORKFLOWS
@@ -57,11 +58,17 @@ class MongoWorkflows:
         """Make a new version the current one."""
         mine = _mine(workflow.id, owner)
         current = await self._current(mine)
-        if current["version"] == expected_version:
+        while current["version"] == expected_version:
             await self._keep(current)
-            doc = _document(workflow, schedules, saved_by)
-            change = {"$set": {name: value for name, value in doc.items() if name not in ("_id", "ownerId")}}
-            if await self._link.update_one(WORKFLOWS, {**mine, "version": expected_version}, change):
+            before = [schedule_row(workflow.id, schedule) for schedule in current["schedules"]]
+            doc = _document(workflow, carried(before, schedules), saved_by)
+            change = {
+                "$set": {name: value for name, value in doc.items() if name not in ("_id", "ownerId")},
+                "$inc": {"scheduleRev": 1},
+            }
+            # A schedule that moved on since it was read must not be put back.
+            seen = {"version": expected_version, "scheduleRev": current.get("scheduleRev")}
+            if await self._link.update_one(WORKFLOWS, {**mine, **seen}, change):
                 await self._keep(doc)
                 return
             current = await self._current(mine)

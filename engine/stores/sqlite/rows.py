@@ -10,7 +10,8 @@ import orjson
 
 from engine.jsonio import dumps
 from engine.models.run import Call, JobRow, JobStatus, Message, Role, RunRow, RunStatus, TriggerKind, User, WaitingFor
-from engine.store import ScheduleRow
+from engine.schedules.rows import ScheduleRow, ScheduleState
+from engine.schedules.schedule import Schedule
 
 RUN_COLUMNS: Final = tuple(field.name for field in fields(RunRow))
 JOB_COLUMNS: Final = tuple(field.name for field in fields(JobRow))
@@ -83,6 +84,27 @@ def job_row(values: Sequence[Any]) -> JobRow:
     job.status = JobStatus(job.status)
     job.error = _loads(values[10])
     return job
+
+
+def schedule_values(row: ScheduleRow) -> tuple[Any, ...]:
+    """A schedule in the order of SCHEDULE_COLUMNS."""
+    schedule, state = dumps(row.schedule.to_dict()).decode(), dumps(row.state.to_dict()).decode()
+    return (row.workflow_id, row.schedule_id, schedule, row.next_at, row.step_id, int(row.enabled), state, row.rev)
+
+
+def schedule_row(values: Sequence[Any]) -> ScheduleRow:
+    """The schedule these columns hold."""
+    workflow_id, schedule_id, schedule, next_at, step_id, enabled, state, rev = values
+    return ScheduleRow(
+        workflow_id,
+        schedule_id,
+        Schedule.from_dict(orjson.loads(schedule)),
+        next_at,
+        step_id,
+        bool(enabled),
+        ScheduleState.from_dict(orjson.loads(state)),
+        rev,
+    )
 
 
 def message_row(values: Sequence[Any]) -> Message:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.store import Owner, ScheduleRow
+from engine.jsonio import dumps
+from engine.store import Owner, ScheduleRow, ScheduleState
 from engine.stores.sqlite.readers import Readers, packed
-from engine.stores.sqlite.rows import SCHEDULE_COLUMNS
+from engine.stores.sqlite.rows import SCHEDULE_COLUMNS, schedule_row
 from engine.stores.sqlite.writer import Writer
 
 _DUE: Final = packed(SCHEDULE_COLUMNS, "SELECT * FROM schedules WHERE next_at <= ? ORDER BY next_at LIMIT ?")
@@ -15,7 +16,8 @@ SELECT schedules.* FROM workflows JOIN schedules ON schedules.workflow_id = work
 ORDER BY schedules.workflow_id, schedules.schedule_id
 """
 _ADVANCE: Final = """
-UPDATE schedules SET next_at = ? WHERE workflow_id = ? AND schedule_id = ? AND next_at = ? AND cron = ? AND timezone = ?
+UPDATE schedules SET next_at = ?, state = ?, rev = rev + 1
+WHERE workflow_id = ? AND schedule_id = ? AND rev = ? AND next_at = ?
 """
 
 
@@ -28,11 +30,12 @@ class SqliteSchedules:
 
     async def due(self, now: int, *, limit: int) -> list[ScheduleRow]:
         """Schedules whose time has come, the most overdue first."""
-        return [ScheduleRow(*values) for values in await self._readers.rows(_DUE, (now, limit))]
+        return [schedule_row(values) for values in await self._readers.rows(_DUE, (now, limit))]
 
-    async def advance(self, row: ScheduleRow, *, next_at: int) -> bool:
+    async def advance(self, row: ScheduleRow, *, next_at: int, state: ScheduleState) -> bool:
         """Compare and set; a schedule that was edited meanwhile is another one."""
-        values = (next_at, row.workflow_id, row.schedule_id, row.next_at, row.cron, row.timezone)
+        kept = dumps(state.to_dict()).decode()
+        values = (next_at, kept, row.workflow_id, row.schedule_id, row.rev, row.next_at)
         changed = await self._writer.act(lambda connection: connection.execute(_ADVANCE, values).rowcount, single=True)
         return bool(changed)
 
@@ -48,4 +51,4 @@ class SqliteSchedules:
         where = " AND ".join(conditions) or "true"
         columns = SCHEDULE_COLUMNS
         inner = _OWNED.replace("{}", where)
-        return [ScheduleRow(*found) for found in await self._readers.rows(packed(columns, inner), values)]
+        return [schedule_row(found) for found in await self._readers.rows(packed(columns, inner), values)]

@@ -271,4 +271,26 @@ CREATE TABLE practice (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY, _LIMITS, _PRACTICE)
+_SCHEDULES: Final = """
+-- Of a schedule everything that was written about it, and what happened to it; `rev` counts changes.
+CREATE TABLE schedules_now (
+    workflow_id TEXT NOT NULL REFERENCES workflows (id) ON DELETE CASCADE,
+    schedule_id TEXT NOT NULL,
+    schedule TEXT NOT NULL,
+    next_at INTEGER NOT NULL,
+    step_id TEXT,
+    enabled INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    rev INTEGER NOT NULL,
+    PRIMARY KEY (workflow_id, schedule_id)
+) WITHOUT ROWID;
+INSERT INTO schedules_now
+SELECT workflow_id, schedule_id, json_object('kind', 'cron', 'text', cron, 'timezone', timezone), next_at, step_id, 1,
+    json_object('cursor', next_at - 1), 0
+FROM schedules;
+DROP TABLE schedules;
+ALTER TABLE schedules_now RENAME TO schedules;
+CREATE INDEX schedules_next ON schedules (next_at);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY, _LIMITS, _PRACTICE, _SCHEDULES)

@@ -9,11 +9,12 @@ from typing import Any, Final
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.jsonio import dumps
 from engine.models.workflow import Workflow
+from engine.schedules.rows import carried
 from engine.store import Owner, Page, ScheduleRow, VersionInfo
 from engine.stores import cursor as cursors
 from engine.stores.sqlite.faults import is_taken
 from engine.stores.sqlite.readers import Readers, packed
-from engine.stores.sqlite.rows import SCHEDULE_COLUMNS
+from engine.stores.sqlite.rows import SCHEDULE_COLUMNS, schedule_row, schedule_values
 from engine.stores.sqlite.users import LAST_ID
 from engine.stores.sqlite.writer import Writer
 
@@ -35,6 +36,7 @@ VALUES (:id, :version, :saved_at, :saved_by, :name, :steps, :doc)
 _INSERT_SCHEDULE: Final = f"""
 INSERT INTO schedules ({", ".join(SCHEDULE_COLUMNS)}) VALUES ({", ".join("?" * len(SCHEDULE_COLUMNS))})
 """
+_SCHEDULES: Final = f"SELECT {', '.join(SCHEDULE_COLUMNS)} FROM schedules WHERE workflow_id = :id"
 _VERSION: Final = """
 SELECT doc FROM workflow_versions WHERE workflow_id = :id AND version = :version
     AND (:owner IS NULL OR EXISTS (SELECT 1 FROM workflows WHERE id = :id AND owner_id = :owner))
@@ -98,8 +100,9 @@ class SqliteWorkflows:
                     hint="fetch the workflow again and repeat the change",
                 )
             connection.execute(_INSERT_VERSION, values)
+            before = [schedule_row(found) for found in connection.execute(_SCHEDULES, values)]
             connection.execute("DELETE FROM schedules WHERE workflow_id = :id", values)
-            _insert_schedules(connection, schedules)
+            _insert_schedules(connection, carried(before, schedules))
 
         await self._writer.act(save)
 
@@ -185,8 +188,7 @@ def _values(workflow: Workflow, saved_by: str) -> dict[str, Any]:
 
 
 def _insert_schedules(connection: sqlite3.Connection, schedules: Sequence[ScheduleRow]) -> None:
-    rows = [tuple(getattr(row, column) for column in SCHEDULE_COLUMNS) for row in schedules]
-    connection.executemany(_INSERT_SCHEDULE, rows)
+    connection.executemany(_INSERT_SCHEDULE, [schedule_values(row) for row in schedules])
 
 
 def _document(values: Sequence[Any] | None) -> Workflow:

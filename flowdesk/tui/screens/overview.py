@@ -61,7 +61,8 @@ async def look(client: Client, now: datetime) -> Overview:
     asked = [run for run in waiting if run["waitingFor"] != "retry"]
     retries = [run for run in waiting if run["waitingFor"] == "retry"]
     others = [run for run in unfinished.items if run["waitingFor"] not in _NEEDS and run["status"] != "QUEUED"]
-    return Overview([*failed.items, *asked, *retries], others[:_MOST], stats, workers, schedules)
+    planned = [schedule for schedule in schedules if schedule["nextAt"]]
+    return Overview([*failed.items, *asked, *retries], others[:_MOST], stats, workers, planned)
 
 
 async def _workers(client: Client) -> int | None:

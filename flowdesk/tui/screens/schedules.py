@@ -10,28 +10,34 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from flowdesk.clean import clean
-from flowdesk.client import Client
-from flowdesk.replies import EventDoc, WorkflowDoc
+from flowdesk.replies import EventDoc
 from flowdesk.show.text import parse_time
 from flowdesk.tui import keys
-from flowdesk.tui.draw.cron_words import cron_words
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.screens.area import AreaScreen
 from flowdesk.tui.screens.columns import name_cell
 from flowdesk.tui.widgets import cells
-from flowdesk.tui.widgets.listing import PAGE, Fetched, Listing
+from flowdesk.tui.widgets.listing import Fetched, Listing
 
 
 class ScheduleRow(TypedDict):
-    """A schedule; a paused one has no times."""
+    """A schedule; one that does not fire has no times."""
 
     workflowId: str
     workflowName: str
     scheduleId: str
     cron: str
+    words: str
     timezone: str
+    state: str
     nextAt: str | None
     upcoming: list[str]
+    missed: int
+    skipped: int
+    missedAt: str | None
+    waiting: int
+    pausedAt: str | None
+    pauseReason: str | None
 
 
 class SchedulesScreen(AreaScreen):
@@ -39,12 +45,12 @@ class SchedulesScreen(AreaScreen):
 
     area = "Schedules"
     DEFAULT_CSS: ClassVar[str] = """
-    SchedulesScreen #upcoming { height: 4; padding: 0 1; }
+    SchedulesScreen #upcoming { height: 5; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("schedules")]
     HELP = (
-        "What starts by the clock; times are in the schedule's own zone. `r` runs it now, `p` pauses it by disabling "
-        "its workflow, or goes on."
+        "What starts by the clock; times are in the schedule's own zone. `r` runs it now, `p` pauses it or lets it go "
+        "on: what comes up in a pause is not made up for."
     )
 
     def compose_body(self) -> ComposeResult:
@@ -53,8 +59,9 @@ class SchedulesScreen(AreaScreen):
             Column[ScheduleRow]("state", "", self._state),
             Column[ScheduleRow]("workflow", "Workflow", lambda s: name_cell(s["workflowName"])),
             Column[ScheduleRow]("cron", "Cron", lambda s: name_cell(s["cron"], 24)),
-            Column[ScheduleRow]("words", "In words", lambda s: name_cell(cron_words(s["cron"]), 34), wide=True),
-            Column[ScheduleRow]("zone", "Zone", lambda s: name_cell(s["timezone"], 20), wide=True),
+            Column[ScheduleRow]("words", "In words", lambda s: name_cell(s["words"], 34), wide=True),
+            Column[ScheduleRow]("zone", "Zone", lambda s: name_cell(s["timezone"], 20)),
+            Column[ScheduleRow]("missed", "Missed", _missed, order=lambda s: s["missed"] + s["skipped"], wide=True),
             Column[ScheduleRow]("next", "Next", self._next, order=lambda s: s["nextAt"]),
         ]
         empty = "No workflow starts by the clock. Add a schedule.cron step to one, or set its scheduleCron."
@@ -64,19 +71,18 @@ class SchedulesScreen(AreaScreen):
         yield detail
 
     async def _fetch(self, _cursor: str | None) -> Fetched[ScheduleRow]:
-        running = [cast(ScheduleRow, row) for row in await self.live.client.schedules()]
-        return Fetched([*running, *await paused(self.live.client)])
+        return Fetched([cast(ScheduleRow, row) for row in await self.live.client.schedules()])
 
     def concerns(self, event: EventDoc) -> bool:
         """A run that began may have been started by a schedule, which then fires later."""
         return event["type"] == "run.started"
 
     def _state(self, row: ScheduleRow) -> Text:
-        return cells.state(self.flow, "enabled" if row["nextAt"] else "paused", "schedule")
+        return cells.state(self.flow, "enabled" if row["state"] == "active" else "paused", "schedule")
 
     def _next(self, row: ScheduleRow) -> Text:
         if row["nextAt"] is None:
-            return cells.dim("paused")
+            return cells.dim(row["state"])
         at = cells.clock_time(self.flow, row["nextAt"], cells.zone(row["timezone"]))
         return cells.plain(f"{at} {cells.until(self.flow, row['nextAt'])}")
 
@@ -87,13 +93,13 @@ class SchedulesScreen(AreaScreen):
 
     def _upcoming(self, row: ScheduleRow) -> Text:
         """The next times, in the zone its expression is meant in as `Next` is."""
-        if row["nextAt"] is None:
-            return Text(f"{clean(row['workflowName'])} is disabled, so it does not start by itself. p lets it go on.")
+        if row["state"] != "active":
+            return Text(f"{_why(row)}\n{_history(row)}".rstrip())
         zone = cells.zone(row["timezone"])
         moments = [moment for moment in map(parse_time, row["upcoming"]) if moment is not None]
         times = " · ".join(f"{m.astimezone(zone or self.flow.clock().tzinfo):%a %d %H:%M}" for m in moments)
         named = clean(row["timezone"]) + ("" if zone else " is not known here; these are this terminal's times")
-        return Text(f"{clean(cron_words(row['cron']))}\n{times}  {named}")
+        return Text(f"{clean(row['words'])}\n{times}  {named}\n{_history(row)}".rstrip())
 
     def why_not(self, act_id: str) -> str | None:
         """Everything here is about a schedule."""
@@ -121,52 +127,44 @@ class SchedulesScreen(AreaScreen):
             self.flow.open_run(run["id"])
 
     def action_schedules_pause(self) -> None:
-        """Disable its workflow, or enable it again."""
+        """Pause the schedules, or let them go on."""
         self.background(self._pause(self.listing.chosen), what="Pausing", group="write")
 
     async def _pause(self, chosen: list[ScheduleRow]) -> None:
-        ids = list(dict.fromkeys(row["workflowId"] for row in chosen))
-        if not ids or not await self.may_write("Pause schedules or let them go on"):
+        if not chosen or not await self.may_write("Pause schedules or let them go on"):
             return
-        on = chosen[0]["nextAt"] is None
-        done = "enabled its workflow, so it goes on" if on else "paused: its workflow is disabled"
+        client = self.live.client
+        on = chosen[0]["state"] == "paused"
+        change, done = (client.resume_schedule, "goes on") if on else (client.pause_schedule, "paused")
+        places = {f"{row['workflowId']} {row['scheduleId']}": row for row in chosen}
 
-        async def switch(workflow_id: str) -> None:
-            document = await self.live.client.workflows.get(workflow_id)
-            await self.live.client.workflows.save(workflow_id, {**document, "enabled": on})
+        async def switch(key: str) -> None:
+            await change(places[key]["workflowId"], places[key]["scheduleId"])
 
-        await self.each(ids, done, switch)
-
-
-async def paused(client: Client) -> list[ScheduleRow]:
-    """The schedules of disabled workflows, which the server does not plan."""
-    rows: list[ScheduleRow] = []
-    cursor: str | None = None
-    while True:
-        page = await client.workflows.list(enabled=False, limit=PAGE, cursor=cursor)
-        rows.extend(row for workflow in page.items for row in _written(workflow))
-        cursor = page.next_cursor
-        if cursor is None:
-            return rows
+        await self.each(list(places), done, switch)
 
 
-def _written(workflow: WorkflowDoc) -> list[ScheduleRow]:
-    """Every expression in a workflow's document."""
-    found = [("", workflow.get("scheduleCron"), workflow.get("timezone"))]
-    for step in workflow["steps"]:
-        params = step.get("params")
-        if step.get("ref") == "schedule.cron" and isinstance(params, dict):
-            found.append((str(step.get("id")), params.get("cron"), params.get("timezone") or workflow.get("timezone")))
-    return [
-        ScheduleRow(
-            workflowId=workflow["id"],
-            workflowName=workflow["name"],
-            scheduleId=schedule,
-            cron=cron,
-            timezone=str(zone or ""),
-            nextAt=None,
-            upcoming=[],
-        )
-        for schedule, cron, zone in found
-        if isinstance(cron, str)
+def _missed(row: ScheduleRow) -> Text:
+    return cells.plain(str(row["missed"] + row["skipped"] or ""))
+
+
+def _why(row: ScheduleRow) -> str:
+    """Why it does not fire."""
+    name = clean(row["workflowName"])
+    if row["state"] == "disabled":
+        return f"{name} is disabled, so it does not start by itself."
+    if row["state"] == "over":
+        return f"{clean(row['words'])}: no time is left."
+    reason = f": {clean(row['pauseReason'])}" if row["pauseReason"] else ""
+    return f"{clean(row['words'])} is paused{reason}. p lets it go on."
+
+
+def _history(row: ScheduleRow) -> str:
+    """What was not run, and what waits."""
+    parts = [
+        f"{row['missed']} missed" if row["missed"] else "",
+        f"{row['skipped']} left out because of the run before" if row["skipped"] else "",
+        f"the last {clean(row['missedAt'])}" if row["missedAt"] else "",
+        f"{row['waiting']} waiting" if row["waiting"] else "",
     ]
+    return " · ".join(part for part in parts if part)

@@ -30,7 +30,8 @@ async def fetch(client: Client, cursor: str | None) -> Fetched[WorkflowRow]:
     stats = await client.workflows.stats([workflow["id"] for workflow in page.items])
     times: dict[str, str] = {}
     for schedule in schedules:  # the next to fire comes first
-        times.setdefault(schedule["workflowId"], schedule["nextAt"])
+        if schedule["nextAt"]:
+            times.setdefault(schedule["workflowId"], schedule["nextAt"])
     rows = [{**w, "stats": stats.get(w["id"]), "due": times.get(w["id"])} for w in page.items]
     return Fetched(cast(list[WorkflowRow], rows), page.next_cursor)
 
@@ -93,7 +94,7 @@ def trigger_of(workflow: WorkflowDoc) -> str:
     found = ["webhook"] if "http.webhook" in refs else []
     if workflow.get("scheduleCron"):
         found.append(f"cron {workflow.get('scheduleCron')}")
-    elif "schedule.cron" in refs:
+    elif any(ref.startswith("schedule.") for ref in refs):
         found.append("cron")
     if "manual" in refs and not found:
         found.append("by hand")

@@ -134,7 +134,7 @@ async def _documents(store: MongoStore) -> None:
     await store.workflows.version(workflow.id, 1, owner=ME)
     await store.workflows.versions(workflow.id, owner=ME, limit=1)
     await store.schedules.due(NOW, limit=5)
-    await store.schedules.advance(row, next_at=NOW + 5)
+    await store.schedules.advance(row, next_at=NOW + 5, state=row.state)
     await store.schedules.all(owner=ME)
     await store.schedules.all(owner=ANYONE)
     await store.workflows.delete(workflow.id, owner=ME)

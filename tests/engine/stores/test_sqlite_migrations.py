@@ -15,7 +15,15 @@ from engine.errors import Unusable
 from engine.stores.sqlite.migrations import APPLICATION_ID, TABLES, check_tables, migrate, recognise
 from engine.stores.sqlite.schema import MIGRATIONS
 
-RELEASED = ["6bd9b470d142", "661d42eb92de", "0ad546f0bbd5", "7d2a878f59b3", "e7838772b187", "40f5e1187b74"]
+RELEASED = [
+    "6bd9b470d142",
+    "661d42eb92de",
+    "0ad546f0bbd5",
+    "7d2a878f59b3",
+    "e7838772b187",
+    "40f5e1187b74",
+    "99292440ac23",
+]
 
 SCRIPTS = ("CREATE TABLE a (x); INSERT INTO a VALUES (1);", "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;")
 

@@ -15,7 +15,7 @@ from engine.ids import new_id
 from engine.models.figures import HOUR_MS
 from engine.models.run import JobStatus, Role, RunStatus
 from engine.models.workflow import Workflow
-from engine.store import ANYONE, Blob, RunFilter
+from engine.store import ANYONE, Blob, RunFilter, ScheduleState
 from engine.stores.sqlite.connection import open_reader, open_writer
 from engine.stores.sqlite.store import SqliteStore
 from tests.contract.make import (
@@ -116,7 +116,7 @@ async def _use_documents(store: SqliteStore) -> None:
     await store.workflows.version(workflow.id, 1, owner=ME)
     await store.workflows.versions(workflow.id, owner=ME, limit=1)
     await store.schedules.due(NOW, limit=5)
-    await store.schedules.advance(make_schedule(workflow), next_at=NOW + 5)
+    await store.schedules.advance(make_schedule(workflow), next_at=NOW + 5, state=ScheduleState())
     await store.workflows.delete(workflow.id, owner=ME)
     await store.users.create(user)
     await store.users.by_email(user.email)

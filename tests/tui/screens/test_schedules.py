@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from tests.tui.pressing import presses
 from tests.tui.waiting import idle
-from tests.tui.world import HOSTILE, World, workflow
+from tests.tui.world import HOSTILE, World
 
 
 def _detail(app: Any) -> str:
@@ -24,17 +24,18 @@ def _rows(app: Any) -> list[list[str]]:
 @pytest.fixture
 def world(world: World) -> World:
     """One schedule that is planned, one whose workflow is disabled."""
-    steps = [{"id": "tick", "type": "TRIGGER", "ref": "schedule.cron", "params": {"cron": "*/5 * * * *"}, "next": []}]
-    world.workflows.append(workflow(5, "sleeper", steps, enabled=False))
+    gone: dict[str, Any] = {"workflowId": "wf_0005", "workflowName": "sleeper", "nextAt": None, "upcoming": []}
+    written = {"cron": "*/5 * * * *", "words": "every 5 minutes", "state": "disabled"}
+    world.schedules.append({**world.schedules[0], **gone, **written})
     return world
 
 
 async def test_it_tells_when_in_words_and_the_next_five(world: World) -> None:
     async with world.shown("schedules") as (app, pilot):
-        words = ["0 7 * * 1-5", "weekdays at 07:00", "Europe/Berlin", "Wed 25 13:04 CET in 1d"]
+        words = ["0 7 * * 1-5", "weekdays at 07:00", "Europe/Berlin", "", "Wed 25 13:04 CET in 1d"]
         assert _rows(app) == [
             ["✔", "daily-report", *words],
-            ["‖", "sleeper", "*/5 * * * *", "every 5 minutes", "Europe/Berlin", "paused"],
+            ["‖", "sleeper", "*/5 * * * *", "every 5 minutes", "Europe/Berlin", "", "disabled"],
         ]
         assert _detail(app).count(" · ") == 4
         assert "Wed 25 13:04" in _detail(app), "the same time, in the schedule's zone"
@@ -64,19 +65,21 @@ async def test_next_and_the_next_five_are_in_the_zone_of_the_schedule(
 
 
 @presses("schedules.pause")
-async def test_p_disables_the_workflow_or_enables_it(world: World) -> None:
-    def save(request: Any) -> Any:
-        world.find(world.workflows, request.found[0])["enabled"] = request.body["enabled"]
-        return request.body
-
-    world.http.on("PUT", "/api/workflows/{}", save)
+async def test_p_pauses_the_schedule_or_lets_it_go_on(world: World) -> None:
+    for verb in ("pause", "resume"):
+        world.http.on("POST", f"/api/workflows/{{}}/schedules/{{}}/{verb}", lambda r: world.schedules[0])
     async with world.shown("schedules") as (app, pilot):
         await pilot.press("p")
         await idle(app)
-        assert world.workflows[2]["enabled"] is False
-        await pilot.press("j", "G", "p")
+        world.schedules[0] |= {"state": "paused", "nextAt": None, "pauseReason": "stock-taking", "missed": 2}
+        app.screen.reload()  # type: ignore[attr-defined]
         await idle(app)
-        assert world.workflows[4]["enabled"] is True
+        assert "paused: stock-taking" in _detail(app)
+        assert "2 missed" in _detail(app)
+        await pilot.press("p")
+        await idle(app)
+        paths = [call.path for call in world.http.calls("POST")]
+        assert paths == [f"/api/workflows/wf_0003/schedules/tick/{verb}" for verb in ("pause", "resume")]
 
 
 @presses("schedules.run")
@@ -103,7 +106,7 @@ async def test_it_opens_the_editor(world: World, key: str, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 async def test_hostile_and_empty(world: World, size: tuple[int, int]) -> None:
-    world.schedules[0] |= {"workflowName": HOSTILE, "cron": HOSTILE, "timezone": HOSTILE}
+    world.schedules[0] |= {"workflowName": HOSTILE, "cron": HOSTILE, "words": HOSTILE, "timezone": HOSTILE}
     async with world.shown("schedules", size=size) as (app, _pilot):
         assert "\x1b" not in _detail(app) + str(_rows(app))
         world.schedules.clear()
