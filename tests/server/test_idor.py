@@ -35,7 +35,7 @@ class Things:
 
     def path(self, route: Route) -> str:
         """The route's address with these things in it."""
-        values = {"jobId": self.job, "name": "go", "ref": self.blob, "n": "1", "a": "1", "b": "2"}
+        values = {"jobId": self.job, "name": "go", "ref": self.blob, "scheduleId": "cron", "n": "1", "a": "1", "b": "2"}
         values["id"] = self.run if route.path.startswith("/api/runs/") else self.workflow
         return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], route.path)
 
@@ -43,7 +43,7 @@ class Things:
 async def things_of(person: Person) -> Things:
     """One of everything, made by this person."""
     check = action("check", "core.assert", params={"condition": "has(data.name)"})
-    workflow = await person.save(webhook("check"), check)
+    workflow = await person.save(webhook("check"), check, scheduleCron="0 9 * * *")
     document = await person.get(f"/api/workflows/{workflow}")
     await person.call("PUT", f"/api/workflows/{workflow}", document)
     run = await person.run(workflow, text="x" * 100_000)
