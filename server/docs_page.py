@@ -115,9 +115,12 @@ def _schema(name: str, schema: Json) -> Iterator[str]:
 def _type(schema: Json) -> str:
     """The type in words, its named documents as links."""
     words = escape(type_name(schema))
-    for name in sorted(set(re.findall(r"#/components/schemas/(\w+)", json.dumps(schema)))):
-        words = re.sub(rf"\b{name}\b", f'<a href="#schema-{name}">{name}</a>', words)
-    return words
+    # A document that reads otherwise than it is written has two names: `Step-Input` and `Step-Output`.
+    names = sorted(set(re.findall(r"#/components/schemas/([\w-]+)", json.dumps(schema))), key=len, reverse=True)
+    if not names:
+        return words
+    every = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"(?<![\w-])(?:{every})(?![\w-])", r'<a href="#schema-\g<0>">\g<0></a>', words)
 
 
 def _prose(text: str) -> str:
