@@ -98,7 +98,8 @@ def copied(document: Document, step_id: str) -> Step:
 def remove(document: Document, step_id: str) -> Change:
     """Take the step away; what led to it leads to what came next, with the conditions of the arrows that led to it.
 
-    Of a step that branched only the first target is connected: to take all of them would run what excluded each other.
+    A branch moves to the only arrow that led to the step, when its conditions do not ask what the step gave. Else only
+    its first target is connected: to take all of them would run what excluded each other. `loose` tells the others.
     """
     changed = clone(document)
     index = position(changed, step_id)
@@ -107,7 +108,7 @@ def remove(document: Document, step_id: str) -> Change:
     targets = [arrow["to"] for arrow in (arrows if all(map(is_plain, arrows)) else arrows[:1])]
     for step in steps_of(changed):
         if any(arrow["to"] == step_id for arrow in arrows_of(step)):
-            put_arrows(step, _around(step, step_id, targets))
+            put_arrows(step, _taken_over(step, arrows, step_id) or _around(step, step_id, targets))
         if step.get("onError") == step_id:
             _put_or_drop(step, "onError", next((to for to in targets if to != step["id"]), None))
     if changed.get("entryStepId") == step_id:
@@ -115,6 +116,19 @@ def remove(document: Document, step_id: str) -> Change:
     left = steps_of(changed)
     stand = left[min(index, len(left) - 1)]["id"] if left else None
     return Change(changed, f"Remove step {step_id}", stand)
+
+
+def loose(before: Document, after: Document) -> list[str]:
+    """The steps something led to before and nothing leads to now."""
+
+    def reached(document: Document) -> set[str]:
+        steps = steps_of(document)
+        return {arrow["to"] for step in steps for arrow in arrows_of(step)} | {
+            step["onError"] for step in steps if isinstance(step.get("onError"), str)
+        }
+
+    lost = reached(before) - reached(after)
+    return [step["id"] for step in steps_of(after) if step["id"] in lost and step["id"] != after.get("entryStepId")]
 
 
 def rename(document: Document, old: str, new: str) -> Change:
@@ -162,6 +176,16 @@ def _redirect(document: Document, old: str, new: str) -> None:
             step["onError"] = new
     if document.get("entryStepId") == old:
         document["entryStepId"] = new
+
+
+def _taken_over(step: Step, branch: list[dict[str, Any]], gone: str) -> list[dict[str, Any]]:
+    """The branch of the step that goes as one of this step; nothing when it cannot be."""
+    own = arrows_of(step)
+    simple = len(own) == 1 and is_plain(own[0]) and not any(map(is_plain, branch))
+    conditions = [str(arrow.get("when") or "") for arrow in branch]
+    asks = any(rename_in_condition(condition, gone, f"{gone}_") != condition for condition in conditions)
+    moves = simple and not asks and not any(arrow.get("label") or arrow["to"] == step["id"] for arrow in branch)
+    return [dict(arrow) for arrow in branch] if moves else []
 
 
 def _around(step: Step, gone: str, targets: list[str]) -> list[dict[str, Any]]:

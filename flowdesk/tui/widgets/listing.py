@@ -109,7 +109,9 @@ class Listing(Vertical, Generic[T]):
 
     def compose(self) -> ComposeResult:
         """Filter line, table, and what to say when there is nothing."""
-        yield LineInput(placeholder="filter", id="filter", compact=True)
+        line = LineInput(placeholder="filter", id="filter", compact=True)
+        line.leave = self._leave_filter
+        yield line
         yield Rows(self.rows, plain=getattr(self.app, "ascii", False))
         yield Static(Text(self._empty), classes="empty", markup=False)
 
@@ -240,17 +242,18 @@ class Listing(Vertical, Generic[T]):
 
     @on(Input.Submitted, "#filter")
     def _typed_enough(self, event: Input.Submitted) -> None:
-        event.stop()
+        event.stop()  # the line left already
+
+    def _leave_filter(self) -> None:
+        self.screen.set_focus(self.table)
         self.remove_class("-filtering")
-        self.table.focus()
 
     def action_list_leave(self) -> None:
         """Leave the filter line, then drop the filter, then the marks, then the screen."""
         entry = self.query_one(Input)
         if entry.has_focus or entry.value:
             entry.value = ""
-            self.remove_class("-filtering")
-            self.table.focus()
+            self._leave_filter()
         elif self.rows.marked:
             self.unmark()
 

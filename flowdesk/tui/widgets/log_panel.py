@@ -50,7 +50,9 @@ class LogPanel(Vertical):
     def compose(self) -> ComposeResult:
         """The lines above, the filter line below."""
         yield self.pane
-        yield LineInput(placeholder="filter: text, !text, re:pattern", select_on_focus=True, compact=True)
+        line = LineInput(placeholder="filter: text, !text, re:pattern", select_on_focus=True, compact=True)
+        line.leave = self.action_logfilter_leave
+        yield line
 
     @property
     def status(self) -> str:
@@ -90,12 +92,11 @@ class LogPanel(Vertical):
 
     @on(Input.Submitted)
     def _take_filter(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_logfilter_leave()
+        event.stop()  # the line left already
 
     def action_logfilter_leave(self) -> None:
         """Back to the lines; the filter stays until escape is pressed there."""
         if not self.has_class("-filtering"):
             raise SkipAction  # the keys were meant for something else
-        self.pane.focus()
+        self.screen.set_focus(self.pane)
         self.remove_class("-filtering")

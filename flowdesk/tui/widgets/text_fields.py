@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from textual.events import Key
 from textual.widgets import Input, TextArea
 from textual.widgets.text_area import Edit, EditResult
 
@@ -14,7 +17,22 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 class LineInput(Input):
-    """One line of text."""
+    """One line of text.
+
+    A line that `leave`s at enter does it at once: keys typed right behind it, which are on their way here already, are
+    meant for who has the focus then.
+    """
+
+    leave: Callable[[], None] | None = None
+
+    async def _on_key(self, event: Key) -> None:
+        if self.screen.focused is not self:
+            event.prevent_default()  # and goes on to the app, which knows whose key it is
+        elif event.key == "enter" and self.leave is not None:
+            event.stop()
+            event.prevent_default()
+            await self.action_submit()
+            self.leave()
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Typing and pasting come through here."""

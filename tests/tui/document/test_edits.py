@@ -16,6 +16,7 @@ from flowdesk.tui.document.edits import (
     add_branch,
     copied,
     duplicate,
+    loose,
     new_step,
     remove,
     rename,
@@ -192,3 +193,28 @@ def test_a_new_step_begins_with_its_first_example() -> None:
     }
     assert new_step(kind) == LOG
     assert new_step({**kind, "kind": "trigger", "examples": []})["type"] == "TRIGGER"
+
+
+def _branch(first: dict[str, Any]) -> dict[str, Any]:
+    """A step that asks only what came in, before a branch of two."""
+    document = body()
+    step(document, "reserve")["next"] = [first, {"to": "wait", "otherwise": True}]
+    return document
+
+
+def test_removing_a_step_that_branched_by_the_data_moves_the_branch() -> None:
+    document = _branch({"to": "ship", "when": "data.paid"})
+    change = remove(document, "reserve")
+    assert step(change.document, "order")["next"] == [
+        {"to": "ship", "when": "data.paid"},
+        {"to": "wait", "otherwise": True},
+    ]
+    assert loose(document, change.document) == []
+
+
+@pytest.mark.parametrize("first", [{"to": "ship", "when": "steps.reserve.ok"}, {"to": "ship", "label": "true"}])
+def test_a_branch_that_cannot_move_leaves_steps_that_are_named(first: dict[str, Any]) -> None:
+    document = _branch(first)
+    change = remove(document, "reserve")
+    assert step(change.document, "order")["next"] == "ship"
+    assert loose(document, change.document) == ["wait"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -237,3 +238,66 @@ async def test_rows_that_are_too_wide_move_sideways() -> None:
         assert listing.table.scroll_offset.x > 0
         await pilot.press("left")
         assert listing.table.scroll_offset.x == 0
+
+
+async def test_a_key_right_behind_enter_is_not_typed_into_the_filter() -> None:
+    async with hosted(things(20)) as (app, listing, pilot):
+        await pilot.press("slash", "0")
+        for key in (Key("enter", None), Key("j", "j")):
+            app.post_message(key)
+        await until(lambda: listing.table.cursor_row == 1, "that j moved the cursor")
+        assert listing.filter_text == "0"
+
+
+async def test_ten_thousand_rows_are_drawn_by_what_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a row costs is worked out once when it comes; filter, sorting and moving look at seen cells only."""
+    drawn: list[str] = []
+    async with hosted(things(PAGE)) as (app, listing, pilot):
+        listing.put(things(10_000))
+        await idle(app)
+        learn = listing.rows.learn
+
+        def counted(key: str) -> list[Text]:
+            drawn.append(key)
+            return learn(key)
+
+        monkeypatch.setattr(listing.rows, "learn", counted)
+        await pilot.press("s", "S", "slash", "9", "enter", "G", "home", "escape", "pagedown")
+        await idle(app)
+        assert 0 < len(drawn) < 1_000
+
+
+async def test_a_title_is_clicked_to_sort_and_says_how() -> None:
+    async with hosted(things(3)) as (app, listing, pilot):
+        for wanted in ([2, 1, 0], [0, 1, 2], [0, 1, 2]):
+            await pilot.click(listing.table, offset=(15, 0))
+            await idle(app)
+            assert [t["id"] for t in listing.shown] == wanted
+        await pilot.press("s", "S")
+        await idle(app)
+        assert "Name ↓" in "".join(segment.text for segment in listing.table.render_line(0))
+
+
+async def test_wide_rows_move_sideways_and_say_that_they_go_on() -> None:
+    wide = [{"id": 1, "name": "x" * 200, "size": 1}]
+    async with hosted(wide, size=(60, 20)) as (app, listing, pilot):
+
+        def line() -> str:
+            return "".join(segment.text for segment in listing.table.render_line(1))
+
+        assert line().endswith("…")
+        await pilot.press(*["right"] * 30)
+        await idle(app)
+        assert line().rstrip().endswith("1")
+        await pilot.press(*["left"] * 30)
+        await idle(app)
+        assert line().endswith("…")
+
+
+async def test_a_filter_without_a_match_reads_on_but_not_for_ever() -> None:
+    async with hosted(things(8_000)) as (app, listing, pilot):
+        await pilot.press("slash", *"nowhere")
+        await until(lambda: len(listing.items) >= 5_000, "what may be read by itself")
+        await idle(app)
+        assert len(listing.items) == 5_000
+        assert "among the first 5,000" in str(listing.query_one(".empty", Static).content)

@@ -61,8 +61,11 @@ class EditorSteps(EditorChecking):
 
     def action_editor_remove(self) -> None:
         """Take the step away; what led to it leads on."""
+        before = self.draft.document
         if self.chosen is not None and self.edit(edits.remove, self.chosen):
             toast.say(self, f"{self.draft.undo_what}; u undoes it")
+            if loose := edits.loose(before, self.draft.document):
+                toast.warn(self, f"nothing leads to {', '.join(loose)} any more; C on another step connects")
 
     def action_editor_duplicate(self) -> None:
         """A copy behind this step."""

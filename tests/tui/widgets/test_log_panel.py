@@ -1,0 +1,23 @@
+"""The filter line of a log."""
+
+from __future__ import annotations
+
+from textual.events import Key
+from textual.widgets import Input
+
+from tests.tui.waiting import until
+from tests.tui.widgets.test_log_pane import Host
+
+
+async def test_a_key_right_behind_enter_is_not_typed_into_the_filter() -> None:
+    """Both keys are on their way before the line can give up the focus, as a fast hand or a paste sends them."""
+    app = Host()
+    async with app.run_test(size=(100, 20)) as pilot:
+        app.pane.focus()
+        await pilot.press("slash", "7")
+        following = app.pane.following
+        for key in (Key("enter", None), Key("f", "f")):
+            app.post_message(key)
+        await until(lambda: app.pane.following is not following, "that f was heard by the pane")
+        assert app.query_one(Input).value == "7"
+        assert app.focused is app.pane
