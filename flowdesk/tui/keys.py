@@ -53,7 +53,7 @@ EVERYWHERE: Final = (
 )
 
 LIST: Final = (
-    Act("list.open", "enter", "Open", "List"),
+    Act("list.open", "enter", "Open", "List", show=False),
     Act("list.down", "down,j", "Down", "Move", show=False),
     Act("list.up", "up,k", "Up", "Move", show=False),
     Act("list.first", "home,g", "First", "Move", show=False),

@@ -59,10 +59,13 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
     def compose_body(self) -> ComposeResult:
         """The map above, the steps on the left, the tabs on the right."""
         plain = self.flow.ascii
+        flow = FlowView(plain=plain, id="flow", classes="pane")
+        steps = StepList(self.flow.clock, plain=plain, id="steps", classes="pane")
+        flow.border_title, steps.border_title = "Map", "Steps"
         with Vertical(id="run"):
-            yield FlowView(plain=plain, id="flow", classes="pane")
+            yield flow
             with Horizontal():
-                yield StepList(self.flow.clock, plain=plain, id="steps", classes="pane")
+                yield steps
                 yield RunTabs(view=self._log_view(), plain=plain, clock=self.flow.clock)
 
     @property
