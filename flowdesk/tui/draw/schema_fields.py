@@ -79,10 +79,10 @@ def words_of(key: str) -> str:
 
 def fields_of(schema: Mapping[str, Any] | None) -> tuple[Field, ...] | None:
     """The fields of an object's schema; None when it has no members of its own, so that only JSON can tell."""
-    if not schema or not isinstance(schema.get("properties"), Mapping):
-        return None
-    definitions = schema.get("$defs")
-    return _Reader(definitions if isinstance(definitions, Mapping) else {}).members(schema, 0)
+    definitions = schema.get("$defs") if schema else None
+    reader = _Reader(definitions if isinstance(definitions, Mapping) else {})
+    schema = reader.followed(schema or {})  # that of something which may hold its own kind is a reference itself
+    return reader.members(schema, 0) if isinstance(schema.get("properties"), Mapping) else None
 
 
 class _Reader:
@@ -99,7 +99,7 @@ class _Reader:
         )
 
     def field(self, key: str, schema: Any, depth: int) -> Field:
-        schema = self._followed(schema)
+        schema = self.followed(schema)
         field = Field(
             key=key,
             title=str(schema.get("title") or words_of(key)),
@@ -164,12 +164,12 @@ class _Reader:
 
     def _flat(self, options: list[Any]) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
-        for option in map(self._followed, options):
+        for option in map(self.followed, options):
             inner = option.get("anyOf") or option.get("oneOf")
             found += self._flat(inner) if isinstance(inner, list) else [option]
         return found
 
-    def _followed(self, schema: Any) -> Mapping[str, Any]:
+    def followed(self, schema: Any) -> Mapping[str, Any]:
         """The schema with its reference replaced by what it refers to; what stands beside the reference wins."""
         for _ in range(_DEEPEST):
             if not isinstance(schema, Mapping):

@@ -191,3 +191,10 @@ def test_the_fields_of_every_step_are_described() -> None:
     assert {path_text(path) for path, _field in limits()} >= {"retry.maxAttempts", "timeoutMs", "saveAs"}
     assert all(shown.description and shown.kind != "json" for _path, shown in limits())
     assert step_fields()["timeoutMs"].title == "Timeout ms"
+
+
+def test_a_schema_that_holds_its_own_kind_is_read_through_its_reference() -> None:
+    node = {"type": "object", "properties": {"id": {"type": "string"}, "body": {"$ref": "#/$defs/Node"}}}
+    fields = fields_of({"$ref": "#/$defs/Node", "$defs": {"Node": node}})
+    assert fields is not None
+    assert [field.key for field in fields] == ["id", "body"]
