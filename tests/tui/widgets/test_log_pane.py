@@ -385,16 +385,6 @@ async def test_clearing_forgets_the_lines_and_keeps_the_filter() -> None:
         assert app.texts() == ["line 00031"]
 
 
-async def test_more_lines_than_can_be_kept_are_counted_and_the_newest_are_shown() -> None:
-    async with hosted(lines(5)) as (app, _pilot):
-        app.pane.store.capacity = 100
-        app.pane.extend(lines(5_000, 5))
-        app.pane.flush()
-        await idle(app)
-        assert app.texts() == [f"line {n:05}" for n in range(4905, 5005)]
-        assert app.panel.status.endswith("100 lines · 4,905 older dropped")
-
-
 async def test_a_changed_theme_draws_in_its_colours() -> None:
     async with hosted(lines(5)) as (app, _pilot):
         before = [segment.style for segment in app.pane.render_line(0)]
