@@ -12,6 +12,7 @@ from engine.executor import Executor
 from engine.history import History
 from engine.ids import new_id
 from engine.inputs import Begin
+from engine.interface import fitting
 from engine.limits.gate import Gate
 from engine.limits.rules import Limits
 from engine.models.run import FINISHED, RunRow, RunStatus, Trigger
@@ -176,9 +177,11 @@ class Accepting:
         payload_hash: str | None,
         scheduled_at: int | None,
     ) -> RunRow:
-        """The row of a run that is about to be accepted."""
+        """The row of a run that is about to be accepted; Invalid when its workflow's `inputs` do not allow the data."""
         if self._stopping:
             raise Unavailable("the server is stopping", hint="send it again in a moment")
+        if plan.workflow.inputs is not None:
+            trigger.data = fitting(trigger.data, plan.workflow.inputs)
         now = self._around.clock()
         workflow = plan.workflow
         return RunRow(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from engine.checks.bodies import MAX_BODIES, check_body, check_ids, draft_of, too_deep, within
+from engine.checks.interface import check_interface
 from engine.checks.lookups import Horizon, check_condition
 from engine.checks.nearest import nearest
 from engine.checks.params import check_labels, check_params
@@ -52,6 +53,7 @@ def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool, depth: int 
         yield from check_ids(draft)
     yield from check_schedules(draft)
     yield from _webhooks(draft)
+    yield from check_interface(draft)
     yield from check_limits(draft)
     if whole:
         yield from check_structure(draft)

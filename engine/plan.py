@@ -194,6 +194,7 @@ def _plan(
             if step.body is not None
         },
         body_of=body_of,
+        outputs={name: compile_condition(source) for name, source in (workflow.outputs or {}).items()},
     )
 
 
@@ -222,8 +223,9 @@ def _overtakes(workflow: Workflow, join: Step, before: tuple[str, ...]) -> tuple
 
 def inside(workflow: Workflow, body: Body) -> Workflow:
     """The same workflow with only the steps of this body, and nothing that concerns whole runs of it."""
-    only: dict[str, Any] = dict.fromkeys(("timeout_ms", "schedule_cron", "concurrency", "rate", "dedupe", "debounce"))
-    only |= {"steps": body.steps, "entry_step_id": body.entry_step_id}
+    names = ("timeout_ms", "schedule_cron", "concurrency", "rate", "dedupe", "debounce", "inputs", "outputs")
+    only: dict[str, Any] = dict.fromkeys(names)
+    only |= {"steps": body.steps, "entry_step_id": body.entry_step_id, "finally_": []}
     return workflow.model_copy(update=only)
 
 

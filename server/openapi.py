@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -201,7 +201,8 @@ class _Schemas:
                 want(carried.carries if isinstance(carried, Media) else carried, "serialization")
         inputs = [(name, mode, adapter) for (name, mode), adapter in wanted.items()]
         made, shared = TypeAdapter.json_schemas(inputs, ref_template=REF, schema_generator=ReadableSchema)
-        schemas = cls(shared.get("$defs", {}), {key: dict(made[key]) for key in wanted})
+        definitions, found = _united(shared.get("$defs", {}), {key: dict(made[key]) for key in wanted})
+        schemas = cls(definitions, found)
         schemas.problem = schemas.output(ProblemDocument)
         return schemas
 
@@ -247,6 +248,28 @@ class _Schemas:
     def _resolved(self, schema: Json) -> Json:
         reference = schema.get("$ref")
         return schema if reference is None else self.definitions[reference.rpartition("/")[2]]
+
+
+def _united(definitions: Json, found: dict[Any, Json]) -> tuple[Json, dict[Any, Json]]:
+    """Models that contain themselves are described twice, as sent and as answered; once is enough where both agree."""
+    names = {name: name.removesuffix("-Input") for name in definitions if name.endswith("-Input")}
+    names |= {f"{name}-Output": name for name in names.values()}
+    plain = {name: _renamed(schema, names) for name, schema in definitions.items()}
+    if any(plain[f"{name}-Input"] != plain.get(f"{name}-Output") for name in set(names.values())):
+        return definitions, found
+    united = {names.get(name, name): schema for name, schema in plain.items()}
+    return united, {key: _renamed(schema, names) for key, schema in found.items()}
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _reference(item, names) if key == "$ref" else _renamed(item, names) for key, item in value.items()}
+    return [_renamed(item, names) for item in value] if isinstance(value, list) else value
+
+
+def _reference(text: str, names: Mapping[str, str]) -> str:
+    start, slash, name = text.rpartition("/")
+    return f"{start}{slash}{names.get(name, name)}"
 
 
 def _without_null(schema: Json) -> Json:

@@ -16,6 +16,8 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 CalendarName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 CalendarEntry = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
+OutputName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+
 MAX_STEPS = 1000
 
 
@@ -157,6 +159,10 @@ class WorkflowDraft(Document):
     """Steps that start when everything else has ended, however it ended; they may lead on to others."""
     finally_timeout_ms: int = Field(default=600_000, ge=1, le=86_400_000)
     """How long undoing and the `finally` steps may take together, in milliseconds, counted apart from `timeoutMs`."""
+    inputs: dict[str, Any] | None = None
+    """A JSON Schema of the data a run begins with: what does not fit it is refused, however the run is started."""
+    outputs: dict[OutputName, Expression] | None = Field(default=None, max_length=100)
+    """What a run gives to whoever calls it, as CEL expressions over `data` and `steps`; all data when not given."""
     max_parallel: int | None = Field(default=None, ge=1, le=1000)
     """How many steps of one run may be under way at once; steps that wait for something do not count."""
     tags: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(
