@@ -49,6 +49,7 @@ def _parked(plan: Plan) -> list[list[Cell]]:
     with tempfile.TemporaryDirectory() as directory, flowdesk(Path(directory)) as server:
         api = Api(server.url, server.hello["token"])
         parked, warm = api.create(workflows.parked()), api.create(workflows.w1(synchronous=False))
+        asking = api.create(workflows.asking())
         # The same number of runs that end at once is the base line: it fills caches and pools alike.
         send(api.hook(warm), 16, plan.parked, within_s=plan.patience_s)
         api.wait_finished(warm, plan.patience_s)
@@ -57,5 +58,14 @@ def _parked(plan: Plan) -> list[list[Cell]]:
         api.wait_finished(parked, plan.patience_s, ("QUEUED", "RUNNING"))
         grown = server.rss_mib() - base
         api.expect_only(parked, "WAITING")
+        base = server.rss_mib()
+        send(api.hook(asking), 16, plan.parked, within_s=plan.patience_s)
+        api.wait_finished(asking, plan.patience_s, ("QUEUED", "RUNNING"))
+        asked = server.rss_mib() - base
+        api.expect_only(asking, "WAITING")
         api.close()
-    return [["parked runs", plan.parked], ["memory they add, MiB", grown]]
+    return [
+        ["parked runs, each waiting for a retry", plan.parked],
+        ["memory they add, MiB", grown],
+        ["as many again, each waiting for an approval: memory they add, MiB", asked],
+    ]

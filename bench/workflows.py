@@ -79,6 +79,12 @@ def parked() -> Document:
     return {"name": "parked", "steps": [_webhook(synchronous=False, following="fails"), failing]}
 
 
+def asking() -> Document:
+    """Asks somebody, and waits until they answer."""
+    ask = {"id": "ask", "ref": "flow.approval", "params": {"message": "go on?", "deadline": "2d"}}
+    return {"name": "asking", "steps": [_webhook(synchronous=False, following="ask"), ask]}
+
+
 def retrying() -> Document:
     """Fails, and fails once more a moment later."""
     document = parked()

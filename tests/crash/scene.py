@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.models.event import EventType
+from engine.models.event import Event, EventType
 from engine.models.run import RunRow
 from engine.store import ANYONE, RunFilter
 from engine.stores.sqlite.store import SqliteStore
@@ -80,6 +80,18 @@ class Scene:
     def runs(self) -> list[RunRow]:
         """Every run there is."""
         return asyncio.run(self._runs())
+
+    def journals(self) -> dict[str, list[Event]]:
+        """The journals of all runs, by run."""
+        return asyncio.run(self._journals())
+
+    async def _journals(self) -> dict[str, list[Event]]:
+        store = SqliteStore(self.directory / "flowdesk.db")
+        await store.open()
+        page = await store.runs.page(RunFilter(owner=ANYONE), limit=200)
+        found = await store.runs.journals([row.id for row in page.items])
+        await store.close()
+        return found
 
     async def _runs(self) -> list[RunRow]:
         store = SqliteStore(self.directory / "flowdesk.db")

@@ -39,6 +39,22 @@ def test_a_run_survives_a_kill(tmp_path: Path, workflow: str, point: str) -> Non
         assert scene.runs() == []
 
 
+@pytest.mark.parametrize(
+    "point", [f"commit:{number}:{when}" for number in (2, 3, 4, 5) for when in ("before", "after")]
+)
+def test_waits_survive_a_kill(tmp_path: Path, point: str) -> None:
+    """R3, R7: in a sleep, before a signal and an approval, and right after them: each is heard once, decided once."""
+    scene = Scene(tmp_path, "waits")
+    scene.live(accept=1, kill=point)
+    scene.live()
+    scene.check(["order", "pay"], in_flight=1)
+    (journal,) = scene.journals().values()
+    kinds = [(event.type.value, event.step_id) for event in journal]
+    for step in ("nap", "hear", "ask"):
+        assert kinds.count(("wait.started", step)) == kinds.count(("wait.resolved", step)) == 1, step
+    assert kinds.count(("signal.received", None)) == 1
+
+
 def test_a_once_step_that_was_under_way_waits_for_a_decision_and_never_runs_again(tmp_path: Path) -> None:
     """The start of a `once` step is on disk before its effect, so that nobody repeats it unasked."""
     scene = Scene(tmp_path, "once")

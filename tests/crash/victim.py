@@ -9,6 +9,7 @@ With `--kill` it kills itself, with SIGKILL, at that point:
     commit:3:after    when the third commit is durable, before anybody knows
     step:pay:enter    in the handler of the step `pay`, before it has had its effect
     step:pay:leave    after its effect, before its result is anywhere
+    told:signal       when a signal was taken in, and told:decide when an answer was
 
 It takes its clock from the machine and is otherwise the engine as shipped.
 """
@@ -20,11 +21,14 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from engine.answers import Answer, Asker
 from engine.clock import now_ms
 from engine.engine import Engine, EngineOptions
+from engine.errors import Conflict
 from engine.events import LocalBus
 from engine.models.run import Trigger, TriggerKind
 from engine.models.workflow import Workflow
@@ -32,6 +36,7 @@ from engine.registry import Registry
 from engine.sdk import Context, StepResult, Steps
 from engine.store import ANYONE, Commit, RunFilter
 from engine.stores.sqlite.store import SqliteStore
+from plugins import waiting
 
 WORKFLOWS: dict[str, list[dict[str, Any]]] = {
     "chain": [
@@ -51,6 +56,13 @@ WORKFLOWS: dict[str, list[dict[str, Any]]] = {
         {"id": "order", "ref": "do.it", "next": "pay"},
         {"id": "pay", "ref": "do.flaky", "retry": {"maxAttempts": 6, "backoffMs": 20, "factor": 1}, "next": "ship"},
         {"id": "ship", "ref": "do.it"},
+    ],
+    "waits": [
+        {"id": "order", "ref": "do.it", "next": ["nap", "ask"]},
+        {"id": "nap", "ref": "flow.sleep", "params": {"duration": "30ms"}, "next": "hear"},
+        {"id": "hear", "ref": "flow.wait", "params": {"signal": "go"}, "next": "pay"},
+        {"id": "ask", "ref": "flow.approval", "params": {"message": "?"}, "next": "pay"},
+        {"id": "pay", "ref": "do.it"},
     ],
     "once": [{"id": "pay", "ref": "do.it", "effect": "once", "next": "ship"}, {"id": "ship", "ref": "do.it"}],
 }
@@ -104,6 +116,7 @@ def make_registry(effects: Effects) -> Registry:
 
     registry = Registry()
     registry.include(steps, source="built in")
+    registry.include(waiting.steps, source="built in")
     return registry
 
 
@@ -164,7 +177,8 @@ async def live(directory: Path, accept: int, keys: str, name: str, kill: str) ->
     started = now_ms()
     for first in range(0, accept, 20):
         await asyncio.gather(*(one(number) for number in range(first, min(first + 20, accept))))
-    while await store.runs.active(owner=ANYONE) > await _waiting(store):
+    while await store.runs.active(owner=ANYONE) > await _waiting(store, name):
+        await _answer(engine, store, name, kill)
         if now_ms() - started > 60_000:
             sys.exit("not done within 60 s")
         await asyncio.sleep(0.01)
@@ -173,8 +187,25 @@ async def live(directory: Path, accept: int, keys: str, name: str, kill: str) ->
     sys.stdout.write("done\n")
 
 
-async def _waiting(store: SqliteStore) -> int:
-    """Runs that wait for somebody's decision are as far as they can get."""
+async def _answer(engine: Engine, store: SqliteStore, name: str, kill: str) -> None:
+    """Send every run its signal, under one key, and approve of it, for as long as it asks."""
+    if name != "waits":
+        return
+    who = Asker("victim", ANYONE)
+    for row in (await store.runs.page(RunFilter(owner=ANYONE), limit=200)).items:
+        with suppress(Conflict):
+            await engine.signal(row.id, "go", {"heard": True}, who=who, message_id="go")
+            if kill == "told:signal":
+                die()
+            await engine.decide(row.id, Answer("ask", "approve"), who=who)
+            if kill == "told:decide":
+                die()
+
+
+async def _waiting(store: SqliteStore, name: str) -> int:
+    """Runs that wait for somebody's decision are as far as they can get, unless somebody answers."""
+    if name == "waits":
+        return 0
     rows = await store.runs.page(RunFilter(owner=ANYONE), limit=200)
     return sum(row.waiting_for is not None and row.due_at is None for row in rows.items)
 

@@ -98,10 +98,11 @@ class Played:
         """Somebody cancels the run."""
         self.give(Cancel("usr_1"))
 
-    def ask(self, step_id: str) -> None:
-        """The process died while this step was under way, and nobody knows whether it happened."""
+    def ask(self, step_id: str, **asked: Any) -> None:
+        """The process died while this step was under way, and nobody knows whether it happened; or it asks this."""
         self.now += 100
-        event = Event(self.state.seq + 1, self.now, EventType.WAIT_STARTED, step_id, 1, {"for": "decision"})
+        told = asked or {"for": "decision"}
+        event = Event(self.state.seq + 1, self.now, EventType.WAIT_STARTED, step_id, 1, told)
         apply(self.state, event)
         self.events.append(event)
         self._follow()

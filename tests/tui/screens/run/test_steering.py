@@ -14,10 +14,12 @@ from flowdesk.tui.modals.decide import DecideModal
 from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.modals.save import SaveModal
 from flowdesk.tui.screens.run.screen import RunScreen
+from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.step_data import LARGEST_SHOWN
 from tests.tui.pressing import presses
 from tests.tui.runs import MAIL, Played, failed_run, running_run
 from tests.tui.screens.run.test_screen import opened
+from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World, run
 
@@ -71,6 +73,83 @@ async def test_a_question_is_answered(world: World, outcome: str) -> None:
         await until(lambda: screen.model is not None and not screen.model.run["questions"], "that it is settled")
     data = {"data": {"id": 7}} if outcome == "done" else {}
     assert given == [{"stepId": "look", "outcome": outcome, "reason": "asked the partner", **data}]
+
+
+FORM = {
+    "type": "object",
+    "properties": {"amount": {"type": "integer", "title": "How much"}, "why": {"type": "string"}},
+    "required": ["amount"],
+}
+
+
+def approval_run(world: World) -> Played:
+    """A run that asks for an approval with a form."""
+    played = Played(world, 4)
+    played.start("look")
+    endings = {"approve": {"route": "approve"}, "reject": {"code": "rejected"}, "send-back": {"route": "send-back"}}
+    asked = {"for": "approval", "endings": endings, "message": f"pay {HOSTILE}?", "form": FORM, "deciders": []}
+    played.ask("look", **asked)
+    return played.serve()
+
+
+async def test_an_approval_is_given_with_its_form(world: World) -> None:
+    played = approval_run(world)
+    given: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        given.append(request.body)
+        if len(given) == 1:
+            raise refuse(
+                422,
+                "answer_misfit",
+                "it does not fit",
+                problems=[{"code": "missing", "message": "x", "field": "data.amount"}],
+            )
+        played.resolve("look", "done")
+        return played.document()
+
+    world.http.on("POST", f"/api/runs/{played.id}/decide", answer)
+    async with opened(played) as (app, pilot, screen):
+        await pilot.press("a")
+        await until(lambda: isinstance(app.screen, DecideModal), "the question")
+        first = app.screen
+        assert first.query_one("#form-0").display
+        assert not first.query_one("#data").display
+        first.query_one("#reason", Input).value = "fine"
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, DecideModal) and app.screen is not first, "the question again")
+        modal = app.screen
+        assert "data.amount" in str(modal.query_one("#problem", Static).content)
+        assert modal.query_one("#reason", Input).value == "fine"
+        rows = {row.place: row for row in modal.query(FieldRow)}
+        rows["data.amount"].put_text("5")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(lambda: len(given) == 2, "the answer")
+        await until(lambda: app.screen is screen, "the way back")
+    assert given[0] == {"stepId": "look", "outcome": "approve", "data": {}, "reason": "fine"}
+    assert given[1]["data"] == {"amount": 5}
+
+
+async def test_sending_back_takes_the_feedback_and_no_form(world: World) -> None:
+    played = approval_run(world)
+    given: list[Any] = []
+
+    def answer(request: Any) -> Any:
+        given.append(request.body)
+        raise refuse(409, "already_decided", "somebody was faster")
+
+    world.http.on("POST", f"/api/runs/{played.id}/decide", answer)
+    async with opened(played) as (app, pilot, screen):
+        await pilot.press("a")
+        await until(lambda: isinstance(app.screen, DecideModal), "the question")
+        modal = app.screen
+        modal.query_one("#outcomes", OptionList).highlighted = 3
+        await until(lambda: not modal.query_one("#form-0").display, "the form to go")
+        modal.query_one("#reason", Input).value = "which order?"
+        await pilot.press("enter")
+        await until(lambda: app.screen is screen, "the way back, since somebody else was faster")
+    assert given == [{"stepId": "look", "outcome": "send-back", "reason": "which order?"}]
 
 
 async def test_an_output_that_is_no_json_is_told(world: World) -> None:
