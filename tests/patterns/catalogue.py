@@ -1,7 +1,8 @@
 """The control-flow patterns of van der Aalst, ter Hofstede, Kiepuszewski and Barros (2003), as workflows of FlowDesk.
 
 Each is a workflow, what its steps do in order, and the whole journal that must come of it. `moves` are `+step` (an
-attempt begins), `-step` (it succeeds), `-step:label` (choosing a route), `!step` (it fails) and `cancel`.
+attempt begins), `-step` (it succeeds), `-step:label` (choosing a route), `!step` (it fails), `?step` (it waits for the
+signal of its own name), `*name` (that signal comes) and `cancel`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class Pattern:
 
 def _work(step_id: str, *onward: Any, **more: Any) -> dict[str, Any]:
     return {"id": step_id, "ref": "t.work", "next": list(onward), **more}
+
+
+def _heard(step_id: str, *onward: Any) -> dict[str, Any]:
+    return {"id": step_id, "ref": "t.hear", "next": list(onward)}
 
 
 def _switch(step_id: str, **labels: str) -> dict[str, Any]:
@@ -169,6 +174,23 @@ PATTERNS: Final = (
         "run.started +a -a +one +two +three -three -one -two +z -z run.succeeded",
     ),
     Pattern(
+        16,
+        "Deferred choice",
+        "supported",
+        "a `flow.wait` for each thing that may happen, and a join with `rest: cancel`: the first withdraws the rest",
+        (
+            _work("a", "paid", "withdrawn"),
+            _heard("paid", "first"),
+            _heard("withdrawn", "first"),
+            _switch("first", yes="ship", no="refund") | {"join": {"count": 1, "rest": "cancel"}},
+            _work("ship"),
+            _work("refund"),
+        ),
+        "+a -a +paid ?paid +withdrawn ?withdrawn *withdrawn +first -first:no +refund -refund",
+        "run.started +a -a +paid wait.started:paid +withdrawn wait.started:withdrawn signal.received "
+        "wait.resolved:withdrawn -withdrawn xpaid +first -first ~ship +refund -refund run.succeeded",
+    ),
+    Pattern(
         17,
         "Interleaved parallel routing",
         "supported",
@@ -177,6 +199,16 @@ PATTERNS: Final = (
         "+a -a +b -b +c -c +d -d",
         "run.started +a -a +b -b +c -c +d -d run.succeeded",
         {"maxParallel": 1},
+    ),
+    Pattern(
+        18,
+        "Milestone",
+        "workaround",
+        "a `flow.wait` before the step: who reaches the milestone sends the signal; `timeout` says when it is too late",
+        (_work("a", "b", "reached"), _work("b"), _heard("reached", "c"), _work("c")),
+        "+a -a +b *reached +reached ?reached +c -c -b",
+        "run.started +a -a +b signal.received +reached wait.started:reached wait.resolved:reached -reached +c -c -b "
+        "run.succeeded",
     ),
     Pattern(
         19,

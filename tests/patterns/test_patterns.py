@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.graph import validate
-from engine.inputs import Cancel
+from engine.inputs import Cancel, Finished, Heard
 from engine.models.event import Event
+from engine.models.run import Message
+from engine.sdk import Ending, StepResult, Wait
 from tests.engine.kit import Play, make_plan, make_registry
 from tests.patterns.catalogue import PATTERNS, Pattern
 
@@ -14,7 +16,15 @@ _MARKS = {"step.started": "+", "step.succeeded": "-", "step.failed": "!", "step.
 
 
 def told(event: Event) -> str:
-    return event.type.value if event.step_id is None else _MARKS[event.type.value] + event.step_id
+    if event.step_id is None:
+        return event.type.value
+    mark = _MARKS.get(event.type.value)
+    return f"{event.type.value}:{event.step_id}" if mark is None else mark + event.step_id
+
+
+def wait_for(name: str) -> StepResult:
+    """What a `flow.wait` step answers."""
+    return StepResult.wait(Wait("signal", {"signal": Ending(route="received")}, name=name))
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: f"{pattern.number}-{pattern.name}")
@@ -33,6 +43,11 @@ def test_the_pattern_leaves_this_journal(pattern: Pattern) -> None:
         elif move[0] == "+":
             assert step_id in play.ready()
             play.start(step_id)
+        elif move[0] == "?":
+            play.give(Finished(step_id, wait_for(step_id)))
+        elif move[0] == "*":
+            body = {"name": step_id, "data": None, "by": "me"}
+            play.give(Heard(Message(f"m{len(play.events)}", "run1", play.now, "signal", body)))
         elif move[0] == "-":
             play.done(step_id, goto=label or None)
         else:
