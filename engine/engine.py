@@ -36,6 +36,7 @@ from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
 from engine.transfer.marks import refuse_unfinished
 from engine.trial import Trials
+from engine.vault import NoVault, Vault
 
 CLOCKS_DIFFER_MS: Final = 100
 
@@ -74,6 +75,7 @@ class Engine:
         options: EngineOptions | None = None,
         host: Host | None = None,
         doorbell: Doorbell | None = None,
+        vault: Vault | None = None,
         info: Mapping[str, Any] | None = None,
         links: Links | None = None,
         clock: Clock = now_ms,
@@ -86,6 +88,7 @@ class Engine:
         self.clock = clock
         self.options = options or EngineOptions()
         self.doorbell = doorbell or NoDoorbell()
+        self.vault: Vault = vault or NoVault()
         self.info = dict(info or {})
         self.links = links
         self.plans = Plans(
@@ -124,6 +127,7 @@ class Engine:
         Nothing has begun when it raises; after an Unavailable it may be called again.
         """
         await refuse_unfinished(self.store)
+        await self.vault.check()
         await self._families.open()
         try:
             await self._sweeper.start()

@@ -6,7 +6,8 @@ about it. docs/problems.md lists the codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from engine.checks.bodies import MAX_BODIES, check_body, check_ids, draft_of, too_deep, within
@@ -29,25 +30,34 @@ __all__ = ["ancestors", "check_draft", "entry_steps", "find_cycle", "validate"]
 _WEBHOOK: Final = "http.webhook"
 
 
-def validate(document: Any, registry: Registry) -> tuple[WorkflowDraft | None, list[Problem]]:
+Secrets = Mapping[str, tuple[str, ...]]
+"""A tenant's secrets: names, and the hosts each is bound to."""
+
+
+def validate(
+    document: Any, registry: Registry, *, secrets: Secrets | None = None
+) -> tuple[WorkflowDraft | None, list[Problem]]:
     """The draft a document holds, and everything wrong with it; no draft when anything is.
 
-    Takes any JSON value. Of a fetched workflow the read-only fields are ignored.
+    Takes any JSON value. Of a fetched workflow the read-only fields are ignored. Without `secrets` any name of one is
+    taken for known.
     """
     reading = read(document)
     problems = list(reading.problems)
     if reading.draft is not None:
-        problems += _check(reading.draft, registry, whole=reading.whole)
+        problems += _check(reading.draft, registry, secrets, whole=reading.whole)
         problems = _in_order(problems, reading.ids)
     return (reading.draft if not problems else None), problems
 
 
 def check_draft(draft: WorkflowDraft, registry: Registry) -> list[Problem]:
     """Everything wrong with a draft that is one already, in the order of its steps."""
-    return _in_order(list(_check(draft, registry, whole=True)), [step.id for step in draft.steps])
+    return _in_order(list(_check(draft, registry, None, whole=True)), [step.id for step in draft.steps])
 
 
-def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool, depth: int = 0) -> Iterator[Problem]:
+def _check(
+    draft: WorkflowDraft, registry: Registry, secrets: Secrets | None, *, whole: bool, depth: int = 0
+) -> Iterator[Problem]:
     """`whole` is false when steps or arrows had to be left out, so that nothing is said about what leads where."""
     if depth == 0:
         yield from check_ids(draft)
@@ -61,25 +71,27 @@ def _check(draft: WorkflowDraft, registry: Registry, *, whole: bool, depth: int 
     before = visible_before(draft, ancestors(draft)) if ordered else None
     known = [step.id for step in draft.steps]
     for step in draft.steps:
-        yield from _step(step, registry, known if whole else None, before[step.id] if before else None)
+        horizon = Horizon(known if whole else None, before[step.id] if before else None, secrets=secrets)
+        yield from _step(step, registry, horizon)
         yield from check_body(step, registry.get(step.ref), whole=whole)
         if step.body is not None and depth < MAX_BODIES:
-            inner = _check(draft_of(step.body), registry, whole=whole, depth=depth + 1)
+            inner = _check(draft_of(step.body), registry, secrets, whole=whole, depth=depth + 1)
             yield from (within(step.id, problem) for problem in inner)
         elif step.body is not None:
             yield too_deep(step)
 
 
-def _step(step: Step, registry: Registry, known: list[str] | None, before: tuple[str, ...] | None) -> Iterator[Problem]:
+def _step(step: Step, registry: Registry, horizon: Horizon) -> Iterator[Problem]:
     definition = registry.get(step.ref)
     if definition is None:
         yield _unknown_ref(step, registry)
     elif definition.kind != step.type.value:
         yield _wrong_type(step, definition.kind)
     names = definition.names if definition is not None else ()
-    yield from check_params(step, definition, Horizon(known, before, names))
+    bound = definition is None or definition.checks_hosts or definition.kind == "TRIGGER"
+    yield from check_params(step, definition, replace(horizon, names=names, bound=bound))
     yield from check_labels(step, definition)
-    after = Horizon(known, None if before is None else (*before, step.id))
+    after = replace(horizon, before=None if horizon.before is None else (*horizon.before, step.id))
     for index, edge in enumerate(step.edges()):
         if edge.when is not None:
             yield from check_condition(edge.when, f"next[{index}].when", step.id, after)

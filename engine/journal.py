@@ -8,6 +8,7 @@ from typing import Any, Final
 from engine.errors import NotFound
 from engine.ids import time_of
 from engine.jsonio import dumps, parse_json
+from engine.masking import MASK
 from engine.models.event import Event, EventType
 from engine.models.run import JobRow, JobStatus, RunRow
 from engine.state import RunState, StepStatus
@@ -18,7 +19,6 @@ INLINE_LIMIT: Final = 64 * 1024
 SHARED_LIMIT: Final = 2048
 """The same for data that many called runs would repeat otherwise."""
 
-MASK: Final = "••••••"
 SECRET_NAMES: Final = frozenset(
     {"password", "passphrase", "secret", "token", "access_token", "refresh_token", "api_key", "apikey", "authorization"}
     | {"proxy-authorization", "cookie", "set-cookie", "x-api-key", "private_key", "client_secret"}

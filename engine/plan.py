@@ -33,7 +33,8 @@ class PlanStep:
     `needed` is how many arrows in must be taken for it to start, 0 when all have to be settled first; `overtakes` are
     the steps it cancels then: those that lead only to it. `plain` says that all arrows are taken unless the step
     chooses one; `replies`, that it may answer who waits; `silent`, that it adds nothing to the data; `volatile`, that
-    a second execution could come to something else; `calls`, that it may make runs of its own.
+    a second execution could come to something else; `calls`, that it may make runs of its own. `secrets` are the
+    names its templates read.
     """
 
     index: int
@@ -62,6 +63,7 @@ class PlanStep:
     silent: bool
     volatile: bool
     calls: bool
+    secrets: tuple[str, ...]
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -92,6 +94,7 @@ class Plan:
     undoing: tuple[PlanStep, ...]
     lasts: tuple[str, ...]
     apart: int
+    secrets: tuple[str, ...]
     limits: Limits | None = None
     calling: tuple[PlanStep, ...] = ()
     bodies: Mapping[str, Plan] = field(default_factory=dict)
@@ -132,6 +135,7 @@ def compile_plan(
             url_fields=definition.url_fields if definition else (),
         )
         is_trigger = step.type is StepType.TRIGGER
+        secrets = () if is_trigger else secret_names(params)
         replies = definition is not None and definition.replies
         targets = tuple(dict.fromkeys([e.to for e in edges] + ([step.on_error] if step.on_error else [])))
         came = tuple(incoming.get(step.id, ()))
@@ -155,13 +159,14 @@ def compile_plan(
             retry=step.retry,
             labels=tuple(e.label for e in edges if e.label is not None),
             reads_steps=_reads_steps(step, definition),
-            instant=definition is not None and definition.instant and step.effect in (None, Effect.PURE),
+            instant=_instant(step, definition) and not secrets,  # which are waited for
             is_trigger=is_trigger,
             plain=all(e.when is None and e.label is None and not e.otherwise for e in edges),
             replies=replies,
             silent=is_trigger or replies,
             volatile=params.volatile or definition is None or definition.volatile,
             calls=definition is not None and definition.calls,
+            secrets=secrets,
         )
     return _plan(workflow, steps, registry, timeout_ms, body_of)
 
@@ -186,6 +191,7 @@ def _plan(
         undoing=tuple(s for s in planned if s.step.undo is not None),
         lasts=tuple(s.id for s in planned if s.part is Part.FINALLY),
         apart=sum(s.part is not Part.MAIN for s in planned),
+        secrets=tuple(dict.fromkeys(name for s in planned for name in s.secrets)),
         limits=limits,
         calling=tuple(s for s in planned if s.calls),
         bodies={
@@ -227,6 +233,15 @@ def inside(workflow: Workflow, body: Body) -> Workflow:
     only: dict[str, Any] = dict.fromkeys(names)
     only |= {"steps": body.steps, "entry_step_id": body.entry_step_id, "finally_": []}
     return workflow.model_copy(update=only)
+
+
+def _instant(step: Step, definition: StepDefinition | None) -> bool:
+    return definition is not None and definition.instant and step.effect in (None, Effect.PURE)
+
+
+def secret_names(params: CompiledParams) -> tuple[str, ...]:
+    """The secrets these parameters read, by name."""
+    return tuple(sorted({path[1] for path in params.lookups if path[0] == "secrets" and len(path) > 1}))
 
 
 def _incoming(workflow: Workflow) -> dict[str, list[tuple[str, int]]]:

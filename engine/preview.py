@@ -6,7 +6,7 @@ itself is told beside what could be rendered all the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,9 +17,11 @@ from engine.checks.reading import read
 from engine.checks.words import worded
 from engine.errors import Invalid, Problem
 from engine.journal import SECRET_NAMES, mask
+from engine.masking import MASK
 from engine.models.run import Trigger, TriggerKind
 from engine.models.workflow import Edge, Step, Workflow, WorkflowDraft
 from engine.plan import Plan, PlanStep, compile_plan
+from engine.plan import secret_names as secret_names_of
 from engine.registry import Registry
 from engine.render.compile import CompiledParams, survey_params
 from engine.render.state import State
@@ -50,9 +52,18 @@ class Preview:
 
 
 def set_scene(
-    document: Any, step_id: str, registry: Registry, *, seen: RunState | None, data: Mapping[str, Any], timeout_ms: int
+    document: Any,
+    step_id: str,
+    registry: Registry,
+    *,
+    seen: RunState | None,
+    data: Mapping[str, Any],
+    timeout_ms: int,
+    secrets: Collection[str] = (),
 ) -> Scene:
     """The step as it would stand in a run like `seen`, or in one whose trigger brought this data.
+
+    `secrets` are the names it may read; a mask stands for each value.
 
     Raises Invalid when the document has no such step, or is too broken to tell.
     """
@@ -70,10 +81,13 @@ def set_scene(
         url_fields=definition.url_fields if definition else (),
     )
     plan = compile_plan(_skeleton(reading.draft, document), registry, timeout_ms=timeout_ms)
-    step = replace(plan.steps[step_id], step=found, params=compiled, reads_steps=True)
+    names = () if plan.steps[step_id].is_trigger else secret_names_of(compiled)
+    step = replace(plan.steps[step_id], step=found, params=compiled, reads_steps=True, secrets=names)
+    masks = {name: MASK for name in names if name in secrets}
     own = [problem for problem in reading.problems if problem.step_id == step_id]
     told = own + [replace(problem, step_id=step_id) for problem in problems]
-    return Scene(plan, step, _scope(plan, step, seen, data), told)
+    scope = _scope(plan, step, seen, data)
+    return Scene(plan, step, {**scope, "secrets": masks} if names else scope, told)
 
 
 def preview(scene: Scene) -> Preview:

@@ -14,7 +14,7 @@ Third parties import the same names from `flowdesk.sdk`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
@@ -164,6 +164,15 @@ class Context(Protocol):
     def evaluate(self, expression: str, **names: Any) -> Any:
         """The value of a CEL expression over the scope; raises Stop with what is wrong and where."""
 
+    def require_host(
+        self, host: str, port: int | None = None, *, carrying: Iterable[str | bytes] | None = None
+    ) -> None:
+        """Ask before anything leaves for a host: raises Stop when a secret among the params is bound to other hosts.
+
+        `carrying` are the parts of what is about to leave, where they may well hold no secret, as after a redirect; the
+        params are taken to hold theirs otherwise. A kind of step that always asks says so with `checks_hosts`.
+        """
+
 
 @dataclass(slots=True, frozen=True)
 class Host:
@@ -231,6 +240,8 @@ class StepDefinition:
     """The names of the signals these raw params wait for, so that a mistyped one is refused when it is sent."""
     secret_fields: frozenset[str] = frozenset()
     """Top-level params that are masked in the journal, such as `password`."""
+    checks_hosts: bool = False
+    """Calls `ctx.require_host` before anything leaves: only such steps get secrets that are bound to hosts."""
     source: str = "built in"
 
 
@@ -264,6 +275,7 @@ class Steps:
         signals: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None,
         examples: tuple[Example, ...] = (),
         secret_fields: frozenset[str] = frozenset(),
+        checks_hosts: bool = False,
     ) -> Callable[[HandlerT], HandlerT]:
         """Make `<family>.<name>` of the decorated `handler(ctx, params)`; async, or sync and then run in a thread.
 
@@ -294,6 +306,7 @@ class Steps:
                     signals=signals,
                     examples=examples,
                     secret_fields=secret_fields,
+                    checks_hosts=checks_hosts,
                 )
             )
             return handler

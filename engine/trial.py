@@ -16,17 +16,20 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from engine.clock import Clock
-from engine.errors import Invalid, Unavailable
+from engine.errors import FlowDeskError, Invalid, Unavailable
 from engine.history import History
 from engine.ids import new_id
 from engine.journal import mask
+from engine.masking import Masker
 from engine.preview import Preview, Scene, preview, secret_names, set_scene
 from engine.registry import Registry
 from engine.runner.attempt import Call, call, check_params, render
 from engine.runner.context import StepContext, threadsafe
+from engine.runner.secrets import UNBOUND, HostBinding, RunSecrets, in_templates
 from engine.sdk import Handler, StepDefinition, StepResult
 from engine.store import Owner
 from engine.transition.outcome import error_of
+from engine.vault import SecretValue, Vault, mentions_secrets
 
 MAX_MS: Final = 30_000
 """How long a trial may take, whatever the step allows itself."""
@@ -41,6 +44,7 @@ class Around(Protocol):
 
     registry: Registry
     clock: Clock
+    vault: Vault
 
     @property
     def step_timeout_ms(self) -> int:
@@ -97,14 +101,14 @@ class Trials:
         self._tasks: set[asyncio.Task[StepResult]] = set()
         self._stopped = False
 
-    async def preview(self, wish: Wish, *, owner: Owner) -> tuple[Scene, Preview]:
+    async def preview(self, wish: Wish, *, owner: Owner, user_id: str) -> tuple[Scene, Preview]:
         """What the step would see and be given; NotFound for somebody else's run, Invalid for an unknown step."""
-        scene = await self._scene(wish, owner)
+        scene = await self._scene(wish, owner, user_id)
         return scene, preview(scene)
 
     async def run(self, wish: Wish, *, owner: Owner, user_id: str, timeout_ms: int = MAX_MS) -> Trial:
         """Execute the step once. Unavailable when too many are under way, or the engine stops."""
-        scene = await self._scene(wish, owner)
+        scene = await self._scene(wish, owner, user_id)
         if scene.step.is_trigger:
             return _trigger_trial(scene)
         if scene.problems:
@@ -116,7 +120,7 @@ class Trials:
         with self._place(user_id):
             log.info("user %s tries a step %s", user_id, definition.ref)
             return await self._run(
-                scene, definition, definition.handler, min(timeout_ms, scene.step.timeout_ms, MAX_MS)
+                scene, definition, definition.handler, min(timeout_ms, scene.step.timeout_ms, MAX_MS), user_id
             )
 
     async def stop(self) -> None:
@@ -127,7 +131,7 @@ class Trials:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _scene(self, wish: Wish, owner: Owner) -> Scene:
+    async def _scene(self, wish: Wish, owner: Owner, user_id: str) -> Scene:
         seen = None if wish.run_id is None else (await self._around.history(wish.run_id, owner=owner)).state
         return set_scene(
             wish.document,
@@ -136,6 +140,7 @@ class Trials:
             seen=seen,
             data=wish.data,
             timeout_ms=self._around.step_timeout_ms,
+            secrets=await self._around.vault.bindings(user_id) if mentions_secrets(wish.document) else (),
         )
 
     @contextmanager
@@ -152,20 +157,33 @@ class Trials:
             if not self._under_way[user_id]:
                 del self._under_way[user_id]
 
-    async def _run(self, scene: Scene, definition: StepDefinition, handler: Handler, timeout_ms: int) -> Trial:
+    async def _run(
+        self, scene: Scene, definition: StepDefinition, handler: Handler, timeout_ms: int, user_id: str
+    ) -> Trial:
         step, trial = scene.step, Trial(StepResult(True))
+        secrets = RunSecrets(self._around.vault, user_id, step.secrets)
+        given: dict[str, SecretValue] = {}
         try:
-            rendered = render(step, scene.scope, [])
-            trial.params = mask(rendered, secret_names(step))
+            if step.secrets:
+                given = await secrets.given(step)
+            rendered = render(step, {**scene.scope, "secrets": in_templates(given)} if given else scene.scope, [])
+            trial.params = secrets.masker.value(mask(rendered, secret_names(step)))
             params = check_params(definition, rendered)
-        except Invalid as error:
-            trial.result = StepResult.failure(error.message, code=error.code, retryable=False)
+        except FlowDeskError as error:
+            failure = StepResult.failure(str(error), code=error.code, retryable=not isinstance(error, Invalid))
+            trial.result = secrets.result(failure)
             return trial
-        context = self._context(scene, trial.lines, in_thread=not inspect.iscoroutinefunction(handler))
+        binding = HostBinding(given) if given else UNBOUND
+        if (refusal := binding.refusal(step)) is not None:
+            trial.result = refusal
+            return trial
+        in_thread = not inspect.iscoroutinefunction(handler)
+        context = self._context(scene, trial.lines, secrets.masker, binding, in_thread=in_thread)
         began = perf_counter()
-        trial.result = await self._result(Call(definition, handler, context, params), timeout_ms / 1000)
-        if trial.result.waits is not None:
-            trial.result = StepResult.success({"waits": trial.result.waits.to_json(self._around.clock())})
+        result = await self._result(Call(definition, handler, context, params), timeout_ms / 1000)
+        if result.waits is not None:
+            result = StepResult.success({"waits": result.waits.to_json(self._around.clock())})
+        trial.result = secrets.result(result)
         trial.took_ms = round((perf_counter() - began) * 1000, 3)
         trial.lines = list(trial.lines)  # a thread that has run out of time may still write
         return trial
@@ -186,8 +204,11 @@ class Trials:
             raise Unavailable("the server stopped before the step had ended")
         return StepResult.failure("the handler cancelled itself", code="plugin_error")
 
-    def _context(self, scene: Scene, lines: list[Line], *, in_thread: bool) -> StepContext:
+    def _context(
+        self, scene: Scene, lines: list[Line], masker: Masker, binding: HostBinding, *, in_thread: bool
+    ) -> StepContext:
         def write(line: dict[str, Any]) -> None:
+            line = masker.value(line)
             lines.append(Line(self._around.clock(), line["level"], line["message"], line.get("fields", {})))
 
         ref = scene.step.step.ref
@@ -196,9 +217,10 @@ class Trials:
             scene.step,
             new_id(self._around.clock()),
             1,
-            scene.scope,
+            {name: value for name, value in scene.scope.items() if name != "secrets"},
             self._around.family_state(ref),
             threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
+            binding=binding,
         )
 
 

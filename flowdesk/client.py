@@ -18,6 +18,7 @@ from flowdesk.client_events import Events
 from flowdesk.client_http import Http, Limits, quote
 from flowdesk.client_practice import Practice
 from flowdesk.client_runs import Jobs, Runs
+from flowdesk.client_secrets import Secrets
 from flowdesk.client_workflows import Workflows
 from flowdesk.replies import ServerDoc, Session, StepKind, UserDoc, WorkerDoc
 
@@ -34,6 +35,7 @@ class Client:
         self.practice = Practice(self._http)
         self.runs = Runs(self._http)
         self.jobs = Jobs(self._http)
+        self.secrets = Secrets(self._http)
         self.events = Events(self._http)
 
     async def __aenter__(self) -> Self:

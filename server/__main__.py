@@ -115,6 +115,31 @@ def doctor(fix: bool, everything: bool, as_json: bool, data_dir: Path | None) ->
 
 
 @main.group()
+def secrets() -> None:
+    """The key that seals secrets: change it, or give up what a lost one sealed."""
+
+
+@secrets.command("rotate-key")
+@click.option("--drop-old", is_flag=True, help="Forget the old keys of the key file; older backups need them.")
+@data_dir_option
+def rotate_key(drop_old: bool, data_dir: Path | None) -> None:
+    """Seal all secrets with a new key; the server may be running or not."""
+    from server.secret_commands import rotate_key, run_secrets
+
+    raise SystemExit(run_secrets({"data_dir": data_dir}, lambda settings: rotate_key(settings, drop_old=drop_old)))
+
+
+@secrets.command("discard")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_dir_option
+def discard_secrets(yes: bool, data_dir: Path | None) -> None:
+    """Remove the secrets whose key is lost, so that the server starts again."""
+    from server.secret_commands import discard_lost, run_secrets
+
+    raise SystemExit(run_secrets({"data_dir": data_dir}, lambda settings: discard_lost(settings, yes=yes)))
+
+
+@main.group()
 def db() -> None:
     """Whole databases: copy one into another."""
 

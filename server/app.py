@@ -14,7 +14,23 @@ from server.arrival import Arrival, Step
 from server.auth import Authenticator
 from server.captures import Captures
 from server.compose import Parts
-from server.keys import ACCOUNTS, ARRIVAL, BUS, CAPTURES, ENGINE, LINKS, QUEUE, REGISTRY, SETTINGS, STORE, TOKENS, USER
+from server.keys import (
+    ACCOUNTS,
+    ARRIVAL,
+    BUS,
+    CAPTURES,
+    CONNECTING,
+    ENGINE,
+    KEEPER,
+    LINKS,
+    QUEUE,
+    REGISTRY,
+    SETTINGS,
+    STORE,
+    TOKENS,
+    USAGES,
+    USER,
+)
 from server.lifetime import Lifetime
 from server.routing import Handler, Route
 
@@ -33,6 +49,7 @@ MODULES: Final = (
     "practice",
     "runs",
     "schedules",
+    "secrets",
     "stats",
     "steps",
     "trials",
@@ -67,6 +84,9 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[ARRIVAL] = lifetime.arrival
     app[QUEUE] = parts.queue
     app[CAPTURES] = Captures(parts.store)
+    app[KEEPER] = parts.keeper
+    app[CONNECTING] = parts.connecting
+    app[USAGES] = parts.usages
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
     app[LINKS] = parts.links

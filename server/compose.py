@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.clock import now_ms
@@ -28,6 +29,11 @@ from server.settings import Settings
 from server.signing_key import signing_key
 from server.sockets import url_of
 from server.tokens import Tokens
+from server.vault.connecting import Connecting
+from server.vault.keeper import Keeper
+from server.vault.keyring import Keyring
+from server.vault.sources import Sources
+from server.vault.usages import Usages
 
 if TYPE_CHECKING:
     from server.queues.taskiq_queue import TaskiqQueue
@@ -44,6 +50,8 @@ class Core:
     registry: Registry
     bus: LocalBus
     engine: Engine
+    keeper: Keeper
+    connecting: Connecting
 
 
 @dataclass(slots=True, frozen=True)
@@ -56,6 +64,7 @@ class Parts(Core):
     accounts: Accounts
     tokens: Tokens
     links: AnswerLinks
+    usages: Usages
 
 
 def flowdesk_version() -> str:
@@ -100,12 +109,15 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         registry=core.registry,
         bus=core.bus,
         engine=core.engine,
+        keeper=core.keeper,
+        connecting=core.connecting,
         queue=queue,
         scheduler=Scheduler(core.engine, core.store) if settings.start_scheduler else None,
         passwords=passwords,
         accounts=Accounts(core.store.users, passwords),
         tokens=Tokens(key, hours=settings.token_hours),
         links=links,
+        usages=Usages(core.store.workflows),
     )
 
 
@@ -138,6 +150,12 @@ def _core(
     bus = _make_bus(settings, store)
     worker = role == "worker"
     max_running = settings.worker_concurrency if worker else settings.max_concurrent_runs
+    host = Host(
+        user_agent=f"FlowDesk/{flowdesk_version()}",
+        egress_allow=settings.egress_allow,
+        own_addresses=own_addresses,
+    )
+    keeper = make_keeper(settings, store, host)
     engine = Engine(
         store,
         registry,
@@ -153,16 +171,24 @@ def _core(
             retention_days=None if worker else settings.retention_days or None,
             execute=execute,
         ),
-        host=Host(
-            user_agent=f"FlowDesk/{flowdesk_version()}",
-            egress_allow=settings.egress_allow,
-            own_addresses=own_addresses,
-        ),
+        host=host,
         doorbell=doorbell,
         links=links,
+        vault=keeper,
         info=introduction(role, settings, registry, version=flowdesk_version(), now=now_ms()),
     )
-    return Core(settings, store, registry, bus, engine)
+    return Core(settings, store, registry, bus, engine, keeper, Connecting(keeper, host))
+
+
+def make_keyring(settings: Settings) -> Keyring:
+    """The keys of these settings; several servers must be given one, so that each does not make its own."""
+    return Keyring(settings.secrets_key, settings.secrets_key_file, may_make=settings.mongo_url is None)
+
+
+def make_keeper(settings: Settings, store: Store, host: Host) -> Keeper:
+    """What keeps the secrets of this store."""
+    sources = Sources(settings.secrets_env, tuple(Path(entry) for entry in settings.secrets_files))
+    return Keeper(store.secrets, make_keyring(settings), sources, host)
 
 
 def _make_bus(settings: Settings, store: Store) -> LocalBus:

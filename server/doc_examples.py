@@ -36,6 +36,10 @@ BODIES: Final[dict[str, Any]] = {
     },
     "PauseBody": {"reason": "the shop moves house"},
     "BackfillBody": {"from": "2026-11-20T00:00:00Z", "to": "2026-11-22T00:00:00Z"},
+    "NewSecret": {"name": "CRM_TOKEN", "value": "change-me-please", "hosts": ["api.crm.example"]},
+    "SecretUpdate": {"value": "the-next-value", "description": "for notes"},
+    "ConnectBody": {},
+    "RotateBody": {"dropOld": False},
     "RerunBody": {"from": "greet", "data": {"name": "Aylin"}, "version": "latest"},
 }
 HOOK_BODY: Final[dict[str, Any]] = {"email": "user@example.com", "name": "Ali"}

@@ -13,8 +13,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from engine.errors import BadJson
-from engine.journal import MASK
 from engine.jsonio import check_json, parse_json
+from engine.masking import MASK
 from engine.models.run import Trigger, TriggerKind
 from server.multipart import parse_content_type, read_multipart, text_of
 

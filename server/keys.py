@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.events import LocalBus
     from server.queues.taskiq_queue import TaskiqQueue
+    from server.vault.connecting import Connecting
+    from server.vault.keeper import Keeper
+    from server.vault.usages import Usages
 
 SETTINGS: Final = web.AppKey("settings", Settings)
 STORE: Final[web.AppKey[Store]] = web.AppKey("store")
@@ -30,6 +33,9 @@ TOKENS: Final = web.AppKey("tokens", Tokens)
 LINKS: Final = web.AppKey("links", AnswerLinks)
 CAPTURES: Final = web.AppKey("captures", Captures)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
+KEEPER: Final[web.AppKey[Keeper]] = web.AppKey("keeper")
+CONNECTING: Final[web.AppKey[Connecting]] = web.AppKey("connecting")
+USAGES: Final[web.AppKey[Usages]] = web.AppKey("usages")
 ARRIVAL: Final = web.AppKey("arrival", Arrival)
 QUEUE: Final[web.AppKey[TaskiqQueue | None]] = web.AppKey("queue")
 
@@ -41,3 +47,8 @@ def owner_of(request: web.Request) -> Owner:
     """Whose things this request may see: the user's own, or everybody's for an admin."""
     user = request[USER]
     return ANYONE if user.role is Role.ADMIN else user.id
+
+
+def tenant_of(request: web.Request) -> str:
+    """Whose secrets this request reads and writes: always one tenant's, an administrator's too."""
+    return request[USER].id

@@ -33,9 +33,19 @@ def launch(given: Mapping[str, Any], *, embedded: bool) -> int:
         return 130
 
 
+def no_core_dumps() -> None:
+    """A crash must not write the memory of this process, and the secrets in it, to a file."""
+    try:
+        import resource
+    except ImportError:  # Windows writes none
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def _launch(given: Mapping[str, Any], *, embedded: bool) -> int:
     settings = load_settings(os.environ, Path(".env"), given)
     check_house()
+    no_core_dumps()
     os.umask(0o077)
     listening = sockets.bind(settings.host, settings.port)
     try:

@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, Final
 
 from engine.clock import iso
+from server.log_masking import LOGGED
 from server.log_writer import LineWriter
 
 ROOT: Final = "flowdesk"
@@ -107,7 +108,7 @@ class TextLines(logging.Formatter):
 
 
 class LineHandler(logging.Handler):
-    """Formats at the call, where the request is known, and leaves the writing to a thread."""
+    """Formats at the call, where the request is known, and leaves the writing to a thread. Hides known secrets."""
 
     def __init__(self, writer: LineWriter) -> None:
         super().__init__()
@@ -116,7 +117,7 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Hand over one line; a line that cannot be formatted is replaced by one that says so."""
         try:
-            line = self.format(record)
+            line = LOGGED.hide(self.format(record))
         except Exception as error:
             line = f"a log line from {record.name} could not be written: {type(error).__name__}"
         self._writer.write(line)

@@ -38,7 +38,7 @@ _PARAMETERS: Final = {
     "id": "The id.",
     "runId": "The run's id.",
     "jobId": "The job's id.",
-    "name": "The name of the signal.",
+    "name": "The name.",
     "token": "The token of the signed address.",
     "scheduleId": "`cron` for `scheduleCron`, else the id of the trigger step.",
     "n": "A version number.",

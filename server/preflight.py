@@ -47,7 +47,7 @@ def warnings(settings: Settings, open_hosts: list[str]) -> list[str]:
     found = [f"{host} is reachable by other machines, without TLS; put a TLS proxy in front" for host in open_hosts]
     found += [
         f"other users of this machine can use {path}; chmod go-rwx takes that away"
-        for path in (settings.database, settings.signing_key_file)
+        for path in (settings.database, settings.signing_key_file, settings.secrets_key_file)
         if _mode(path) & (stat.S_IRWXG | stat.S_IRWXO)
     ]
     if _mode(settings.data_dir) & (stat.S_IWGRP | stat.S_IWOTH):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from engine.doorbell import Execute
 from server.signing_key import weakness
+from server.vault.keyring import HOW_TO_MAKE, parse_keys
 
 _SCHEMES: Final = {
     "mongo_url": ("mongodb://", "mongodb+srv://"),
@@ -66,6 +67,17 @@ class Settings(BaseModel):
     jwt_secret: str | None = Field(default=None, alias="JWT_SECRET", repr=False, validate_default=True)
     """The key that signs tokens, at least 32 bytes. Empty: made at the first start and kept in the data directory; with
     MONGO_URL it must be given, the same for every process."""
+    secrets_key: str | None = Field(default=None, alias="FLOWDESK_SECRETS_KEY", repr=False)
+    """The key that seals secrets: 32 bytes in base64, or several separated by commas, of which the first one seals
+    and all open. Empty: made with the first secret and kept in the data directory; with MONGO_URL it must be given, the
+    same for every process, before secrets can be kept."""
+    secrets_env: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(default=(), alias="FLOWDESK_SECRETS_ENV")
+    """Environment variables of the server that everybody's secrets may be taken from, separated by commas; `*` stands
+    for any letters, as in APP_*."""
+    secrets_files: Annotated[tuple[str, ...], BeforeValidator(_words)] = Field(
+        default=(), alias="FLOWDESK_SECRETS_FILES"
+    )
+    """Directories, separated by commas, in whose files everybody's secrets may be kept, such as /run/secrets."""
     start_scheduler: bool = Field(default=True, alias="START_SCHEDULER")
     """Whether this server starts the runs of cron schedules."""
 
@@ -155,6 +167,11 @@ class Settings(BaseModel):
         return self.data_dir / "jwt.key"
 
     @property
+    def secrets_key_file(self) -> Path:
+        """The keys that seal secrets, when the operator gave none."""
+        return self.data_dir / "secrets.key"
+
+    @property
     def state_file(self) -> Path:
         """Where a running server says how to reach it."""
         return self.data_dir / "server.json"
@@ -225,6 +242,21 @@ class Settings(BaseModel):
             raise ValueError(
                 "must be given with MONGO_URL, the same for every process; make one with: openssl rand -base64 48"
             )
+        return value
+
+    @field_validator("secrets_key")
+    @classmethod
+    def _keys(cls, value: str | None) -> str | None:
+        if value is not None and not parse_keys(value):
+            raise ValueError(f"holds no key; {HOW_TO_MAKE}")
+        return value
+
+    @field_validator("secrets_files")
+    @classmethod
+    def _directories(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not Path(entry).is_absolute():
+                raise ValueError(f"{entry!r} is no absolute path")
         return value
 
     @field_validator("synchronous", "workers", "worker_concurrency", "redis_prefix", "lease_s")

@@ -13,7 +13,11 @@ HEAD: Final = """\
 # start, and so does a value that makes no sense.
 """
 
-WORKED_OUT: Final = {"data_dir": "the platform's directory for user data", "jwt_secret": "made at the first start"}
+WORKED_OUT: Final = {
+    "data_dir": "the platform's directory for user data",
+    "jwt_secret": "made at the first start",
+    "secrets_key": "made with the first secret",
+}
 """Defaults that depend on the machine."""
 
 

@@ -70,17 +70,18 @@ class Served:
         """A new account."""
         document = {"email": email, "password": password, "role": role.value}
         async with self._client.post("/api/users", json=document) as response:
-            made: UserJson = await _answer(response)
+            made: UserJson = await read_answer(response)
             return made
 
     async def page(self, cursor: str | None) -> tuple[list[UserJson], str | None]:
         """Some accounts, and where the list goes on."""
         params = {"limit": str(PAGE)} | ({"cursor": cursor} if cursor else {})
         async with self._client.get("/api/users", params=params) as response:
-            return await _answer(response), response.headers.get("X-Next-Cursor")
+            return await read_answer(response), response.headers.get("X-Next-Cursor")
 
 
-async def _answer(response: aiohttp.ClientResponse) -> Any:
+async def read_answer(response: aiohttp.ClientResponse) -> Any:
+    """What the server says; raises what it refuses with."""
     try:
         value = parse_json(await response.read())
     except BadJson:
@@ -94,8 +95,8 @@ async def _answer(response: aiohttp.ClientResponse) -> Any:
 async def directory(settings: Settings) -> AsyncIterator[Directory]:
     """The way to the accounts of this data directory."""
     running = read_state(settings.state_file)
-    if running is not None and await _is_living(running):
-        async with _client(running) as client:
+    if running is not None and await is_living(running):
+        async with client_of(running) as client:
             yield Served(client)
         return
     prepare_data_dir(settings.data_dir)
@@ -109,7 +110,8 @@ async def directory(settings: Settings) -> AsyncIterator[Directory]:
         await store.close()
 
 
-def _client(running: Running) -> aiohttp.ClientSession:
+def client_of(running: Running) -> aiohttp.ClientSession:
+    """Requests to the running server, as its local administrator."""
     return aiohttp.ClientSession(
         running.url,
         headers={"Authorization": f"Bearer {running.token}"},
@@ -118,10 +120,10 @@ def _client(running: Running) -> aiohttp.ClientSession:
     )
 
 
-async def _is_living(running: Running) -> bool:
+async def is_living(running: Running) -> bool:
     """Whether the server of the state file answers and knows its token; a stale file's process id may be reused."""
     try:
-        async with _client(running) as client, client.get("/api/me") as response:
+        async with client_of(running) as client, client.get("/api/me") as response:
             return response.status == 200
     except (aiohttp.ClientError, TimeoutError):
         return False

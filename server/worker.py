@@ -17,6 +17,7 @@ def broker() -> DoorbellStream:
     """The broker of this worker process, with everything that executes runs behind it."""
     from engine.errors import FlowDeskError
     from server.crew import Crew
+    from server.launch import no_core_dumps
     from server.manager import refuse
     from server.worker_settings import worker_settings
 
@@ -24,5 +25,6 @@ def broker() -> DoorbellStream:
         settings = worker_settings(os.environ, Path(".env"))
     except FlowDeskError as error:
         refuse(error)
+    no_core_dumps()
     os.umask(0o077)
     return Crew(settings).broker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from engine.checks.nearest import nearest
@@ -18,17 +18,20 @@ class Horizon:
     """What one step can see: the ids of all steps, and of those before it; None where that cannot be told.
 
     `names` are what its expressions can read besides what all can.
+    `secrets` are the tenant's, each with the hosts it is bound to; `bound` says that this step may have those that are.
     """
 
     known: Collection[str] | None
     before: Collection[str] | None
     names: Collection[str] = ()
+    secrets: Mapping[str, tuple[str, ...]] | None = None
+    bound: bool = True
 
 
 def check_template(template: Template, step_id: str, horizon: Horizon) -> Iterator[Problem]:
     """The paths one text reads."""
     for names, offset in template.lookups.items():
-        problem = _root(names[0]) or _step(names, horizon)
+        problem = _secret(names, horizon) or _step(names, horizon)
         if problem:
             line, column = template.place(offset)
             yield replace(problem, step_id=step_id, field=template.field, line=line, column=column)
@@ -73,8 +76,29 @@ def _root(name: str) -> Problem | None:
     if name == "secrets":
         return Problem(
             "no_secrets",
-            "there is no manager for secrets",
-            hint="let the trigger bring the value, or write it in the step's params",
+            "conditions cannot read secrets: the way a run takes would tell about them",
+            hint="pass the secret to a step as {{secrets.NAME}}, and decide on what the step answers",
+        )
+    return None
+
+
+def _secret(names: tuple[str, ...], horizon: Horizon) -> Problem | None:
+    if names[0] != "secrets":
+        return None
+    if len(names) != 2:
+        return Problem("secret_name", "a secret is read by its name alone", hint="write {{secrets.NAME}}")
+    name = names[1]
+    if horizon.secrets is None:
+        return None
+    if name not in horizon.secrets:
+        hint = nearest(name, horizon.secrets, listed=False) or f"make it with: flowdesk secrets set {name[:64]}"
+        return Problem("unknown_secret", f"there is no secret {name[:64]}", hint=hint)
+    if horizon.secrets[name] and not horizon.bound:
+        return Problem(
+            "secret_host_refused",
+            f"the secret {name} is bound to {', '.join(horizon.secrets[name])}, and this kind of step does not say "
+            "where it sends",
+            hint="use it in http.request, or take the hosts away from it",
         )
     return None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from engine.conditions import Condition, compile_condition
 from engine.errors import Invalid
 from engine.ids import idempotency_key
 from engine.plan import Plan, PlanStep
+from engine.runner.secrets import UNBOUND, HostBinding
 from engine.sdk import Level, Stop
 
 MAX_MESSAGE: Final = 16_384
@@ -22,6 +23,7 @@ class StepContext:
     """The `engine.sdk.Context` of one attempt."""
 
     __slots__ = (
+        "_binding",
         "_lines",
         "_write",
         "attempt",
@@ -46,6 +48,7 @@ class StepContext:
         family_state: Any,
         write: Callable[[dict[str, Any]], None],
         round_: int = 0,
+        binding: HostBinding = UNBOUND,
     ) -> None:
         self.run_id = run_id
         self.workflow_id = plan.workflow.id
@@ -58,6 +61,7 @@ class StepContext:
         self.state = family_state
         self.edges = step.labels
         self._write = write
+        self._binding = binding
         self._lines = 0
 
     def log(self, message: str, level: Level = "info", **fields: Any) -> None:
@@ -78,6 +82,12 @@ class StepContext:
             return _compiled(expression).value({**self.scope, **names} if names else self.scope)
         except Invalid as error:
             raise Stop(str(error), code=error.code) from None
+
+    def require_host(
+        self, host: str, port: int | None = None, *, carrying: Iterable[str | bytes] | None = None
+    ) -> None:
+        """Raise Stop when a secret among the params is bound to other hosts."""
+        self._binding.require_host(host, port, carrying)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ import inspect
 from functools import partial
 from typing import Any, Protocol
 
-from engine.errors import Invalid
+from engine.errors import FlowDeskError, Invalid
 from engine.ids import idempotency_key
 from engine.inputs import Input, Started
 from engine.journal import SECRET_NAMES, holds_secret, mask
@@ -18,8 +18,10 @@ from engine.plan import Plan, PlanStep
 from engine.runner.attempt import Call, check_params, render
 from engine.runner.context import StepContext, threadsafe
 from engine.runner.ledger import Ledger, Services
+from engine.runner.secrets import UNBOUND, HostBinding, RunSecrets, in_templates
 from engine.sdk import StepResult
 from engine.state import RunState, StepStatus
+from engine.vault import SecretValue
 from engine.visible import View, run_scope
 
 
@@ -31,6 +33,7 @@ class Run(Protocol):
     view: View
     services: Services
     ledger: Ledger
+    secrets: RunSecrets | None
 
     @property
     def row(self) -> RunRow: ...
@@ -48,7 +51,17 @@ class Desk:
         self._run = run
         self._scope: dict[str, Any] | None = None
 
-    def prepare(self, step: PlanStep) -> Call | StepResult:
+    async def prepare_with_secrets(self, step: PlanStep) -> Call | StepResult:
+        """The same for a step that reads secrets, which are fetched now."""
+        try:
+            given = {} if self._run.secrets is None else await self._run.secrets.given(step)
+        except FlowDeskError as error:
+            key = idempotency_key(self._run.row.id, step.id, self._run.state.steps[step.id].round)
+            self._run.feed(Started(step.id, None, key))
+            return StepResult.failure(str(error), code=error.code, retryable=not isinstance(error, Invalid))
+        return self.prepare(step, given)
+
+    def prepare(self, step: PlanStep, given: dict[str, SecretValue] | None = None) -> Call | StepResult:
         """Record the start; the call to make, or why it cannot be made."""
         data = self._run.view.data(step)
         scope: dict[str, Any] = {"data": data, "steps": {}, **self.roots()}
@@ -61,12 +74,14 @@ class Desk:
             self._run.feed(Started(step.id, None, key))
             return _not_installed(step)
         try:
-            rendered = render(step, scope, missing)
+            rendered = render(step, scope if given is None else {**scope, "secrets": in_templates(given)}, missing)
         except Invalid as error:
             self._run.feed(Started(step.id, None, key))
             return StepResult.failure(error.message, code=error.code, retryable=False)
         names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
         shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
+        if self._run.secrets is not None:
+            shown = self._run.secrets.masker.value(shown)
         self._run.feed(Started(step.id, hide_links(shown) if self._run.plan.waiting else shown, key))
         for path in dict.fromkeys(missing) if missing else ():
             self._write(step, {"level": "warning", "message": f"the template name {path} is missing"})
@@ -74,10 +89,13 @@ class Desk:
             params = check_params(definition, rendered)
         except Invalid as error:
             return StepResult.failure(error.message, code=error.code, retryable=False)
+        binding = UNBOUND if given is None else HostBinding(given)
+        if (refusal := binding.refusal(step)) is not None:
+            return refusal
         in_thread = not step.instant and not inspect.iscoroutinefunction(definition.handler)
-        return Call(definition, definition.handler, self._context(step, scope, in_thread), params)
+        return Call(definition, definition.handler, self._context(step, scope, binding, in_thread), params)
 
-    def _context(self, step: PlanStep, scope: dict[str, Any], in_thread: bool) -> StepContext:
+    def _context(self, step: PlanStep, scope: dict[str, Any], binding: HostBinding, in_thread: bool) -> StepContext:
         write = partial(self._write, step)
         return StepContext(
             self._run.plan,
@@ -88,6 +106,7 @@ class Desk:
             self._run.services.family_state(step.step.ref),
             threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
             self._run.state.steps[step.id].round,
+            binding,
         )
 
     def roots(self) -> dict[str, Any]:
@@ -105,6 +124,8 @@ class Desk:
         if known.status is not StepStatus.RUNNING or self._run.state.finished:
             return
         line = hide_links(line) if self._run.plan.waiting else line
+        if self._run.secrets is not None:
+            line = self._run.secrets.masker.value(line)
         self._run.state.seq += 1
         self._run.ledger.pending.append(
             Event(self._run.state.seq, self._run.services.clock(), EventType.STEP_LOG, step.id, known.attempt, line)

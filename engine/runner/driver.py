@@ -24,6 +24,7 @@ from engine.runner.attempt import call, call_instant
 from engine.runner.children import Children
 from engine.runner.desk import Desk
 from engine.runner.ledger import Ledger, Services
+from engine.runner.secrets import RunSecrets
 from engine.sdk import StepResult
 from engine.state import RunState, StepStatus, new_state
 from engine.transition.decide import decide
@@ -59,6 +60,7 @@ class Driver:
         self._dropped: list[asyncio.Task[StepResult]] = []
         self._tasks: dict[asyncio.Task[StepResult], _Attempt] = {}
         self._volatile = False
+        self.secrets = RunSecrets(services.vault, plan.workflow.owner_id, plan.secrets) if plan.secrets else None
         self._desk = Desk(self)
         self._poked = row.poked
         self._poke_heard: asyncio.Future[None] | None = None
@@ -129,6 +131,8 @@ class Driver:
         self.ledger.began = self.ledger.began or now
         if self._is_late():
             self.stop = self.stop or self._out_of_time()
+        if self.secrets is not None:
+            await self.secrets.recall()
         try:
             while not self.state.finished:
                 if self.stop is not None:
@@ -242,7 +246,7 @@ class Driver:
         if not pure and (self.ledger.committed == 0 or self._volatile):
             # The run must be on disk before anything leaves, and so must what a re-run would compute otherwise.
             await self._commit()
-        prepared = self._desk.prepare(step)
+        prepared = await self._desk.prepare_with_secrets(step) if step.secrets else self._desk.prepare(step)
         if isinstance(prepared, StepResult):
             self._finish(step, prepared, began)
             return
@@ -250,6 +254,8 @@ class Driver:
             await self._commit()
         task = asyncio.create_task(call(prepared, step.timeout_ms / 1000), name=f"{self.row.id}/{step.id}")
         self._tasks[task] = _Attempt(step, began)
+        if self.stop is not None:  # since this began
+            task.cancel()
 
     async def _wait(self) -> None:
         """Until a step ends, a retry is due or the deadline passes; what is seen meanwhile is committed."""
@@ -324,6 +330,8 @@ class Driver:
     def _finish(self, step: PlanStep, result: StepResult, began: float) -> None:
         if self.state.finished:
             return
+        if self.secrets is not None:
+            result = self.secrets.result(result)
         took = round((perf_counter() - began) * 1000, 3)
         if result.calls is not None and result.ok:
             if self._children is not None:

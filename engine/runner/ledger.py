@@ -18,6 +18,7 @@ from engine.models.run import FINISHED, Call, RunRow, RunStatus, Trigger, Waitin
 from engine.plan import Plan
 from engine.state import RunState, StepState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
+from engine.vault import Vault
 from engine.watching import answers
 
 log = logging.getLogger("flowdesk.engine")
@@ -74,6 +75,7 @@ class Services(Protocol):
     bus: Bus
     clock: Clock
     owner: str
+    vault: Vault
     links: Links | None
 
     @property

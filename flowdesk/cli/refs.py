@@ -43,13 +43,14 @@ async def find_workflow(client: Client, reference: str) -> WorkflowDoc:
     )
 
 
-async def known(kind: Literal["run", "job"], reference: str, asked: Awaitable[T]) -> T:
-    """What was asked about this run or job; Missing names it in the words of the person who did."""
+async def known(kind: Literal["run", "job", "secret"], reference: str, asked: Awaitable[T]) -> T:
+    """What was asked about this run, job or secret; Missing names it in the words of the person who did."""
     try:
         return await asked
     except Missing:
         said = f"there is no {kind} {reference!r}"
-        raise Missing(ProblemReply(404, "not_found", said, hint=f"flowdesk {kind}s lists them")) from None
+        lists = "secrets list" if kind == "secret" else f"{kind}s"
+        raise Missing(ProblemReply(404, "not_found", said, hint=f"flowdesk {lists} lists them")) from None
 
 
 def ambiguous(name: str, found: list[WorkflowDoc]) -> InConflict:

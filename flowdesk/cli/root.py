@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "schedules": "flowdesk.cli.schedules:schedules",
     "cron": "flowdesk.cli.cron:cron",
     "steps": "flowdesk.cli.steps:steps",
+    "secrets": "flowdesk.cli.secrets:secrets",
     "workers": "flowdesk.cli.workers:workers",
     "login": "flowdesk.cli.login:login",
     "logout": "flowdesk.cli.login:logout",

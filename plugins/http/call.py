@@ -34,6 +34,10 @@ class Call:
     headers: CIMultiDict[str]
     body: bytes | None
 
+    def parts(self) -> tuple[str | bytes, ...]:
+        """Everything that leaves with it."""
+        return (str(self.url), *self.headers.values(), *(() if self.body is None else (self.body,)))
+
     def redirected(self, status: int, location: str) -> Call:
         """The request a redirect asks for; raises BadUrl.
 

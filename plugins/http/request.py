@@ -76,6 +76,7 @@ async def _in_time(ctx: Context, client: Client, params: RequestParams, call: Ca
 async def _exchange(ctx: Context, client: Client, params: RequestParams, call: Call) -> _Answer:
     """Send the request, follow redirects, read the last answer."""
     limit = min(params.max_bytes or client.max_response_bytes, client.max_response_bytes)
+    ctx.require_host(call.url.raw_host or "", call.url.port)
     for _ in range(MAX_REDIRECTS + 1):
         async with client.session.request(
             call.method,
@@ -98,6 +99,8 @@ async def _exchange(ctx: Context, client: Client, params: RequestParams, call: C
             call = call.redirected(response.status, location)
         except BadUrl as error:
             raise TooManyRedirects(str(error)) from None
+        # Credentials stay behind at another origin, but an address or a body may hold what the params held.
+        ctx.require_host(call.url.raw_host or "", call.url.port, carrying=call.parts())
         ctx.log(f"redirected to {shown(call.method, call.url)}", "debug")
     raise TooManyRedirects(f"more than {MAX_REDIRECTS} redirects")
 

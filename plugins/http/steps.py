@@ -82,6 +82,7 @@ steps.action(
     url_fields=("url",),
     timeout_ms=MAX_TIMEOUT_MS + 10_000,
     secret_fields=frozenset({"auth"}),
+    checks_hosts=True,
     examples=_REQUEST_EXAMPLES,
 )(request)
 

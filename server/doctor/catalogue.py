@@ -41,6 +41,16 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Use a local solid-state disk, not a network file system. `FLOWDESK_SYNCHRONOUS=NORMAL` waits less, and may "
         "lose the last moments to a power cut.",
     ),
+    "secrets": Entry("Secrets are sealed, and each must open with the keys that are here.", "Nothing need be done."),
+    "secrets.key": Entry(
+        "Without its key a secret is lost, and servers and workers do not start, so that nothing fails half-way.",
+        "Put the key back: `FLOWDESK_SECRETS_KEY`, or `secrets.key` in the data directory. When it is lost for good, "
+        "`flowdesk-server secrets discard` removes what it sealed.",
+    ),
+    "secrets.damaged": Entry(
+        "The row of the secret was damaged, or changed by somebody who has no key.",
+        "Set the secret again, and find out who can write to the database.",
+    ),
     # -- the server and the database ----------------------------------------------------------------------------------
     "server": Entry(
         "Whether a server uses this database now.", "Look into its log; restart it when it does not come back."

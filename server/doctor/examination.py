@@ -13,6 +13,7 @@ from server.doctor.house import House, opened
 from server.doctor.presence import check_processes, check_server, look_for_server
 from server.doctor.redis import check_redis
 from server.doctor.runs import check_runs, check_waiting
+from server.doctor.secrets import check_secrets
 from server.doctor.timing import check_clock, check_store_clock
 from server.doctor.workflows import check_plugins, check_workflows
 
@@ -22,6 +23,7 @@ ON_STORE: Final[tuple[tuple[str, Check], ...]] = (
     ("the database", check_store),
     ("the database's clock", check_store_clock),
     ("the clock", check_clock),
+    ("secrets", check_secrets),
     ("processes", check_processes),
     ("runs that wait", check_waiting),
     ("runs and their journals", check_runs),

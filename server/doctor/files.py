@@ -50,7 +50,8 @@ def _directory(house: House, directory: Path) -> Iterator[Finding]:
 def _private(house: House) -> Iterator[Finding]:
     settings = house.settings
     database = settings.database
-    for path in (database, *beside(database), settings.signing_key_file, settings.state_file):
+    keys = (settings.signing_key_file, settings.secrets_key_file)
+    for path in (database, *beside(database), *keys, settings.state_file):
         if _mode(path) & 0o077:
             yield _closed(house, path, 0o600, warning("files.open", f"other users can read {path}"))
 

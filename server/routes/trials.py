@@ -20,7 +20,9 @@ from server.views import MAX_LOG_LINES
 async def preview(request: web.Request) -> web.StreamResponse:
     """Render a step's parameters; nothing is executed."""
     given = await body(request, PreviewBody)
-    scene, found = await request.app[ENGINE].trials.preview(_wish(given), owner=owner_of(request))
+    scene, found = await request.app[ENGINE].trials.preview(
+        _wish(given), owner=owner_of(request), user_id=request[USER].id
+    )
     cut = Cutter()
     document = {
         "params": cut(found.params),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from engine.graph import validate as validate_document
 from server.api_documents import Validation
-from server.keys import REGISTRY
+from server.checking import problems_in
+from server.keys import tenant_of
 from server.problems import problem_json
 from server.requests import json_body, json_response
 from server.routing import Route
@@ -16,7 +16,7 @@ from server.saving import without_server_fields
 async def validate(request: web.Request) -> web.StreamResponse:
     """Every problem of the document."""
     document, _ = without_server_fields(await json_body(request))
-    draft, problems = validate_document(document, request.app[REGISTRY])
+    draft, problems = await problems_in(document, request.app, tenant_of(request))
     valid = draft is not None and not problems
     return json_response({"valid": valid, "problems": [problem_json(problem) for problem in problems]})
 

@@ -6,14 +6,14 @@ from aiohttp import web
 
 from engine.clock import now_ms
 from engine.errors import Invalid, VersionConflict
-from engine.graph import validate
 from engine.ids import new_workflow_id
 from engine.jsonio import Json
 from engine.models.workflow import Workflow, WorkflowDraft
 from engine.schedules.reading import schedule_rows
 from server.api_documents import WorkflowDocument
 from server.api_models import WorkflowsQuery, WorkflowUpdate
-from server.keys import ENGINE, REGISTRY, SETTINGS, STORE, USER, owner_of
+from server.checking import problems_in
+from server.keys import ENGINE, SETTINGS, STORE, USER, owner_of, tenant_of
 from server.requests import json_body, json_response, no_content, page_response, query
 from server.routing import Route
 from server.saving import new_workflow, next_version, without_server_fields
@@ -22,9 +22,9 @@ from server.views import workflow_document
 ATTEMPTS = 5
 
 
-def checked_draft(request: web.Request, document: Json) -> WorkflowDraft:
-    """The document as a draft; Invalid with every problem at once."""
-    draft, problems = validate(document, request.app[REGISTRY])
+async def checked_draft(request: web.Request, document: Json, tenant: str) -> WorkflowDraft:
+    """The document as a draft of this tenant's; Invalid with every problem at once."""
+    draft, problems = await problems_in(document, request.app, tenant)
     if draft is None or problems:
         raise Invalid(problems=problems, code="invalid_workflow")
     return draft
@@ -33,7 +33,7 @@ def checked_draft(request: web.Request, document: Json) -> WorkflowDraft:
 async def create(request: web.Request) -> web.StreamResponse:
     """Check and keep a new workflow."""
     document, _ = without_server_fields(await json_body(request))
-    draft = checked_draft(request, document)
+    draft = await checked_draft(request, document, tenant_of(request))
     user = request[USER]
     now = now_ms()
     zone = request.app[SETTINGS].timezone
@@ -67,8 +67,9 @@ async def update(request: web.Request) -> web.StreamResponse:
     """Check and keep a new version."""
     document, fetched_at = without_server_fields(await json_body(request))
     # Somebody else's workflow is unknown before its document is looked at.
-    await request.app[STORE].workflows.get(request.match_info["id"], owner=owner_of(request))
-    workflow = await save_version(request, checked_draft(request, document), fetched_at)
+    known = await request.app[STORE].workflows.get(request.match_info["id"], owner=owner_of(request))
+    draft = await checked_draft(request, document, known.owner_id)
+    workflow = await save_version(request, draft, fetched_at)
     return json_response(workflow_document(workflow))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ class Recorder:
     idempotency_key: str = "run-1-step-1"
     edges: tuple[str, ...] = ()
     lines: list[Line] = field(default_factory=list)
+    asked: list[tuple[str, int | None]] = field(default_factory=list)
 
     @property
     def scope(self) -> Mapping[str, Any]:
@@ -54,6 +55,11 @@ class Recorder:
             return compile_condition(expression).value({**self.scope, **names})
         except Invalid as error:
             raise Stop(str(error), code=error.code) from None
+
+    def require_host(
+        self, host: str, port: int | None = None, *, carrying: Iterable[str | bytes] | None = None
+    ) -> None:
+        self.asked.append((host, port))
 
 
 def builtin_registry() -> Registry:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import BadJson
-from engine.journal import MASK
 from engine.jsonio import check_json
+from engine.masking import MASK
 from engine.models.run import TriggerKind
 from server.hook_input import MAX_FIELDS, MAX_RAW, read_data, readable_headers, repeated, webhook_trigger
 
