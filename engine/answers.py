@@ -95,7 +95,7 @@ class Answers:
         """
         row = await self._around.runs.get(run_id, owner=who.sees)
         _refuse_finished(row)
-        plan = await self._around.plans.version(row.workflow_id, row.workflow_version)
+        plan = await self._around.plans.of(row)
         known = signal_names(plan)
         if name not in known and not any("{{" in other for other in known):
             problem = Problem("unknown_signal", f"no step of this run waits for a signal {name!r}", field="name")

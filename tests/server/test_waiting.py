@@ -154,3 +154,20 @@ async def test_waiting_steps_are_checked_when_they_are_saved(ali: Person) -> Non
     mistyped = {"name": "w", "steps": [approval([{"to": "greet", "label": "approved"}]), greet()]}
     answer = await ali.call("POST", "/api/workflows", mistyped)
     assert answer.json["problems"][0]["code"] == "unknown_label"
+
+
+async def test_runs_of_an_inline_body_are_told_by_the_signals_of_the_body(ali: Person) -> None:
+    """The items of a loop are runs of their own, and so are what they wait for."""
+    body = {"steps": [hear("item")]}
+    each = action("each", "flow.foreach", params={"items": [1]}, body=body)
+    run_id = await ali.start(await ali.save(each))
+
+    async def child() -> Any:
+        runs = await ali.get(f"/api/runs?caller={run_id}")
+        return [run["id"] for run in runs if run["waitingFor"] == "signal"]
+
+    (item,) = await eventually(child)
+    unknown = await ali.call("POST", f"/api/runs/{run_id}/signals/item", {})
+    assert (unknown.status, unknown.code) == (422, "unknown_signal"), "it is not the loop that waits"
+    assert (await ali.call("POST", f"/api/runs/{item}/signals/item", {"n": 1})).status == 202
+    assert (await ended(ali, run_id))["status"] == "SUCCESS"
