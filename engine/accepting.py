@@ -64,6 +64,9 @@ class Around(Services, Protocol):
     async def history(self, run_id: str, *, owner: Owner) -> History:
         """A run with its plan, journal and folded state."""
 
+    def owe(self) -> None:
+        """A run has failed whose workflow names another for that."""
+
     async def supersede(self, run_id: str) -> None:
         """Cancel a run that has not begun, since a newer one takes its place."""
 
@@ -128,6 +131,8 @@ class Accepting:
         except Fenced:
             return Accepted(await self._known(row), duplicate=True)
         if driver.state.finished:
+            if driver.row.owed:
+                self._around.owe()
             return Accepted(driver.row)
         if backlog:
             await self._around.doorbell.ring(row.id, "accepted")

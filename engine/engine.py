@@ -16,6 +16,7 @@ from engine.doorbell import Doorbell, Execute, NoDoorbell
 from engine.errors import FlowDeskError, NotFound
 from engine.events import Bus
 from engine.executor import Executor
+from engine.failures import Failures
 from engine.families import Families
 from engine.history import History
 from engine.inputs import Begin, Cancel, Rehearsal
@@ -105,6 +106,7 @@ class Engine:
         self.caller = Caller(self)
         self._recovery = Recovery(self)
         self._steering = Steering(self, self._recovery)
+        self.failures = Failures(self)
         self._sweeper = Sweeper(self, self._recovery)
         self.trials = Trials(self)
         self.accepting = Accepting(self)
@@ -286,10 +288,16 @@ class Engine:
         else:
             self._sweeper.mind(self.clock())
 
+    def owe(self) -> None:
+        """A run has failed whose workflow names another for that: start it soon."""
+        self._sweeper.owe()
+
     def _rested(self, driver: Driver) -> None:
         """A run came to rest: mind when it is due, and that there is room again."""
         row = driver.row
         self._sweeper.room_again()
+        if row.owed:
+            self._sweeper.owe()
         if driver.poked:
             self._sweeper.mind(self.clock())
         if row.limit_key is not None and row.status in FINISHED:

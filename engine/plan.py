@@ -229,7 +229,17 @@ def _overtakes(workflow: Workflow, join: Step, before: tuple[str, ...]) -> tuple
 
 def inside(workflow: Workflow, body: Body) -> Workflow:
     """The same workflow with only the steps of this body, and nothing that concerns whole runs of it."""
-    names = ("timeout_ms", "schedule_cron", "concurrency", "rate", "dedupe", "debounce", "inputs", "outputs")
+    names = (
+        "timeout_ms",
+        "schedule_cron",
+        "concurrency",
+        "rate",
+        "dedupe",
+        "debounce",
+        "inputs",
+        "outputs",
+        "on_failure",
+    )
     only: dict[str, Any] = dict.fromkeys(names)
     only |= {"steps": body.steps, "entry_step_id": body.entry_step_id, "finally_": []}
     return workflow.model_copy(update=only)

@@ -225,6 +225,12 @@ class Runs(Protocol):
     async def pokes(self, owner: str) -> list[str]:
         """Ids of the runs `owner` executes that were poked."""
 
+    async def owing(self, *, limit: int) -> list[RunRow]:
+        """Failed runs with the mark `owed`: the handler of their failure has yet to be started."""
+
+    async def settle(self, run_id: str, *, seq: int) -> None:
+        """Take that mark away, unless the run has moved on since this seq."""
+
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then (one row for all its runs)."""
 

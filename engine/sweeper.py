@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from engine.clock import Clock
 from engine.errors import FlowDeskError
 from engine.executor import Executor
+from engine.failures import Failures
 from engine.inputs import Cancel
 from engine.recovery import Recovery
 from engine.store import Store
@@ -51,6 +52,7 @@ class Around(Protocol):
     owner: str
     info: dict[str, Any]
     executor: Executor
+    failures: Failures
 
     @property
     def options(self) -> Options: ...
@@ -68,6 +70,7 @@ class Sweeper:
         self._task: asyncio.Task[None] | None = None
         self._beat_at = self._orphans_at = self._strays_at = self._turns_at = self._prune_at = 0.0
         self._hungry = self._orphans_left = False
+        self._owed = True
         self._failures = 0
         self._error: str | None = None
 
@@ -87,6 +90,11 @@ class Sweeper:
         executor = self._around.executor
         if self._hungry and executor.slots * 2 >= executor.max_running:
             self._wake.set()
+
+    def owe(self) -> None:
+        """A run has failed whose workflow names another for that."""
+        self._owed = True
+        self._wake.set()
 
     async def start(self) -> None:
         """Beat once, take up what a dead process left, then go on in the background."""
@@ -159,8 +167,12 @@ class Sweeper:
             await self._recovery.look_for_strays()
         if self._recovery.has_unsettled:
             await self._recovery.take_unsettled()
+        if self._owed:
+            self._owed = False
+            self._owed = await self._around.failures.start_handlers() > 0
         if self._orphans_left or now - self._orphans_at >= ORPHANS_S:
             self._orphans_at = now
+            self._owed = True
             if not self._around.store.exclusive:
                 await self._around.store.runs.repair(limit=REPAIR_BATCH)
             orphans = await self._recovery.take_orphans()

@@ -125,6 +125,7 @@ class RunRow:
     call: Call | None = None
     poked: bool = False
     limit_key: str | None = None
+    owed: bool = False
 
     def copy(self) -> RunRow:
         """A row of its own with the same values. Every commit makes one, and `dataclasses.replace` takes 4 us more."""

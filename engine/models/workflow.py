@@ -163,6 +163,8 @@ class WorkflowDraft(Document):
     """A JSON Schema of the data a run begins with: what does not fit it is refused, however the run is started."""
     outputs: dict[OutputName, Expression] | None = Field(default=None, max_length=100)
     """What a run gives to whoever calls it, as CEL expressions over `data` and `steps`; all data when not given."""
+    on_failure: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """The id of a workflow that is run when a run of this one fails, with `error`, `run` and `data` as its data."""
     max_parallel: int | None = Field(default=None, ge=1, le=1000)
     """How many steps of one run may be under way at once; steps that wait for something do not count."""
     tags: list[Annotated[str, StringConstraints(min_length=1, max_length=64)]] = Field(

@@ -14,7 +14,7 @@ from engine.events import Bus
 from engine.journal import jobs_after, set_apart
 from engine.links import Links
 from engine.models.event import Event
-from engine.models.run import FINISHED, Call, RunRow, RunStatus, Trigger, WaitingFor
+from engine.models.run import FINISHED, Call, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
 from engine.plan import Plan
 from engine.state import RunState, StepState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
@@ -171,11 +171,12 @@ class Ledger:
         row.seq, row.started_at, row.waiting_for, row.due_at = state.seq, self.began, None, None
         if state.finished:
             row.status = FINAL[state.phase]
+            row.owed = self._owes(row)
             row.finished_at, row.owner = state.finished_at, None
             row.error = state.error
             row.error_code = state.error["code"] if state.error else None
             return row
-        row.finished_at, row.error, row.error_code = None, None, None
+        row.finished_at, row.error, row.error_code, row.owed = None, None, None, False
         if state.ending is not None:
             row.deadline_at = state.ending["endBy"]
         if claim:
@@ -192,6 +193,11 @@ class Ledger:
         else:
             row.status = RunStatus.RUNNING
         return row
+
+    def _owes(self, row: RunRow) -> bool:
+        """Whether somebody wants to be told of this failure; what is started because of a failure tells nobody."""
+        wanted = self.plan.workflow.on_failure is not None
+        return wanted and row.status is RunStatus.FAILED and row.trigger is not TriggerKind.FAILURE
 
     def _rest(self, row: RunRow) -> None:
         """What a run that nobody executes waits for, which may be simply an executor."""

@@ -192,6 +192,16 @@ class MemoryRuns:
         rows = self._data.runs.values()
         return [row.id for row in rows if row.owner == owner and row.poked and row.status not in FINISHED]
 
+    async def owing(self, *, limit: int) -> list[RunRow]:
+        """Failed runs whose handler has yet to be started."""
+        return [copy(row) for row in self._data.runs.values() if row.owed][:limit]
+
+    async def settle(self, run_id: str, *, seq: int) -> None:
+        """Take the mark away."""
+        row = self._data.runs.get(run_id)
+        if row is not None and row.seq == seq:
+            row.owed = False
+
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""
         self._data.owners[owner] = ProcessRow(owner, until, info)

@@ -92,3 +92,13 @@ async def test_a_mended_run_goes_on_from_where_it_is(store: Store) -> None:
     assert [row.id for row in await store.runs.due(NOW, limit=5)] == [run.id]
     after = await put(store, waiting, 1)
     assert (await store.runs.get(run.id, owner=ME)).seq == after.seq == 3
+
+
+async def test_failed_runs_are_owed_a_handler_until_somebody_settles_it(store: Store) -> None:
+    failed = await put(store, make_run(), status=RunStatus.FAILED, finished_at=NOW, owed=True)
+    await put(store, make_run(), status=RunStatus.FAILED, finished_at=NOW)
+    assert [row.id for row in await store.runs.owing(limit=10)] == [failed.id]
+    await store.runs.settle(failed.id, seq=failed.seq + 1)
+    assert (await store.runs.get(failed.id, owner=ANYONE)).owed
+    await store.runs.settle(failed.id, seq=failed.seq)
+    assert await store.runs.owing(limit=10) == []

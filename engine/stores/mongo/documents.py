@@ -79,6 +79,7 @@ def run_fields(row: RunRow) -> Doc:
         "call": None if row.call is None else row.call.to_list(),
         "poked": row.poked,
         "limitKey": row.limit_key,
+        "owed": row.owed,
     }
 
 
@@ -114,6 +115,7 @@ def run_row(run_id: str, doc: Mapping[str, Any]) -> RunRow:
         call=None if call is None else Call(*call),
         poked=bool(doc.get("poked")),
         limit_key=doc.get("limitKey"),
+        owed=bool(doc.get("owed")),
     )
 
 

@@ -199,6 +199,14 @@ class MongoRuns:
         """Runs of this process that were poked."""
         return await self._inboxes.poked(owner)
 
+    async def owing(self, *, limit: int) -> list[RunRow]:
+        """Failed runs whose handler has yet to be started."""
+        return _rows(await self._link.many(RUNS, {"owed": True}, limit=limit, hint="owed"))
+
+    async def settle(self, run_id: str, *, seq: int) -> None:
+        """Take the mark away. A summary that is made again has it again: who starts handlers finds the first then."""
+        await self._link.update_one(RUNS, {"_id": run_id, "seq": seq}, {"$set": {"owed": False}})
+
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""
         change = {"$set": {"until": until, "info": None if info is None else dumps(info).decode()}}

@@ -64,6 +64,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("held", "heldUnder", "createdAt", "_id", only={"heldUnder": ANY_TEXT}),
         _index("turn", "userId", "wakeAt", only={"wakeAt": ANY_TIME}),
         # Retention.
+        _index("owed", "owed", only={"owed": True}),
         _index("finished", "finishedAt", only={"open": False}),
     ],
     JOBS: [

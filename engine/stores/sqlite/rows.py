@@ -53,6 +53,7 @@ def run_values(row: RunRow) -> tuple[Any, ...]:
         None if row.call is None else dumps(row.call.to_list()).decode(),
         1 if row.poked else 0,
         row.limit_key,
+        1 if row.owed else 0,
     )
 
 
@@ -68,6 +69,7 @@ def run_row(values: Sequence[Any]) -> RunRow:
     if values[24] is not None:
         row.call = Call(*orjson.loads(values[24]))
     row.poked = bool(row.poked)
+    row.owed = bool(row.owed)
     return row
 
 

@@ -120,6 +120,9 @@ _CANCEL_REQUESTS: Final = packed(
 _POKES: Final = packed(
     ("id",), f"SELECT id FROM runs INDEXED BY runs_poked WHERE owner = ? AND poked = 1 AND {UNFINISHED}"
 )
+_OWING: Final = packed(
+    RUN_COLUMNS, "SELECT * FROM runs INDEXED BY runs_owed WHERE owed = 1 ORDER BY finished_at LIMIT :limit"
+)
 _HELD: Final = f"""
 SELECT (SELECT count(*) FROM runs INDEXED BY runs_owner WHERE owner = :owner AND {UNFINISHED}), (
     SELECT json_group_array(id) FROM (
@@ -282,6 +285,14 @@ class SqliteRuns:
     async def pokes(self, owner: str) -> list[str]:
         """Runs of this process that were poked."""
         return [row[0] for row in await self._readers.rows(_POKES, (owner,))]
+
+    async def owing(self, *, limit: int) -> list[RunRow]:
+        """Failed runs whose handler has yet to be started."""
+        return [run_row(values) for values in await self._readers.rows(_OWING, {"limit": limit})]
+
+    async def settle(self, run_id: str, *, seq: int) -> None:
+        """Take the mark away."""
+        await self._write("UPDATE runs SET owed = 0 WHERE id = ? AND seq = ?", run_id, seq)
 
     async def beat(self, owner: str, *, until: int, info: dict[str, Any] | None = None) -> None:
         """Say that this process lives until then."""

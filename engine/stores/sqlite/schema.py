@@ -293,4 +293,19 @@ ALTER TABLE schedules_now RENAME TO schedules;
 CREATE INDEX schedules_next ON schedules (next_at);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_RUNS + _DOCUMENTS, _CALLS, _SECRETS, _TENANCY, _LIMITS, _PRACTICE, _SCHEDULES)
+_OWED: Final = """
+-- Failed runs whose `onFailure` workflow has yet to be started.
+ALTER TABLE runs ADD COLUMN owed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX runs_owed ON runs (finished_at) WHERE owed = 1;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    _RUNS + _DOCUMENTS,
+    _CALLS,
+    _SECRETS,
+    _TENANCY,
+    _LIMITS,
+    _PRACTICE,
+    _SCHEDULES,
+    _OWED,
+)

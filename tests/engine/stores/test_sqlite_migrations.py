@@ -23,6 +23,7 @@ RELEASED = [
     "e7838772b187",
     "40f5e1187b74",
     "99292440ac23",
+    "3cea692f017a",
 ]
 
 SCRIPTS = ("CREATE TABLE a (x); INSERT INTO a VALUES (1);", "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;")

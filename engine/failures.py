@@ -1,0 +1,89 @@
+"""Starts the workflows named by `onFailure`, once for each failure, also when the process dies in between.
+
+The commit that ends a FAILED run puts a mark on its summary; whoever finds the mark starts the handler's run, under an
+id that follows from the failed run, and takes the mark away. Doing so twice finds the first.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final, Protocol
+
+from engine.accepting import Accepting
+from engine.clock import iso
+from engine.errors import Conflict, Invalid, Limited, NotFound
+from engine.history import History
+from engine.ids import derived_id
+from engine.inputs import Begin
+from engine.models.run import RunRow, Trigger, TriggerKind
+from engine.plans import Plans
+from engine.runner.wanted import MANUAL_REF
+from engine.store import ANYONE, Owner, Runs
+
+BATCH: Final = 100
+
+log = logging.getLogger("flowdesk.engine")
+
+
+class Around(Protocol):
+    """What this needs of the engine around it."""
+
+    runs: Runs
+    plans: Plans
+    accepting: Accepting
+
+    async def history(self, run_id: str, *, owner: Owner) -> History:
+        """A run with its plan, journal and folded state."""
+
+
+class Failures:
+    """Pays what failed runs are owed."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+
+    async def start_handlers(self) -> int:
+        """Start the handlers of some failed runs; how many runs were looked at."""
+        rows = await self._around.runs.owing(limit=BATCH)
+        for row in rows:
+            try:
+                await self.start_one(row)
+            except (NotFound, Invalid, Limited, Conflict) as error:
+                log.warning("run %s failed, and its onFailure workflow cannot be started: %s", row.id, error)
+            await self._around.runs.settle(row.id, seq=row.seq)
+        return len(rows)
+
+    async def start_one(self, row: RunRow) -> None:
+        """Start the handler of this run's failure, or find that it was started."""
+        history = await self._around.history(row.id, owner=ANYONE)
+        handler_id = history.plan.workflow.on_failure
+        if handler_id is None:
+            return
+        plan = await self._around.plans.current(handler_id)
+        if plan.workflow.owner_id != history.plan.workflow.owner_id:
+            raise NotFound(f"there is no workflow {handler_id}")
+        fired = plan.trigger_step(MANUAL_REF)
+        trigger = Trigger(TriggerKind.FAILURE, _told(history), {}, fired.id if fired else None)
+        run_id = derived_id(row.finished_at or row.created_at, row.id, "onFailure", str(row.seq))
+        handler = self._around.accepting.new_row(plan, trigger, run_id, None, None, None)
+        handler.parent_run_id = row.id
+        driver = self._around.accepting.new_driver(plan, handler, Begin(trigger, row.id))
+        await self._around.accepting.accept(driver)
+
+
+def _told(history: History) -> dict[str, Any]:
+    """The failed run as its handler's data."""
+    row, workflow = history.row, history.plan.workflow
+    return {
+        "error": row.error,
+        "run": {
+            "id": row.id,
+            "workflowId": row.workflow_id,
+            "workflowName": workflow.name,
+            "workflowVersion": row.workflow_version,
+            "trigger": row.trigger.value,
+            "createdAt": iso(row.created_at),
+            "finishedAt": None if row.finished_at is None else iso(row.finished_at),
+        },
+        "data": history.data(),
+    }
