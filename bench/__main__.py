@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import commits, plan, rates, recovery, scale, starts, steps, tui, volume
+from bench import commits, plan, rates, recovery, scale, secrets, starts, steps, tui, volume
 from bench.report import Report, machine
 
 SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
@@ -22,6 +22,7 @@ SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
     "volume": volume.measure,
     "recovery": recovery.measure,
     "scale": scale.measure,
+    "secrets": secrets.measure,
     "tui": tui.measure,
 }
 

@@ -119,6 +119,7 @@ class Masker:
         self._forms: list[_Form] = []
         self._in_urls: list[_InUrl] = []
         self._digits: frozenset[str] = frozenset()
+        self._shortest = 0
         self.learn(values)
 
     def __bool__(self) -> bool:
@@ -133,6 +134,7 @@ class Masker:
         texts = {form.text for form in self._forms}.union(*map(forms_of, new))
         # The longest first: what is hidden whole leaves no torn parts behind.
         self._forms = [_Form(text) for text in sorted(texts, key=lambda text: (-len(text), text))]
+        self._shortest = min(form.part for form in self._forms)
         odd = (value for value in self._values if not _PLAIN.fullmatch(value) and len(value) <= _LONGEST_IN_URL)
         self._in_urls = [_InUrl(value) for value in odd]
         self._digits = frozenset(value for value in self._values if value.isascii() and value.isdigit())
@@ -147,6 +149,8 @@ class Masker:
 
     def text(self, text: str) -> str:
         """The text with every secret replaced."""
+        if len(text) < self._shortest:
+            return text
         for form in self._forms:
             if form.text in text:
                 text = text.replace(form.text, MASK)
