@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
-from engine.errors import Refused
-from engine.models.run import Role, User
 from server.arrival import Arrival, Step
+from server.audit_trail import Trail
 from server.auth import Authenticator
 from server.captures import Captures
 from server.compose import Parts
+from server.guard import Guard
 from server.keys import (
     ACCOUNTS,
+    API_KEYS,
     ARRIVAL,
     BUS,
     CAPTURES,
     CONNECTING,
     ENGINE,
+    INVITATIONS,
     KEEPER,
     LINKS,
     QUEUE,
     REGISTRY,
+    SESSIONS,
     SETTINGS,
     STORE,
+    TENANTS,
     TOKENS,
     USAGES,
-    USER,
 )
 from server.lifetime import Lifetime
 from server.routing import Handler, Route
@@ -37,15 +39,19 @@ from server.routing import Handler, Route
 MODULES: Final = (
     "about",
     "answers",
+    "audit",
     "auth",
     "docs",
     "events",
     "execute",
     "health",
     "hooks",
+    "invitations",
     "jobs",
+    "keys",
     "links",
     "me",
+    "members",
     "practice",
     "runs",
     "schedules",
@@ -58,10 +64,9 @@ MODULES: Final = (
     "versions",
     "workers",
     "workflows",
+    "workspaces",
 )
 """The modules of server/routes, by name: one of them describes all of them."""
-
-Authenticate = Callable[[web.Request], Awaitable[User]]
 
 
 async def _nothing_more() -> None:
@@ -90,7 +95,12 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
     app[LINKS] = parts.links
-    add_routes(app, all_routes(), Authenticator(parts.tokens, parts.accounts))
+    app[API_KEYS] = parts.api_keys
+    app[SESSIONS] = parts.sessions
+    app[INVITATIONS] = parts.invitations
+    app[TENANTS] = parts.tenants
+    authenticator = Authenticator(parts.tokens, parts.accounts, parts.api_keys, parts.sessions)
+    add_routes(app, all_routes(), Guard(authenticator, parts.tenants, Trail(parts.store.audit)))
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(lifetime.drain)
     app.on_shutdown.append(_stop_captures)
@@ -106,23 +116,6 @@ def all_routes() -> list[Route]:
     return [route for name in MODULES for route in importlib.import_module(f"server.routes.{name}").routes]
 
 
-def guarded(route: Route, authenticate: Authenticate) -> Handler:
-    """The route's handler behind its lock; a public one is handed back as it is."""
-    if route.public:
-        return route.handler
-    handler = route.handler
-    admin = route.admin
-
-    async def locked(request: web.Request) -> web.StreamResponse:
-        user = await authenticate(request)
-        if admin and user.role is not Role.ADMIN:
-            raise Refused("this needs an administrator", code="admin_only")
-        request[USER] = user
-        return await handler(request)
-
-    return locked
-
-
 def held_back(handler: Handler, arrival: Arrival) -> Handler:
     """The handler, once everything it needs is there."""
 
@@ -135,11 +128,11 @@ def held_back(handler: Handler, arrival: Arrival) -> Handler:
     return later
 
 
-def add_routes(app: web.Application, routes: list[Route], authenticate: Authenticate) -> None:
+def add_routes(app: web.Application, routes: list[Route], guard: Guard) -> None:
     """Register every endpoint behind its lock, and behind a store that may be late."""
     arrival = app[ARRIVAL]
     for route in routes:
-        handler = guarded(route, authenticate)
+        handler = guard.locked(route)
         if arrival.patient and not route.early:
             handler = held_back(handler, arrival)
         app.router.add_route(route.method, route.path, handler)

@@ -21,13 +21,17 @@ from engine.store import Store
 from engine.stores.sqlite.store import SqliteStore
 from plugins.builtins import BUILTINS
 from server.accounts import Accounts
+from server.api_keys import ApiKeys
 from server.fleet import Role, introduction
+from server.invitations import Invitations
 from server.links import AnswerLinks
 from server.passwords import Passwords
 from server.scheduler import Scheduler
+from server.sessions import Sessions
 from server.settings import Settings
 from server.signing_key import signing_key
 from server.sockets import url_of
+from server.tenants import Tenants
 from server.tokens import Tokens
 from server.vault.connecting import Connecting
 from server.vault.keeper import Keeper
@@ -65,6 +69,10 @@ class Parts(Core):
     tokens: Tokens
     links: AnswerLinks
     usages: Usages
+    api_keys: ApiKeys
+    sessions: Sessions
+    invitations: Invitations
+    tenants: Tenants
 
 
 def flowdesk_version() -> str:
@@ -118,6 +126,10 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         tokens=Tokens(key, hours=settings.token_hours),
         links=links,
         usages=Usages(core.store.workflows),
+        api_keys=ApiKeys(store.credentials),
+        sessions=Sessions(store.credentials, days=settings.session_days),
+        invitations=Invitations(store.credentials),
+        tenants=Tenants(store.workspaces),
     )
 
 

@@ -40,6 +40,16 @@ BODIES: Final[dict[str, Any]] = {
     "SecretUpdate": {"value": "the-next-value", "description": "for notes"},
     "ConnectBody": {},
     "RotateBody": {"dropOld": False},
+    "SampleBody": {"data": {"name": "Ali"}},
+    "PinBody": {"output": {"greeting": "Hello Ali"}},
+    "CaptureBody": {"seconds": 600},
+    "MoveBody": {"version": 2},
+    "WorkspaceName": {"name": "Operations"},
+    "RoleChange": {"role": "operator"},
+    "NewInvitation": {"email": "ada@example.com", "role": "editor", "days": 7},
+    "NewAccountInvitation": {"email": "ada@example.com", "days": 7},
+    "Joining": {"invitation": "fdi_pM3v0s7cQ2d9yUe4Zb1xKjT8wLrNfHgA6iOuVmEaC5k"},
+    "NewApiKey": {"name": "deploys", "scopes": ["workflows:read", "workflows:write"], "days": 90},
     "RerunBody": {"from": "greet", "data": {"name": "Aylin"}, "version": "latest"},
 }
 HOOK_BODY: Final[dict[str, Any]] = {"email": "user@example.com", "name": "Ali"}

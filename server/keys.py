@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from engine.models.run import Role, User
+from engine.models.run import User
 from engine.registry import Registry
 from engine.store import ANYONE, Owner, Store
 from server.accounts import Accounts
+from server.api_keys import ApiKeys
 from server.arrival import Arrival
 from server.captures import Captures
+from server.invitations import Invitations
 from server.links import AnswerLinks
+from server.sessions import Sessions
 from server.settings import Settings
+from server.tenants import Place, Tenants
 from server.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -39,16 +44,43 @@ USAGES: Final[web.AppKey[Usages]] = web.AppKey("usages")
 ARRIVAL: Final = web.AppKey("arrival", Arrival)
 QUEUE: Final[web.AppKey[TaskiqQueue | None]] = web.AppKey("queue")
 
+API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
+SESSIONS: Final = web.AppKey("sessions", Sessions)
+INVITATIONS: Final = web.AppKey("invitations", Invitations)
+TENANTS: Final = web.AppKey("tenants", Tenants)
+
+
+@dataclass(slots=True, frozen=True)
+class Change:
+    """What a handler has changed: hashes of the document before and after, and where it is when not at the `PLACE`."""
+
+    target: str
+    before: str | None
+    after: str | None
+    workspace_id: str | None
+
+
 USER: Final = web.RequestKey("user", User)
 """Who asks; present in every handler of a route that is not public."""
+PLACE: Final = web.RequestKey("place", Place)
+"""The workspace the request acts in, and what it may do there; present wherever USER is."""
+CREDENTIAL: Final = web.RequestKey("credential", str)
+"""The id of the API key or session that was used, if any."""
+CHANGE: Final = web.RequestKey("change", Change)
+"""What the audit log will say of the change."""
 
 
 def owner_of(request: web.Request) -> Owner:
-    """Whose things this request may see: the user's own, or everybody's for an admin."""
-    user = request[USER]
-    return ANYONE if user.role is Role.ADMIN else user.id
+    """Whose things this request may see: the chosen workspace's, or everybody's for an admin who chose none."""
+    place = request[PLACE]
+    return ANYONE if place.everybody else place.workspace_id
 
 
 def tenant_of(request: web.Request) -> str:
-    """Whose secrets this request reads and writes: always one tenant's, an administrator's too."""
-    return request[USER].id
+    """Whose the things are that this request makes."""
+    return request[PLACE].workspace_id
+
+
+def address_of(request: web.Request) -> str:
+    """Where the request came from, as far as we can see."""
+    return request.remote or ""

@@ -41,6 +41,7 @@ _PARAMETERS: Final = {
     "name": "The name.",
     "token": "The token of the signed address.",
     "scheduleId": "`cron` for `scheduleCron`, else the id of the trigger step.",
+    "userId": "The user's id.",
     "n": "A version number.",
     "a": "The version to compare with.",
     "b": "The version to compare.",

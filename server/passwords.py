@@ -30,18 +30,18 @@ class TooMany(Unavailable):
     code = "too_many_logins"
 
 
-def check_password(password: str) -> bytes:
-    """The password's bytes; Invalid when it can never be one, which costs no hashing."""
+def check_password(password: str, *, field: str = "password") -> bytes:
+    """The password's bytes; Invalid, naming the field, when it can never be one, which costs no hashing."""
     raw = password.encode(errors="surrogatepass")
     if len(password) < MIN_CHARS:
-        raise _bad("too_short", f"must have at least {MIN_CHARS} characters")
+        raise _bad(field, "too_short", f"must have at least {MIN_CHARS} characters")
     if len(raw) > MAX_BYTES:
-        raise _bad("too_long", f"must have at most {MAX_BYTES} bytes in UTF-8")
+        raise _bad(field, "too_long", f"must have at most {MAX_BYTES} bytes in UTF-8")
     return raw
 
 
-def _bad(code: str, message: str) -> Invalid:
-    return Invalid(problems=[Problem(code, message, field="password")])
+def _bad(field: str, code: str, message: str) -> Invalid:
+    return Invalid(problems=[Problem(code, message, field=field)])
 
 
 class Passwords:

@@ -52,8 +52,8 @@ def warnings(settings: Settings, open_hosts: list[str]) -> list[str]:
     ]
     if _mode(settings.data_dir) & (stat.S_IWGRP | stat.S_IWOTH):
         found.append(f"other users of this machine can write to {settings.data_dir}; chmod go-w takes that away")
-    if open_hosts and settings.registration == "open":
-        found.append("anybody who reaches this server can make an account; FLOWDESK_REGISTRATION=closed prevents it")
+    if open_hosts and settings.registers == "open":
+        found.append("anybody who reaches this server can make an account; FLOWDESK_REGISTRATION=invite prevents it")
     return found
 
 

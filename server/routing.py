@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 from pydantic import BaseModel
+
+from server.permissions import Need
+
+READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -24,10 +28,13 @@ class Media:
 class Route:
     """One endpoint: `handler` answers `method path`.
 
-    A route asks for a bearer token unless it is `public`; `admin` asks for an administrator's. An `early` one answers
-    before the store has been opened. `body`, `query` and `response` are the models that validate and describe;
-    `response` may be any annotation pydantic understands, or `Media`. `also` names the other statuses a good request
-    may be answered with, and what they carry.
+    A route asks for a bearer token unless it is `public`; `admin` asks for an administrator's, and `needs` says what
+    the bearer must be allowed to do (nothing said: what only owners may). `within` names the part of the path that is
+    the workspace, for routes that do not take it from the header. `audit` is what the audit log calls a route that
+    changes something; an empty text says that it changes nothing. An `early` one answers before the store has been
+    opened. `body`, `query` and `response` are the models that validate and describe; `response` may be any annotation
+    pydantic understands, or `Media`. `also` names the other statuses a good request may be answered with, and what
+    they carry.
     """
 
     method: str
@@ -36,6 +43,9 @@ class Route:
     _: KW_ONLY
     public: bool = False
     admin: bool = False
+    needs: Need | None = None
+    within: str | None = None
+    audit: str | None = None
     early: bool = False
     summary: str = ""
     description: str = ""
@@ -45,3 +55,10 @@ class Route:
     status: int = 200
     also: Mapping[int, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+
+    @property
+    def action(self) -> str | None:
+        """What the audit log calls this; None for what changes nothing."""
+        if self.audit is not None:
+            return self.audit or None
+        return None if self.method in READING or self.public else f"{self.method} {self.path}"

@@ -129,14 +129,17 @@ class Settings(BaseModel):
     """Finished runs older than this are removed; 0 keeps them for ever."""
     timezone: str = Field(default="UTC", alias="FLOWDESK_TIMEZONE")
     """The IANA zone of cron expressions that name none."""
-    registration: Annotated[Literal["open", "closed"], BeforeValidator(_lower)] = Field(
-        default="open", alias="FLOWDESK_REGISTRATION"
+    registration: Annotated[Literal["open", "invite", "closed"] | None, BeforeValidator(_lower)] = Field(
+        default=None, alias="FLOWDESK_REGISTRATION"
     )
-    """open lets anybody who reaches the server make an account; closed leaves that to administrators."""
+    """open lets anybody who reaches the server make an account, invite only those with an invitation, and closed leaves
+    that to administrators. Empty: open while HOST is a loopback address, else invite."""
     bcrypt_cost: int = Field(default=12, alias="FLOWDESK_BCRYPT_COST", ge=MIN_BCRYPT_COST, le=MAX_BCRYPT_COST)
     """The work factor of password hashes, 10 to 15; each step doubles the time of a login."""
     token_hours: int = Field(default=168, alias="FLOWDESK_TOKEN_HOURS", ge=1, le=8760)
     """How many hours a token lasts."""
+    session_days: int = Field(default=30, alias="FLOWDESK_SESSION_DAYS", ge=1, le=3650)
+    """How many days after its last use a refresh token can still be exchanged for another token."""
     grace_s: float = Field(default=10, alias="FLOWDESK_GRACE_S", ge=0, le=600)
     """Seconds that running steps get to finish when the server is asked to stop."""
     public_url: str = Field(default="", alias="FLOWDESK_PUBLIC_URL", max_length=200)
@@ -145,6 +148,11 @@ class Settings(BaseModel):
     label: str = Field(default="", alias="FLOWDESK_LABEL", max_length=40)
     """What people call this installation, such as staging; the terminal UI shows it, and takes more care with
     production."""
+
+    @property
+    def registers(self) -> Literal["open", "invite", "closed"]:
+        """Who may make an account."""
+        return self.registration or ("open" if _is_loopback(self.host) else "invite")
 
     @property
     def workers_execute(self) -> Literal["retries", "all", "none"]:
@@ -274,6 +282,14 @@ class Settings(BaseModel):
         elif _lacks(info, "redis_url"):
             raise ValueError("has no effect without REDIS_URL; leave it empty")
         return value
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there; a name other than localhost may mean anything."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _lacks(info: ValidationInfo, name: str) -> bool:

@@ -25,16 +25,19 @@ REMEMBERED: Final = 4096
 
 _ACCESS: Final = "access"
 _LOCAL: Final = "local"
+_DEVICE: Final = "device"
+_DEVICE_S: Final = 365 * 86_400
 _LOCAL_S: Final = 10 * 365 * 86_400
 
 
 @dataclass(slots=True, frozen=True)
 class Claims:
-    """What a valid token says. `version` must still be the user's `token_version`."""
+    """What a valid token says. `version` must still be the user's `token_version`, and the session must last."""
 
     user_id: str
     version: int
     expires: int
+    session: str | None = None
 
 
 class Tokens:
@@ -47,9 +50,26 @@ class Tokens:
         self._boot = secrets.token_hex(16)
         self._remembered: OrderedDict[bytes, Claims] = OrderedDict()
 
-    def issue(self, user: User) -> str:
-        """A token for somebody who has just proved who they are."""
-        return self._sign(user, _ACCESS, self._seconds, {})
+    def issue(self, user: User, session: str | None = None) -> str:
+        """A token for somebody who has just proved who they are; it ends with the session, if there is one."""
+        return self._sign(user, _ACCESS, self._seconds, {} if session is None else {"sid": session})
+
+    def issue_device(self, user: User) -> str:
+        """A proof that somebody logged in to this account from that device; good for nothing but another login."""
+        return self._sign(user, _DEVICE, _DEVICE_S, {"acc": _account(user.email), "jti": secrets.token_hex(8)})
+
+    def device(self, token: str, email: str) -> str | None:
+        """Which device of this account has this proof; None when it is none."""
+        if len(token) > MAX_TOKEN_CHARS or not token.isascii():
+            return None
+        try:
+            found = self._decoded(token)
+        except jwt.PyJWTError:
+            return None
+        expires, device = found["exp"], found.get("jti")
+        if found["typ"] != _DEVICE or type(expires) is not int or expires <= self._clock() or type(device) is not str:
+            return None
+        return device if secrets.compare_digest(str(found.get("acc")), _account(email)) else None
 
     def issue_local(self, user: User) -> str:
         """A token for the person this process belongs to; it ends with the process."""
@@ -87,15 +107,7 @@ class Tokens:
 
     def _verified(self, token: str) -> Claims:
         try:
-            found = jwt.decode(
-                token,
-                self._key,
-                algorithms=[ALGORITHM],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                # Expiry is checked by `read`, for remembered tokens too and by the same clock.
-                options={"require": list(REQUIRED), "verify_exp": False, "verify_iat": False, "strict_aud": True},
-            )
+            found = self._decoded(token)
         except jwt.PyJWTError:
             raise _invalid() from None
         version, expires, kind = found["ver"], found["exp"], found["typ"]
@@ -103,7 +115,26 @@ class Tokens:
             raise _invalid()
         if kind == _LOCAL and not secrets.compare_digest(str(found.get("boot")), self._boot):
             raise _expired()
-        return Claims(found["sub"], version, expires)
+        session = found.get("sid")
+        if not isinstance(session, str | None):
+            raise _invalid()
+        return Claims(found["sub"], version, expires, session)
+
+    def _decoded(self, token: str) -> dict[str, Any]:
+        found: dict[str, Any] = jwt.decode(
+            token,
+            self._key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            # Expiry is checked by our own clock, for remembered tokens too.
+            options={"require": list(REQUIRED), "verify_exp": False, "verify_iat": False, "strict_aud": True},
+        )
+        return found
+
+
+def _account(email: str) -> str:
+    return hashlib.sha256(email.encode(errors="surrogatepass")).hexdigest()
 
 
 def _invalid() -> Unauthenticated:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from engine.models.base import Document
 from server.keys import ENGINE, QUEUE, SETTINGS, STORE
+from server.permissions import Standing
 from server.requests import json_response
 from server.routes.health import queue_state
 from server.routing import Route
@@ -42,5 +43,13 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 routes = [
-    Route("GET", "/api/server", show, summary="Which server this is", response=ServerDocument, tags=("about",)),
+    Route(
+        "GET",
+        "/api/server",
+        show,
+        needs=Standing.ANYBODY,
+        summary="Which server this is",
+        response=ServerDocument,
+        tags=("about",),
+    ),
 ]

@@ -7,29 +7,37 @@ from typing import Any
 from aiohttp import web
 
 from engine.answers import MAX_ANSWER, Answer, Asker
+from engine.errors import NotFound
 from engine.ids import derived_id
 from engine.jsonio import parse_json
+from engine.store import ANYONE
 from server.api_models import DecideBody
+from server.audit_trail import changed
 from server.idempotency import KEY_HEADER, key_of
-from server.keys import ENGINE, USER, owner_of
+from server.keys import ENGINE, PLACE, USER, owner_of
+from server.permissions import Permission, Standing
 from server.reading import summary
 from server.requests import body, json_response, read_body
 from server.routing import Route
 from server.run_documents import Question, RunSummary
 from server.views import questions
 
+NOBODYS = ""
+"""Whose runs somebody steers who may not steer any here: none, but for those that name them as a decider."""
 
-def asker(request: web.Request) -> Asker:
-    """Who asks, as the engine knows people."""
+
+def asker(request: web.Request, needed: Permission) -> Asker:
+    """Who asks, as the engine knows people; without this permission only a decider that a workflow names."""
     user = request[USER]
-    return Asker(user.id, owner_of(request), user.email, user.role.value)
+    sees = owner_of(request) if request[PLACE].allows(needed) else NOBODYS
+    return Asker(user.id, sees, user.email, user.role.value)
 
 
 async def asked(request: web.Request) -> web.StreamResponse:
     """What a run asks of whoever asks."""
-    who = asker(request)
+    who = asker(request, Permission.RUNS_READ)
     history = await request.app[ENGINE].answers.seen(request.match_info["id"], None, who=who)
-    mine = history.row.user_id == who.by or not isinstance(who.sees, str)
+    mine = who.sees in (ANYONE, history.row.user_id)
     found = questions(history.state)
     return json_response([one for one in found if mine or who.is_among(one["deciders"])])
 
@@ -38,7 +46,13 @@ async def decide(request: web.Request) -> web.StreamResponse:
     """Answer what a run asks."""
     given = await body(request, DecideBody, MAX_ANSWER)
     answer = Answer(given.step_id, given.outcome, given.data, given.reason)
-    row = await request.app[ENGINE].decide(request.match_info["id"], answer, who=asker(request))
+    who = asker(request, Permission.RUNS_WRITE)
+    try:
+        row = await request.app[ENGINE].decide(request.match_info["id"], answer, who=who)
+    except NotFound:
+        request[PLACE].demand(Permission.RUNS_WRITE)
+        raise
+    changed(request, row.id, workspace_id=row.user_id)
     return json_response(await summary(request.app, row), status=202)
 
 
@@ -50,7 +64,10 @@ async def signal(request: web.Request) -> web.StreamResponse:
     key = key_of(request, KEY_HEADER)
     # Kept short and apart from ids of ours, whatever the caller's key looks like.
     message_id = None if key is None else derived_id(0, "signal", name, key)
-    row = await request.app[ENGINE].signal(run_id, name, data, who=asker(request), message_id=message_id)
+    row = await request.app[ENGINE].signal(
+        run_id, name, data, who=asker(request, Permission.RUNS_WRITE), message_id=message_id
+    )
+    changed(request, row.id, workspace_id=row.user_id)
     return json_response(await summary(request.app, row), status=202)
 
 
@@ -61,6 +78,7 @@ routes = [
         "GET",
         "/api/runs/{id}/questions",
         asked,
+        needs=Standing.PRESENT,
         summary="List what a run asks of you",
         description=(
             "Those who may decide about an approval see its question here, even when the run is not theirs; everybody "
@@ -73,6 +91,8 @@ routes = [
         "POST",
         "/api/runs/{id}/decide",
         decide,
+        needs=Standing.PRESENT,
+        audit="run.decide",
         summary="Answer what a run asks",
         description=(
             "The run's `questions` say what can be answered now, while other branches of it work, too: an approval, a "
@@ -90,6 +110,8 @@ routes = [
         "POST",
         "/api/runs/{id}/signals/{name}",
         signal,
+        needs=Permission.RUNS_WRITE,
+        audit="run.signal",
         summary="Send a run a signal",
         description=(
             "The body is any JSON value of at most 64 kB, or nothing; it is the output of the `flow.wait` step that "

@@ -7,6 +7,7 @@ from aiohttp import web
 from engine.errors import Invalid, Problem
 from server.api_models import EventsQuery
 from server.keys import BUS, STORE, owner_of
+from server.permissions import Permission
 from server.requests import query
 from server.routing import Media, Route
 from server.run_documents import EventDocument
@@ -86,6 +87,7 @@ routes = [
         "GET",
         "/api/runs/{id}/events",
         of_run,
+        needs=Permission.RUNS_READ,
         summary="Follow a run",
         description=(
             "Server-sent events: the journal from the start (or after `Last-Event-ID`), then live. The `id:` is the "
@@ -99,6 +101,7 @@ routes = [
         "GET",
         "/api/workflows/{id}/events",
         of_workflow,
+        needs=Permission.RUNS_READ,
         summary="Follow a workflow's runs",
         description=_WIDE,
         query=EventsQuery,
@@ -109,6 +112,7 @@ routes = [
         "GET",
         "/api/events",
         of_everything,
+        needs=Permission.RUNS_READ,
         summary="Follow all your runs",
         description=_WIDE,
         query=EventsQuery,

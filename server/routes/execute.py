@@ -7,11 +7,14 @@ from aiohttp import web
 from engine.errors import NotFound
 from engine.inputs import Rehearsal
 from engine.jsonio import parse_json
-from engine.models.run import FINISHED, Role, RunRow, Trigger, TriggerKind
+from engine.models.run import FINISHED, RunRow, Trigger, TriggerKind
 from engine.plan import Plan
+from engine.store import ANYONE
 from server.api_models import ExecuteBody, ExecuteQuery
+from server.audit_trail import changed
 from server.idempotency import KEY_HEADER, key_of, once
-from server.keys import ENGINE, STORE, USER
+from server.keys import ENGINE, STORE, owner_of
+from server.permissions import Permission
 from server.reading import full_run, summary
 from server.rehearsing import rehearsal
 from server.requests import json_response, query, read_body, validated
@@ -25,8 +28,8 @@ async def own_plan(request: web.Request) -> Plan:
     """The plan of the workflow in the path; NotFound when it is somebody else's."""
     workflow_id = request.match_info["id"]
     plan: Plan = await request.app[ENGINE].plans.current(workflow_id)
-    user = request[USER]
-    if user.role is not Role.ADMIN and plan.workflow.owner_id != user.id:
+    owner = owner_of(request)
+    if owner is not ANYONE and plan.workflow.owner_id != owner:
         raise NotFound
     return plan
 
@@ -56,11 +59,13 @@ async def execute(request: web.Request) -> web.StreamResponse:
         rehearsal=rehearsed,
     )
     if outcome.run.status in FINISHED:
+        changed(request, outcome.run.id, workspace_id=outcome.run.user_id)
         return json_response(await full_run(request.app, outcome.run))
     return await _accepted(request, outcome.run)
 
 
 async def _accepted(request: web.Request, run: RunRow) -> web.Response:
+    changed(request, run.id, workspace_id=run.user_id)
     document = await summary(request.app, run)
     return json_response(document, status=202, headers={"Location": f"/api/runs/{run.id}"})
 
@@ -70,6 +75,8 @@ routes = [
         "POST",
         "/api/workflows/{id}/execute",
         execute,
+        needs=Permission.RUNS_WRITE,
+        audit="run.start",
         summary="Start a run by hand",
         description=(
             "Works for workflows that are switched off, too. An `Idempotency-Key` header makes a repeated request "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from server.api_models import JobsQuery, PageQuery
+from server.audit_trail import changed
 from server.keys import ENGINE, STORE, USER, owner_of
+from server.permissions import Permission
 from server.requests import json_response, page_response, query
 from server.routing import Route
 from server.run_documents import Job
@@ -47,6 +49,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def retry(request: web.Request) -> web.StreamResponse:
     """Give a step another attempt that was given up, or now the one it is owed."""
     job = await request.app[ENGINE].retry_job(request.match_info["jobId"], owner=owner_of(request), by=request[USER].id)
+    changed(request, job.id, workspace_id=job.user_id)
     return json_response(job_document(job), status=202, headers={"Location": f"/api/jobs/{job.id}"})
 
 
@@ -54,13 +57,21 @@ _TAGS = ("jobs",)
 
 routes = [
     Route(
-        "GET", "/api/jobs", index, summary="List jobs, newest first", query=JobsQuery, response=list[Job], tags=_TAGS
+        "GET",
+        "/api/jobs",
+        index,
+        needs=Permission.RUNS_READ,
+        summary="List jobs, newest first",
+        query=JobsQuery,
+        response=list[Job],
+        tags=_TAGS,
     ),
-    Route("GET", "/api/jobs/{jobId}", show, summary="Read a job", response=Job, tags=_TAGS),
+    Route("GET", "/api/jobs/{jobId}", show, needs=Permission.RUNS_READ, summary="Read a job", response=Job, tags=_TAGS),
     Route(
         "GET",
         "/api/workflows/{id}/jobs",
         of_workflow,
+        needs=Permission.RUNS_READ,
         summary="List a workflow's jobs, newest first",
         query=PageQuery,
         response=list[Job],
@@ -70,6 +81,8 @@ routes = [
         "POST",
         "/api/workflows/jobs/{jobId}/retry",
         retry,
+        needs=Permission.RUNS_WRITE,
+        audit="job.retry",
         summary="Retry a failed step now",
         description=(
             "A FAILED job opens its FAILED run again; a PENDING one does not wait for its time any longer. The step "

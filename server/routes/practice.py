@@ -13,6 +13,7 @@ from engine.jsonio import dumps
 from engine.models.workflow import StepId
 from engine.practice_rows import Kind, PracticeRow
 from server.keys import CAPTURES, STORE, owner_of
+from server.permissions import Permission
 from server.practice_models import (
     MAX_KEPT_BYTES,
     CaptureBody,
@@ -125,34 +126,74 @@ _PINS = "/api/workflows/{id}/pins"
 _CAPTURE = "/api/workflows/{id}/capture"
 
 routes = [
-    Route("GET", _SAMPLES, samples, summary="List a workflow's samples", response=list[SampleDocument], tags=_TAGS),
+    Route(
+        "GET",
+        _SAMPLES,
+        samples,
+        needs=Permission.WORKFLOWS_READ,
+        summary="List a workflow's samples",
+        response=list[SampleDocument],
+        tags=_TAGS,
+    ),
     Route(
         "PUT",
         _SAMPLES + "/{name}",
         keep_sample,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="sample.keep",
         summary="Keep a sample of what a trigger brings",
         description="Rehearsals start with it (`rehearsal.sample`); at most 50 for a workflow.",
         body=SampleBody,
         response=SampleDocument,
         tags=_TAGS,
     ),
-    Route("DELETE", _SAMPLES + "/{name}", forget_sample, summary="Forget a sample", status=204, tags=_TAGS),
-    Route("GET", _PINS, pins, summary="List a workflow's pins", response=list[PinDocument], tags=_TAGS),
+    Route(
+        "DELETE",
+        _SAMPLES + "/{name}",
+        forget_sample,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="sample.forget",
+        summary="Forget a sample",
+        status=204,
+        tags=_TAGS,
+    ),
+    Route(
+        "GET",
+        _PINS,
+        pins,
+        needs=Permission.WORKFLOWS_READ,
+        summary="List a workflow's pins",
+        response=list[PinDocument],
+        tags=_TAGS,
+    ),
     Route(
         "PUT",
         _PINS + "/{name}",
         keep_pin,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="pin.keep",
         summary="Pin an output to a step, for rehearsals",
         description="`name` is the step's id. Only a rehearsal that asks for them (`keptPins`) uses pins.",
         body=PinBody,
         response=PinDocument,
         tags=_TAGS,
     ),
-    Route("DELETE", _PINS + "/{name}", forget_pin, summary="Take a pin away", status=204, tags=_TAGS),
+    Route(
+        "DELETE",
+        _PINS + "/{name}",
+        forget_pin,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="pin.forget",
+        summary="Take a pin away",
+        status=204,
+        tags=_TAGS,
+    ),
     Route(
         "POST",
         _CAPTURE,
         capture,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="capture.start",
         summary="Keep the next webhook as a sample, without running",
         description="The sender is answered with 200 and `captured: true`. The sample is called after its time.",
         body=CaptureBody,
@@ -160,7 +201,22 @@ routes = [
         tags=_TAGS,
     ),
     Route(
-        "GET", _CAPTURE, capturing, summary="Ask whether a webhook is waited for", response=CaptureDocument, tags=_TAGS
+        "GET",
+        _CAPTURE,
+        capturing,
+        needs=Permission.WORKFLOWS_READ,
+        summary="Ask whether a webhook is waited for",
+        response=CaptureDocument,
+        tags=_TAGS,
     ),
-    Route("DELETE", _CAPTURE, stop_capturing, summary="Let webhooks start runs again", status=204, tags=_TAGS),
+    Route(
+        "DELETE",
+        _CAPTURE,
+        stop_capturing,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="capture.stop",
+        summary="Let webhooks start runs again",
+        status=204,
+        tags=_TAGS,
+    ),
 ]

@@ -6,7 +6,9 @@ from aiohttp import hdrs, web
 
 from engine.store import Page, RunFilter
 from server.api_models import CancelBody, JournalQuery, MoveBody, PageQuery, RerunBody, RunsQuery, millis
+from server.audit_trail import changed
 from server.keys import ENGINE, STORE, USER, owner_of
+from server.permissions import Permission
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
 from server.routing import Media, Route
@@ -82,6 +84,7 @@ async def cancel(request: web.Request) -> web.StreamResponse:
     given = await body(request, CancelBody, default={})
     run_id, owner, by = request.match_info["id"], owner_of(request), request[USER].id
     row = await request.app[ENGINE].cancel(run_id, owner=owner, by=by, undo=given.undo, force=given.force)
+    changed(request, row.id, workspace_id=row.user_id)
     return json_response(await summary(request.app, row), status=202)
 
 
@@ -97,6 +100,7 @@ async def rerun(request: web.Request) -> web.StreamResponse:
         data=given.data,
         version=given.version,
     )
+    changed(request, row.id, workspace_id=row.user_id)
     headers = {"Location": f"/api/runs/{row.id}"}
     return json_response(await summary(request.app, row), status=202, headers=headers)
 
@@ -117,6 +121,7 @@ routes = [
         "GET",
         "/api/runs",
         index,
+        needs=Permission.RUNS_READ,
         summary="List runs, newest first",
         query=RunsQuery,
         response=list[RunSummary],
@@ -126,17 +131,27 @@ routes = [
         "GET",
         "/api/workflows/{id}/logs",
         logs,
+        needs=Permission.RUNS_READ,
         summary="List a workflow's runs with their logs, newest first",
         description="Each run has its newest 1,000 lines; `GET /api/runs/{id}/journal` has them all.",
         query=PageQuery,
         response=list[RunWithLogs],
         tags=_TAGS,
     ),
-    Route("GET", "/api/runs/{id}", show, summary="Read a run with its steps, data and logs", response=Run, tags=_TAGS),
+    Route(
+        "GET",
+        "/api/runs/{id}",
+        show,
+        needs=Permission.RUNS_READ,
+        summary="Read a run with its steps, data and logs",
+        response=Run,
+        tags=_TAGS,
+    ),
     Route(
         "GET",
         "/api/runs/{id}/journal",
         journal,
+        needs=Permission.RUNS_READ,
         summary="Read a run's journal, oldest first",
         description="Go on with `after` set to the `X-Next-Cursor` of the answer before.",
         query=JournalQuery,
@@ -147,6 +162,7 @@ routes = [
         "GET",
         "/api/runs/{id}/blobs/{ref}",
         blob,
+        needs=Permission.RUNS_READ,
         summary="Read a large value that is kept apart from the journal",
         response=Media("application/json"),
         tags=_TAGS,
@@ -155,6 +171,8 @@ routes = [
         "POST",
         "/api/runs/{id}/cancel",
         cancel,
+        needs=Permission.RUNS_WRITE,
+        audit="run.cancel",
         summary="Cancel a run",
         description="Running steps are stopped and no other starts but those named in `finally`; with `undo` the undo"
         " steps of what has finished run before them. A run that does so already goes on doing it, unless `force`"
@@ -168,6 +186,8 @@ routes = [
         "POST",
         "/api/runs/{id}/rerun",
         rerun,
+        needs=Permission.RUNS_WRITE,
+        audit="run.rerun",
         summary="Run it again, whole, from a step or only what failed, with the same or edited data",
         description=(
             "The answer is the new run; its `parentRunId` names the old one. With `only: failed` 409 "
@@ -182,6 +202,8 @@ routes = [
         "POST",
         "/api/runs/{id}/move",
         move,
+        needs=Permission.RUNS_WRITE,
+        audit="run.move",
         summary="Go on with another version of the workflow",
         description=(
             "For runs that wait, and for FAILED ones, which are retried afterwards. What has finished must be the same "

@@ -16,6 +16,7 @@ from server import scheduler_control as control
 from server.api_models import millis
 from server.invalid import problems_of
 from server.keys import ENGINE, SETTINGS, STORE, USER, owner_of
+from server.permissions import Permission
 from server.requests import body, json_response, query
 from server.routing import Route
 from server.schedule_models import (
@@ -119,6 +120,7 @@ routes = [
         "GET",
         "/api/schedules",
         index,
+        needs=Permission.WORKFLOWS_READ,
         summary="List when workflows fire, the next one first",
         description="Paused schedules and those of disabled workflows come last.",
         query=SchedulesQuery,
@@ -129,6 +131,8 @@ routes = [
         "POST",
         "/api/schedules/preview",
         preview_unsaved,
+        needs=Permission.WORKFLOWS_READ,
+        audit="",
         summary="Explain a schedule that need not be saved",
         description=(
             "In words, its times in any past or future window with what the clocks do to them, and what outages cost."
@@ -137,11 +141,20 @@ routes = [
         response=SchedulePreview,
         tags=_TAGS,
     ),
-    Route("GET", _PATH, show, summary="Read a schedule", response=ScheduleDocument, tags=_TAGS),
+    Route(
+        "GET",
+        _PATH,
+        show,
+        needs=Permission.WORKFLOWS_READ,
+        summary="Read a schedule",
+        response=ScheduleDocument,
+        tags=_TAGS,
+    ),
     Route(
         "GET",
         f"{_PATH}/preview",
         preview,
+        needs=Permission.WORKFLOWS_READ,
         summary="Show a schedule's times in any window",
         query=WindowQuery,
         response=SchedulePreview,
@@ -151,6 +164,8 @@ routes = [
         "POST",
         f"{_PATH}/pause",
         pause,
+        needs=Permission.RUNS_WRITE,
+        audit="schedule.pause",
         summary="Pause a schedule",
         description="It stays paused when the workflow is saved, also with another expression.",
         body=PauseBody,
@@ -161,6 +176,8 @@ routes = [
         "POST",
         f"{_PATH}/resume",
         resume,
+        needs=Permission.RUNS_WRITE,
+        audit="schedule.resume",
         summary="Let a paused schedule go on",
         description="What came up meanwhile is not made up for; a backfill does that.",
         response=ScheduleDocument,
@@ -170,6 +187,8 @@ routes = [
         "POST",
         f"{_PATH}/backfill",
         backfill,
+        needs=Permission.RUNS_WRITE,
+        audit="schedule.backfill",
         summary="Run the times of a past window that had no run",
         description=(
             "At most 1000 times at once. They run as the schedule's `overlap` lets them: all at once under `parallel`, "

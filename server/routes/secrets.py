@@ -12,6 +12,7 @@ from engine.rows import Page
 from engine.secret_rows import SecretRow
 from engine.stores import cursor as cursors
 from server.keys import CONNECTING, KEEPER, USAGES, tenant_of
+from server.permissions import Permission
 from server.requests import body, json_response, no_content, page_response, query
 from server.routing import Media, Route
 from server.secret_documents import (
@@ -153,6 +154,8 @@ routes = [
         "POST",
         "/api/secrets",
         create,
+        needs=Permission.SECRETS_WRITE,
+        audit="secret.create",
         summary="Keep a new secret",
         description="The value is sealed before it is stored and never comes back.",
         body=NewSecret,
@@ -164,16 +167,27 @@ routes = [
         "GET",
         "/api/secrets",
         index,
+        needs=Permission.SECRETS_READ,
         summary="List secrets by name, and which workflows read them",
         query=SecretsQuery,
         response=list[SecretDocument],
         tags=_TAGS,
     ),
-    Route("GET", "/api/secrets/{name}", show, summary="Read about a secret", response=SecretDocument, tags=_TAGS),
+    Route(
+        "GET",
+        "/api/secrets/{name}",
+        show,
+        needs=Permission.SECRETS_READ,
+        summary="Read about a secret",
+        response=SecretDocument,
+        tags=_TAGS,
+    ),
     Route(
         "PUT",
         "/api/secrets/{name}",
         update,
+        needs=Permission.SECRETS_WRITE,
+        audit="secret.save",
         summary="Change a secret",
         description="What is not sent stays. Runs under way get the new value at their next attempt.",
         body=SecretUpdate,
@@ -184,6 +198,8 @@ routes = [
         "DELETE",
         "/api/secrets/{name}",
         delete,
+        needs=Permission.SECRETS_WRITE,
+        audit="secret.delete",
         summary="Delete a secret",
         description="Refused while workflows read it (409 `secret_in_use`), unless `force` is true.",
         query=DeleteQuery,
@@ -194,6 +210,8 @@ routes = [
         "POST",
         "/api/secrets/{name}/test",
         test,
+        needs=Permission.SECRETS_WRITE,
+        audit="secret.test",
         summary="Open a secret as a step would, without showing it",
         response=TestDocument,
         tags=_TAGS,
@@ -202,6 +220,8 @@ routes = [
         "POST",
         "/api/secrets/{name}/connect",
         connect,
+        needs=Permission.SECRETS_WRITE,
+        audit="secret.connect",
         summary="Begin the authorization of an OAuth2 connection",
         description="Open the answer's `url` in a browser; the provider sends the person back to this server.",
         body=ConnectBody,
@@ -224,6 +244,7 @@ routes = [
         "/api/secrets/rotate-key",
         rotate_key,
         admin=True,
+        audit="secret.rotate",
         summary="Seal the secrets of all tenants with a new key",
         description=(
             "Makes a new key in the key file; where the operator gives the keys, the first of them seals. Steps get "

@@ -12,6 +12,7 @@ from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
 from engine.models.run import FINISHED, RunStatus
 from server.figure_models import MAX_WORKFLOWS, StatsDocument, StatsQuery, WorkflowStats, WorkflowStatsQuery
 from server.keys import ENGINE, STORE, owner_of
+from server.permissions import Permission
 from server.requests import json_response, query
 from server.routing import Route
 from server.views import run_summary
@@ -80,6 +81,7 @@ routes = [
         "GET",
         "/api/stats",
         runs,
+        needs=Permission.RUNS_READ,
         summary="Count the runs of the last hours",
         query=StatsQuery,
         response=StatsDocument,
@@ -89,6 +91,7 @@ routes = [
         "GET",
         "/api/workflows/stats",
         workflows,
+        needs=Permission.WORKFLOWS_READ,
         summary="Tell how each workflow has been doing",
         description="An object with an entry for each workflow, by its id; unknown ids have none.",
         query=WorkflowStatsQuery,

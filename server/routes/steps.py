@@ -7,6 +7,7 @@ from aiohttp import web
 from engine.errors import NotFound
 from server.api_documents import Plugin, StepKind
 from server.keys import REGISTRY
+from server.permissions import Standing
 from server.requests import json_list, json_response
 from server.routing import Route
 from server.views import plugin_document, step_kind
@@ -36,7 +37,31 @@ async def plugins(request: web.Request) -> web.StreamResponse:
 _TAGS = ("steps",)
 
 routes = [
-    Route("GET", "/api/steps", index, summary="List the kinds of steps", response=list[StepKind], tags=_TAGS),
-    Route("GET", "/api/steps/{ref}", show, summary="Read one kind of step", response=StepKind, tags=_TAGS),
-    Route("GET", "/api/plugins", plugins, summary="List where steps come from", response=list[Plugin], tags=_TAGS),
+    Route(
+        "GET",
+        "/api/steps",
+        index,
+        needs=Standing.ANYBODY,
+        summary="List the kinds of steps",
+        response=list[StepKind],
+        tags=_TAGS,
+    ),
+    Route(
+        "GET",
+        "/api/steps/{ref}",
+        show,
+        needs=Standing.ANYBODY,
+        summary="Read one kind of step",
+        response=StepKind,
+        tags=_TAGS,
+    ),
+    Route(
+        "GET",
+        "/api/plugins",
+        plugins,
+        needs=Standing.ANYBODY,
+        summary="List where steps come from",
+        response=list[Plugin],
+        tags=_TAGS,
+    ),
 ]

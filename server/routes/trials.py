@@ -10,6 +10,7 @@ from engine.clock import iso
 from engine.trial import Trial, Wish
 from server.bounded import Cutter
 from server.keys import ENGINE, USER, owner_of
+from server.permissions import Permission
 from server.problems import problem_json
 from server.requests import body, json_response
 from server.routing import Route
@@ -74,6 +75,8 @@ routes = [
         "POST",
         "/api/workflows/preview",
         preview,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="",
         summary="Render one step's parameters, without running it",
         description=(
             "The document need not be whole or saved. The step sees what it would see in the run `runId`, or the "
@@ -87,6 +90,8 @@ routes = [
         "POST",
         "/api/workflows/try",
         attempt,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="step.try",
         summary="Execute one step alone, once",
         description=(
             "The step is really executed, with whatever effect it has, under the limits of any run and within 30 s; "

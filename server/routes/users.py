@@ -6,6 +6,7 @@ from aiohttp import web
 
 from server.account_documents import NewUser, UserDocument, user_json
 from server.api_models import PageQuery
+from server.audit_trail import changed
 from server.keys import ACCOUNTS
 from server.requests import body, json_response, page_response, query
 from server.routing import Route
@@ -24,6 +25,7 @@ async def add_user(request: web.Request) -> web.StreamResponse:
     """Make an account for somebody, also while registration is closed."""
     given = await body(request, NewUser, MAX_BYTES)
     user = await request.app[ACCOUNTS].create(given.email, given.password, given.role)
+    changed(request, user.id, after=user_json(user))
     return json_response(user_json(user), status=201)
 
 
@@ -42,6 +44,7 @@ routes = [
         "POST",
         "/api/users",
         add_user,
+        audit="user.create",
         admin=True,
         summary="Make an account for somebody",
         body=NewUser,

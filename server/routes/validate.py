@@ -7,6 +7,7 @@ from aiohttp import web
 from server.api_documents import Validation
 from server.checking import problems_in
 from server.keys import tenant_of
+from server.permissions import Standing
 from server.problems import problem_json
 from server.requests import json_body, json_response
 from server.routing import Route
@@ -26,6 +27,8 @@ routes = [
         "POST",
         "/api/workflows/validate",
         validate,
+        needs=Standing.PRESENT,
+        audit="",
         summary="Check a workflow without keeping it",
         description="Takes any JSON document and answers 200 with every problem.",
         response=Validation,

@@ -13,6 +13,7 @@ from server.api_documents import Diff, VersionItem, WorkflowDocument
 from server.api_models import PageQuery
 from server.diff import workflow_changes
 from server.keys import REGISTRY, STORE, owner_of
+from server.permissions import Permission
 from server.requests import json_response, page_response, query
 from server.routes.workflows import save_version
 from server.routing import Route
@@ -71,17 +72,36 @@ routes = [
         "GET",
         _PATH,
         index,
+        needs=Permission.WORKFLOWS_READ,
         summary="List versions, newest first",
         query=PageQuery,
         response=list[VersionItem],
         tags=_TAGS,
     ),
-    Route("GET", f"{_PATH}/{{n}}", show, summary="Read a version", response=WorkflowDocument, tags=_TAGS),
-    Route("GET", f"{_PATH}/{{a}}/diff/{{b}}", diff, summary="Compare two versions", response=Diff, tags=_TAGS),
+    Route(
+        "GET",
+        f"{_PATH}/{{n}}",
+        show,
+        needs=Permission.WORKFLOWS_READ,
+        summary="Read a version",
+        response=WorkflowDocument,
+        tags=_TAGS,
+    ),
+    Route(
+        "GET",
+        f"{_PATH}/{{a}}/diff/{{b}}",
+        diff,
+        needs=Permission.WORKFLOWS_READ,
+        summary="Compare two versions",
+        response=Diff,
+        tags=_TAGS,
+    ),
     Route(
         "POST",
         f"{_PATH}/{{n}}/restore",
         restore,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="workflow.restore",
         summary="Make an old version the newest one again",
         response=WorkflowDocument,
         tags=_TAGS,

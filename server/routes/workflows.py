@@ -12,8 +12,10 @@ from engine.models.workflow import Workflow, WorkflowDraft
 from engine.schedules.reading import schedule_rows
 from server.api_documents import WorkflowDocument
 from server.api_models import WorkflowsQuery, WorkflowUpdate
+from server.audit_trail import changed
 from server.checking import problems_in
 from server.keys import ENGINE, SETTINGS, STORE, USER, owner_of, tenant_of
+from server.permissions import Permission
 from server.requests import json_body, json_response, no_content, page_response, query
 from server.routing import Route
 from server.saving import new_workflow, next_version, without_server_fields
@@ -34,11 +36,13 @@ async def create(request: web.Request) -> web.StreamResponse:
     """Check and keep a new workflow."""
     document, _ = without_server_fields(await json_body(request))
     draft = await checked_draft(request, document, tenant_of(request))
-    user = request[USER]
     now = now_ms()
     zone = request.app[SETTINGS].timezone
-    workflow = new_workflow(draft, workflow_id=new_workflow_id(now), owner_id=user.id, now=now, timezone=zone)
-    await request.app[STORE].workflows.create(workflow, schedule_rows(workflow, now), saved_by=user.id)
+    workflow = new_workflow(
+        draft, workflow_id=new_workflow_id(now), owner_id=tenant_of(request), now=now, timezone=zone
+    )
+    await request.app[STORE].workflows.create(workflow, schedule_rows(workflow, now), saved_by=request[USER].id)
+    changed(request, workflow.id, after=workflow)
     headers = {"Location": f"/api/workflows/{workflow.id}"}
     return json_response(workflow_document(workflow), status=201, headers=headers)
 
@@ -99,6 +103,7 @@ async def save_version(request: web.Request, draft: WorkflowDraft, fetched_at: i
                 raise
         else:
             app[ENGINE].plans.forget(workflow_id)
+            changed(request, workflow_id, before=current, after=workflow, workspace_id=current.owner_id)
             return workflow
     raise AssertionError("unreachable")
 
@@ -106,7 +111,10 @@ async def save_version(request: web.Request, draft: WorkflowDraft, fetched_at: i
 async def delete(request: web.Request) -> web.StreamResponse:
     """Remove a workflow; its runs go on with the version they started with."""
     workflow_id = request.match_info["id"]
-    await request.app[STORE].workflows.delete(workflow_id, owner=owner_of(request))
+    workflows = request.app[STORE].workflows
+    current = await workflows.get(workflow_id, owner=owner_of(request))
+    await workflows.delete(workflow_id, owner=owner_of(request))
+    changed(request, workflow_id, before=current, workspace_id=current.owner_id)
     await request.app[STORE].practice.delete_all(workflow_id)
     request.app[ENGINE].plans.forget(workflow_id)
     return no_content()
@@ -119,6 +127,8 @@ routes = [
         "POST",
         "/api/workflows",
         create,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="workflow.create",
         summary="Make a workflow",
         description="Every problem of the document is answered at once (422 `invalid_workflow`).",
         body=WorkflowDraft,
@@ -130,16 +140,27 @@ routes = [
         "GET",
         "/api/workflows",
         index,
+        needs=Permission.WORKFLOWS_READ,
         summary="List workflows, newest first",
         query=WorkflowsQuery,
         response=list[WorkflowDocument],
         tags=_TAGS,
     ),
-    Route("GET", "/api/workflows/{id}", show, summary="Read a workflow", response=WorkflowDocument, tags=_TAGS),
+    Route(
+        "GET",
+        "/api/workflows/{id}",
+        show,
+        needs=Permission.WORKFLOWS_READ,
+        summary="Read a workflow",
+        response=WorkflowDocument,
+        tags=_TAGS,
+    ),
     Route(
         "PUT",
         "/api/workflows/{id}",
         update,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="workflow.save",
         summary="Save a new version of a workflow",
         description=(
             "Send the whole document. Fields that only the server writes are ignored, so a fetched document may be "
@@ -153,6 +174,8 @@ routes = [
         "DELETE",
         "/api/workflows/{id}",
         delete,
+        needs=Permission.WORKFLOWS_WRITE,
+        audit="workflow.delete",
         summary="Delete a workflow",
         description="Runs under way go on with the version they started with.",
         status=204,

@@ -145,6 +145,7 @@ async def test_every_route_that_is_not_public_asks_for_a_token(server: Live) -> 
     assert public == {
         "/api/auth/register",
         "/api/auth/login",
+        "/api/auth/refresh",
         "/api/hooks/{workflowId}",
         "/healthz",
         "/readyz",

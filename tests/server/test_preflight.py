@@ -68,6 +68,6 @@ def test_open_doors_are_named(tmp_path: Path) -> None:
     assert f"can use {settings.database};" in found
     assert f"can use {settings.signing_key_file};" in found
     assert f"can write to {tmp_path};" in found
-    assert "FLOWDESK_REGISTRATION=closed" in found
+    assert "FLOWDESK_REGISTRATION=invite" in found
     closed = Settings(data_dir=tmp_path, registration="closed")
     assert "FLOWDESK_REGISTRATION" not in "\n".join(warnings(closed, ["0.0.0.0"]))
