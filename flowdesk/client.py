@@ -14,6 +14,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self, cast
 
+from flowdesk.client_accounts import AuditLog, Keys, Members, Workspaces
 from flowdesk.client_events import Events
 from flowdesk.client_http import Http, Limits, quote
 from flowdesk.client_practice import Practice
@@ -24,19 +25,32 @@ from flowdesk.replies import ServerDoc, Session, StepKind, UserDoc, WorkerDoc
 
 
 class Client:
-    """One server, seen by one user. Close it, or use it as a context manager. `http` takes the place of the network."""
+    """One server, seen by one user in one workspace (None: the personal one, or that of an API key).
+
+    Close it, or use it as a context manager. `http` takes the place of the network.
+    """
 
     def __init__(
-        self, url: str, token: str | None = None, *, limits: Limits | None = None, http: Http | None = None
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        workspace: str | None = None,
+        limits: Limits | None = None,
+        http: Http | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        self._http = http or Http(self.url, token, limits or Limits())
+        self._http = http or Http(self.url, token, limits or Limits(), workspace)
         self.workflows = Workflows(self._http)
         self.practice = Practice(self._http)
         self.runs = Runs(self._http)
         self.jobs = Jobs(self._http)
         self.secrets = Secrets(self._http)
         self.events = Events(self._http)
+        self.workspaces = Workspaces(self._http)
+        self.members = Members(self._http)
+        self.keys = Keys(self._http)
+        self.audit = AuditLog(self._http)
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,17 +69,30 @@ class Client:
         """Whether the server has answered anything yet; until then everything may be asked again elsewhere."""
         return self._http.answered
 
-    async def register(self, email: str, password: str) -> Session:
+    async def register(self, email: str, password: str, invitation: str | None = None) -> Session:
         """Make an account and a token for it."""
-        return await self._session("/api/auth/register", email, password)
+        more = {} if invitation is None else {"invitation": invitation}
+        return await self._session("/api/auth/register", {"email": email, "password": password, **more})
 
-    async def login(self, email: str, password: str) -> Session:
-        """A fresh token for an account."""
-        return await self._session("/api/auth/login", email, password)
+    async def login(self, email: str, password: str, device: str | None = None) -> Session:
+        """A fresh token for an account; the device token of an earlier login tells the server that it is us again."""
+        headers = {} if device is None else {"X-FlowDesk-Device": device}
+        return await self._session("/api/auth/login", {"email": email, "password": password}, headers)
 
-    async def _session(self, path: str, email: str, password: str) -> Session:
-        reply = await self._http.call("POST", path, body={"email": email, "password": password})
-        return cast(Session, reply.body)
+    async def refresh(self, refresh_token: str) -> Session:
+        """The next token, and the next refresh token."""
+        return await self._session("/api/auth/refresh", {"refreshToken": refresh_token})
+
+    async def logout(self, *, everywhere: bool = False) -> None:
+        """End this session, or all of the account's."""
+        await self._http.call("POST", "/api/auth/logout", body={"everywhere": everywhere})
+
+    async def change_password(self, current: str, new: str) -> Session:
+        """Take another password; every token but the one this brings ends."""
+        return await self._session("/api/me/password", {"current": current, "new": new})
+
+    async def _session(self, path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> Session:
+        return cast(Session, (await self._http.call("POST", path, body=body, headers=headers)).body)
 
     async def me(self) -> UserDoc:
         """Whose token this is."""

@@ -46,8 +46,9 @@ class Reply:
 class Http:
     """One connection pool to one server. Use as a context manager or call `close`."""
 
-    def __init__(self, url: str, token: str | None, limits: Limits) -> None:
+    def __init__(self, url: str, token: str | None, limits: Limits, workspace: str | None = None) -> None:
         self.url = url.rstrip("/")
+        self._workspace = workspace
         self._token = token
         self._limits = limits
         self._open: aiohttp.ClientSession | None = None
@@ -132,6 +133,8 @@ class Http:
             headers = {"User-Agent": f"flowdesk/{version('flowdesk')}", "Accept": "application/json"}
             if self._token:
                 headers["Authorization"] = f"Bearer {self._token}"
+            if self._workspace:
+                headers["X-FlowDesk-Workspace"] = self._workspace
             self._open = aiohttp.ClientSession(headers=headers, cookie_jar=aiohttp.DummyCookieJar())
         return self._open
 

@@ -30,6 +30,10 @@ class Context:
     url: str
     token: str | None = None
     email: str | None = None
+    workspace: str | None = None
+    """What is meant when no workspace is named; None for the personal one."""
+    device: str | None = None
+    """Tells the server at the next login that it is us again."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -65,6 +69,10 @@ class Contexts:
     def without_token(self, name: str) -> Contexts:
         """With that context kept but logged out."""
         return replace(self, known={**self.known, name: replace(self.get(name), token=None)})
+
+    def with_workspace(self, name: str, workspace: str | None) -> Contexts:
+        """With another workspace meant in that context."""
+        return replace(self, known={**self.known, name: replace(self.get(name), workspace=workspace)})
 
     def choose(self, name: str) -> Contexts:
         """With that context, or the local server, as the one that is meant."""
@@ -105,12 +113,18 @@ def save(path: Path, contexts: Contexts) -> None:
     """Write the file with mode 0600; BadContext when that is not possible."""
     value = {
         "current": contexts.current,
-        "contexts": {c.name: {"url": c.url, "token": c.token, "email": c.email} for c in contexts.known.values()},
+        "contexts": {c.name: _document(c) for c in contexts.known.values()},
     }
     try:
         write_private(path, dump_text(value, pretty=True) + "\n")
     except OSError as error:
         raise BadContext(f"cannot write {path}: {error.strerror}") from None
+
+
+def _document(context: Context) -> dict[str, str | None]:
+    known = {"url": context.url, "token": context.token, "email": context.email}
+    more = {"workspace": context.workspace, "device": context.device}
+    return known | {name: value for name, value in more.items() if value is not None}
 
 
 def check_name(name: str) -> None:
@@ -145,7 +159,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _context(name: str, item: Any) -> Context:
-    url, token, email = item["url"], item.get("token"), item.get("email")
-    if not isinstance(url, str) or not isinstance(token, str | None) or not isinstance(email, str | None):
+    url, rest = item["url"], [item.get(key) for key in ("token", "email", "workspace", "device")]
+    if not isinstance(url, str) or not all(isinstance(value, str | None) for value in rest):
         raise TypeError
-    return Context(name, url, token, email)
+    return Context(name, url, *rest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,6 +28,7 @@ IN_USE: Final = "store_in_use"
 STABLE_PORT: Final = 4000
 ADDRESS_IN_USE: Final = 3
 """The server's exit code when it cannot listen on the address."""
+WORKSPACE: Final = "FLOWDESK_WORKSPACE"
 Source = Literal["address", "context", "local", "started"]
 
 
@@ -37,16 +38,18 @@ class Wish:
 
     url: str | None = None
     context: str | None = None
+    workspace: str | None = None
 
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """A server to talk to, and how it was found. `name` is the context's."""
+    """A server to talk to, and how it was found. `name` is the context's, and `workspace` the one meant there."""
 
     url: str
     token: str | None
     source: Source
     name: str | None = None
+    workspace: str | None = None
 
 
 @dataclass(slots=True)
@@ -67,16 +70,19 @@ async def connect(
     A `lasting` one listens where webhooks find it again, see attach_or_listen.
     """
     target = find_remote(wish, environ)
+    wanted = wish.workspace or environ.get(WORKSPACE) or None
     if target is not None:
-        async with Client(target.url, target.token, limits=limits) as client:
+        target = replace(target, workspace=wanted or target.workspace)
+        async with Client(target.url, target.token, limits=limits, workspace=target.workspace) as client:
             yield Connection(client, target)
         return
     begin = attach_or_listen if lasting else attach_or_start
     server, started = await begin(local.data_dir(environ), environ)
     token = environ.get("FLOWDESK_TOKEN") or server.token
     try:
-        async with Client(server.url, token, limits=limits) as client:
-            yield Connection(client, Target(server.url, token, "started" if started else "local"), started)
+        async with Client(server.url, token, limits=limits, workspace=wanted) as client:
+            source: Source = "started" if started else "local"
+            yield Connection(client, Target(server.url, token, source, workspace=wanted), started)
     finally:
         if started is not None:
             await started.stop()
@@ -94,7 +100,7 @@ def find_remote(wish: Wish, environ: Mapping[str, str]) -> Target | None:
     if name is None or name == contexts.LOCAL:
         return None
     found = known.get(name)
-    return Target(found.url, given_token or found.token, "context", found.name)
+    return Target(found.url, given_token or found.token, "context", found.name, found.workspace)
 
 
 def _token_for(url: str, known: Contexts, directory: Path) -> str | None:

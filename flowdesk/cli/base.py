@@ -28,6 +28,7 @@ class Options:
     url: str | None
     context: str | None
     json: bool
+    workspace: str | None = None
 
 
 def json_option(function: F) -> F:
@@ -36,16 +37,17 @@ def json_option(function: F) -> F:
 
 
 def server_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--url`, `--context` and `--json`, handed to the command as one Options object, its first argument."""
+    """`--url`, `--context`, `--workspace` and `--json`, handed to the command as its first argument, one Options."""
 
     @click.option("--url", metavar="URL", help="Server to talk to (FLOWDESK_URL).")
     @click.option("--context", metavar="NAME", help="Context to use instead of the chosen one (FLOWDESK_CONTEXT).")
+    @click.option("--workspace", metavar="NAME", help="Workspace to act in, by name or id (FLOWDESK_WORKSPACE).")
     @json_option
     @functools.wraps(function)
-    def wrapped(url: str | None, context: str | None, as_json: bool, **given: Any) -> Any:
+    def wrapped(url: str | None, context: str | None, workspace: str | None, as_json: bool, **given: Any) -> Any:
         if url is not None and context is not None:
             raise click.UsageError("--url and --context name two servers; give one of them")
-        return function(Options(url, context, as_json), **given)
+        return function(Options(url, context, as_json, workspace), **given)
 
     return wrapped
 
@@ -65,7 +67,7 @@ async def _talk(options: Options, work: Work) -> int | None:
     from flowdesk.launch import Wish, connect
 
     for last in (False, True):
-        async with connect(Wish(options.url, options.context), os.environ) as connection:
+        async with connect(Wish(options.url, options.context, options.workspace), os.environ) as connection:
             try:
                 return await work(connection, Output(json=options.json))
             except NotAuthorised as error:

@@ -45,6 +45,11 @@ COMMANDS: Final = {
     "steps": "flowdesk.cli.steps:steps",
     "secrets": "flowdesk.cli.secrets:secrets",
     "workers": "flowdesk.cli.workers:workers",
+    "workspaces": "flowdesk.cli.workspaces:workspaces",
+    "members": "flowdesk.cli.members:members",
+    "keys": "flowdesk.cli.api_keys:keys",
+    "audit-log": "flowdesk.cli.audit_log:audit_log",
+    "password": "flowdesk.cli.login:password",
     "login": "flowdesk.cli.login:login",
     "logout": "flowdesk.cli.login:logout",
     "contexts": "flowdesk.cli.contexts:contexts",
@@ -101,9 +106,10 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 )
 @click.option("--url", metavar="URL", help="Without a command: the server to open (FLOWDESK_URL).")
 @click.option("--context", metavar="NAME", help="Without a command: the context to open (FLOWDESK_CONTEXT).")
+@click.option("--workspace", metavar="NAME", help="Without a command: the workspace to open (FLOWDESK_WORKSPACE).")
 @click.option("--read-only", is_flag=True, help="Without a command: look, and change nothing.")
 @click.pass_context
-def root(ctx: click.Context, url: str | None, context: str | None, read_only: bool) -> None:
+def root(ctx: click.Context, url: str | None, context: str | None, workspace: str | None, read_only: bool) -> None:
     """Durable workflows in the terminal.
 
     Without a command: the terminal UI. Commands talk to the server named by --url or --context, else to the chosen
@@ -112,7 +118,9 @@ def root(ctx: click.Context, url: str | None, context: str | None, read_only: bo
     if ctx.invoked_subcommand is not None:
         if read_only:
             raise click.UsageError("--read-only is for the terminal UI, that is flowdesk without a command")
-        for name in [name for name, value in (("--url", url), ("--context", context)) if value]:
+        for name in [
+            name for name, value in (("--url", url), ("--context", context), ("--workspace", workspace)) if value
+        ]:
             raise click.UsageError(f"{name} comes after the command: flowdesk {ctx.invoked_subcommand} {name} …")
         return
     if url and context:
@@ -120,7 +128,7 @@ def root(ctx: click.Context, url: str | None, context: str | None, read_only: bo
     from flowdesk.launch import Wish
     from flowdesk.tui.run import open_ui
 
-    ctx.exit(open_ui(Wish(url, context), read_only=read_only))
+    ctx.exit(open_ui(Wish(url, context, workspace), read_only=read_only))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

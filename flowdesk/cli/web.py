@@ -60,6 +60,8 @@ async def _web(options: Options, port: int, read_only: bool) -> None:
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await stay(Wish(options.url, options.context), os.environ, port, read_only=read_only, opened=opened)
+        await stay(
+            Wish(options.url, options.context, options.workspace), os.environ, port, read_only=read_only, opened=opened
+        )
     except asyncio.CancelledError:
         out.remark("stopping; unfinished runs go on at the next start")

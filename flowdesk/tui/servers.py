@@ -1,28 +1,35 @@
-"""The servers one can change to while FlowDesk is open: the one of this machine, and those in the contexts file."""
+"""What one can change to while FlowDesk is open: the server of this machine, those in the contexts file, workspaces."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from flowdesk import contexts
 from flowdesk.launch import Wish
 
-_NAMING: Final = ("FLOWDESK_URL", "FLOWDESK_CONTEXT", "FLOWDESK_TOKEN")
+if TYPE_CHECKING:
+    from flowdesk.launch import Target
+    from flowdesk.replies import WorkspaceDoc
+
+_NAMING: Final = ("FLOWDESK_URL", "FLOWDESK_CONTEXT", "FLOWDESK_TOKEN", "FLOWDESK_WORKSPACE")
 
 
 @dataclass(slots=True, frozen=True)
 class KnownServer:
-    """One server by the name of its context. `where` says what a person would call its place."""
+    """One server by the name of its context, or a workspace there. `where` says what a person would call its place."""
 
     name: str
     where: str
+    meant: Wish | None = None
+    token: str | None = field(default=None, repr=False)
+    """For a workspace of the server that is open: what was good for that one."""
 
     @property
     def wish(self) -> Wish:
         """What to ask of the connector for it."""
-        return Wish(context=self.name)
+        return self.meant or Wish(context=self.name)
 
 
 def known_servers(environ: Mapping[str, str]) -> list[KnownServer]:
@@ -31,6 +38,29 @@ def known_servers(environ: Mapping[str, str]) -> list[KnownServer]:
     return [
         KnownServer(contexts.LOCAL, "this machine"),
         *(KnownServer(name, context.url) for name, context in sorted(known.items())),
+    ]
+
+
+def name_of(target: Target, workspace: WorkspaceDoc | None) -> str:
+    """What the header calls this server, and the workspace there when it is not the personal one."""
+    name = target.name or (contexts.LOCAL if target.source in ("local", "started") else target.url)
+    return name if workspace is None or workspace["personal"] else f"{name} · {workspace['name']}"
+
+
+def workspaces_of(target: Target, found: Sequence[WorkspaceDoc]) -> list[KnownServer]:
+    """The workspaces of the server that is open; none for somebody who is only in their own."""
+    if len(found) < 2:
+        return []
+    url = target.url if target.source == "address" else None
+    context = None if url else target.name or contexts.LOCAL
+    return [
+        KnownServer(
+            name_of(target, one),
+            "your own workspace" if one["personal"] else f"workspace, {one['role'] or 'administrator'}",
+            Wish(url, context, "personal" if one["personal"] else one["id"]),
+            target.token,
+        )
+        for one in found
     ]
 
 

@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from flowdesk.tui import toast
+from flowdesk.tui.servers import name_of
 from flowdesk.tui.tasks import ENDLESS, task
 
 if TYPE_CHECKING:
     from flowdesk.child import Child
     from flowdesk.launch import Connection
+    from flowdesk.replies import WorkspaceDoc
     from flowdesk.tui.connecting import Connector
     from flowdesk.tui.host import FlowApp
     from flowdesk.tui.servers import KnownServer
@@ -72,7 +74,7 @@ class Starter:
         if going_on:
             toast.say(app, f"{left}: {going_on}")
         self._connector = self._connector.elsewhere(server.wish)
-        self._token = None
+        self._token = server.token
         app.server_name, app.badge = server.name, ""
         await self.connect()
 
@@ -105,12 +107,21 @@ class Starter:
 
         app, target = self._app, connection.target
         server = await connection.client.server()
-        app.server_name = target.name or ("local" if target.source in ("local", "started") else target.url)
+        app.server_name = name_of(target, await self._workspace(connection))
         label = server.get("label") or ""
         app.badge = " ".join(filter(None, [label, "read-only" if app.read_only else ""]))
         theirs, ours = server.get("version"), version("flowdesk")
         if theirs != ours:
             toast.warn(app, f"the server is version {theirs}, this program {ours}; some things may not fit")
+
+    async def _workspace(self, connection: Connection) -> WorkspaceDoc | None:
+        """The workspace that was named, as the server knows it; None where none was."""
+        from flowdesk.show.accounts import is_chosen
+
+        named = connection.target.workspace
+        if named is None:
+            return None
+        return next((one for one in await connection.client.workspaces.list() if is_chosen(one, named)), None)
 
     async def _log_in(self, connection: Connection, error: Exception) -> str | None:
         from flowdesk.tui.modals.login import LoginModal

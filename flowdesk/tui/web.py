@@ -102,6 +102,7 @@ def tab_command(wish: Wish, place: Path, *, read_only: bool) -> str:
     words = [sys.executable, "-P", "-m", "flowdesk"]
     words += ["--url", wish.url] if wish.url else []
     words += ["--context", wish.context] if wish.context else []
+    words += ["--workspace", wish.workspace] if wish.workspace else []
     words += ["--read-only"] if read_only else []
     return f"exec {shlex.join(words)} 2>>{shlex.quote(str(place / LOG_NAME))}"
 

@@ -16,8 +16,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from flowdesk.clean import clean
+from flowdesk.errors import ClientError
 from flowdesk.tui.actions import Doable, do, doable, score
-from flowdesk.tui.servers import KnownServer, known_servers
+from flowdesk.tui.servers import KnownServer, known_servers, workspaces_of
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
 
@@ -58,7 +59,7 @@ class Entry:
 class PaletteModal(ModalScreen[None]):
     """Actions of the screen it was opened from, then workflows, kinds of steps and runs by name.
 
-    `#` looks for runs only, `>` for settings only, `@` for servers to change to.
+    `#` looks for runs only, `>` for settings only, `@` for servers and workspaces to change to.
     """
 
     DEFAULT_CSS = """
@@ -200,13 +201,23 @@ class PaletteModal(ModalScreen[None]):
             self._show([*self._fitting(typed), *found])
 
     async def _find_servers(self, typed: str) -> None:
-        """The servers there are; the one that is open is told, and cannot be chosen."""
+        """The servers and workspaces there are; the one that is open is told, and cannot be chosen."""
         known = await asyncio.to_thread(known_servers, self.flow.options.environ)
+        known += await self._workspaces()
         wanted, now = typed.removeprefix("@").strip(), self.flow.server_name
         scored = [(score(wanted, f"{server.name} {server.where}"), server) for server in known]
         fitting = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0]) if wanted else scored
         if self.query_one(Input).value == typed:
             self._show([self._server(server, open_now=server.name == now) for _points, server in fitting])
+
+    async def _workspaces(self) -> list[KnownServer]:
+        connection = self.flow.connection
+        if connection is None or self.flow.live.state != "connected":
+            return []
+        try:
+            return workspaces_of(connection.target, await connection.client.workspaces.list())
+        except ClientError:
+            return []  # an older server, or one that is just leaving
 
     def _server(self, server: KnownServer, *, open_now: bool) -> Entry:
         async def change() -> None:
