@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+from flowdesk.account_replies import AuditDoc, InvitationDoc, KeyDoc, MemberDoc, WorkspaceDoc
 from flowdesk.client_http import Http, page_of, quote
-from flowdesk.replies import AuditDoc, InvitationDoc, KeyDoc, MemberDoc, Page, WorkspaceDoc
+from flowdesk.replies import Page
 
 Workspaces_ = list[WorkspaceDoc]  # inside the classes `list` is the method
 Members_ = list[MemberDoc]

@@ -9,9 +9,9 @@ import click
 from flowdesk.cli.base import Options, on_server, server_options
 
 if TYPE_CHECKING:
+    from flowdesk.account_replies import MemberDoc
     from flowdesk.cli.output import Output
     from flowdesk.launch import Connection
-    from flowdesk.replies import MemberDoc
 
 ROLE = click.Choice(["owner", "editor", "operator", "viewer"])
 

@@ -10,9 +10,9 @@ import click
 from flowdesk.cli.base import Options, on_server, server_options
 
 if TYPE_CHECKING:
+    from flowdesk.account_replies import WorkspaceDoc
     from flowdesk.cli.output import Output
     from flowdesk.launch import Connection
-    from flowdesk.replies import WorkspaceDoc
 
 
 @click.group(invoke_without_command=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowdesk.replies import AuditDoc, InvitationDoc, KeyDoc, MemberDoc, WorkspaceDoc
+from flowdesk.account_replies import AuditDoc, InvitationDoc, KeyDoc, MemberDoc, WorkspaceDoc
 from flowdesk.show.lists import Rows
 from flowdesk.show.paint import Paint
 from flowdesk.show.table import Column

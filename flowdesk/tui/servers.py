@@ -10,8 +10,8 @@ from flowdesk import contexts
 from flowdesk.launch import Wish
 
 if TYPE_CHECKING:
+    from flowdesk.account_replies import WorkspaceDoc
     from flowdesk.launch import Target
-    from flowdesk.replies import WorkspaceDoc
 
 _NAMING: Final = ("FLOWDESK_URL", "FLOWDESK_CONTEXT", "FLOWDESK_TOKEN", "FLOWDESK_WORKSPACE")
 

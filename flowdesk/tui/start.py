@@ -10,9 +10,9 @@ from flowdesk.tui.servers import name_of
 from flowdesk.tui.tasks import ENDLESS, task
 
 if TYPE_CHECKING:
+    from flowdesk.account_replies import WorkspaceDoc
     from flowdesk.child import Child
     from flowdesk.launch import Connection
-    from flowdesk.replies import WorkspaceDoc
     from flowdesk.tui.connecting import Connector
     from flowdesk.tui.host import FlowApp
     from flowdesk.tui.servers import KnownServer

@@ -14,7 +14,7 @@ from server.app import all_routes
 from server.audit_trail import fingerprint
 from server.doc_examples import WORKFLOW
 from server.routing import READING
-from tests.security.teams import make_team, name_of
+from tests.security.teams import Team, make_team, name_of
 from tests.server.live import Live, Person, fail, sleep, webhook
 
 HARMLESS = {"POST /api/workflows/validate", "POST /api/workflows/preview", "POST /api/schedules/preview"}
@@ -42,12 +42,8 @@ async def entries(person: Person, **headers: str) -> list[dict[str, Any]]:
     return found
 
 
-async def test_each_kind_of_change_leaves_its_entry(server: Live) -> None:
-    """Each audited route of a workspace, done once by the same person: as many entries, in their order."""
-    team = await make_team(server)
-    me = team.people["owner"]
-    done = [entry["action"] for entry in await entries(me, **team.chosen)]
-    assert done == ["member.join", "invitation.create"] * 3 + ["workspace.create"]
+async def make_changes(team: Team) -> list[tuple[str, str | None]]:
+    """Each audited route of a workspace, done once by its owner; the names and targets that are to be found."""
 
     async def do(method: str, path: str, body: Any = None) -> Any:
         answer = await team.call("owner", method, path, body)
@@ -59,16 +55,38 @@ async def test_each_kind_of_change_leaves_its_entry(server: Live) -> None:
     await do("PUT", path, {**WORKFLOW, "name": "Other", "version": 1})
     await do("POST", f"{path}/versions/1/restore")
     ran = await do("POST", f"{path}/execute?wait=true", {"data": {"name": "A"}})
-    await do("POST", f"/api/runs/{ran['id']}/rerun", {})
+    again = await do("POST", f"/api/runs/{ran['id']}/rerun", {})
     await do("POST", "/api/workflows/try", {"document": WORKFLOW, "stepId": "greet", "data": {"name": "A"}})
+    await do("DELETE", path)
+    found: list[tuple[str, str | None]] = [
+        ("workflow.create", workflow["id"]),
+        ("workflow.save", workflow["id"]),
+        ("workflow.restore", workflow["id"]),
+        ("run.start", ran["id"]),
+        ("run.rerun", again["id"]),
+        ("step.try", ""),
+        ("workflow.delete", workflow["id"]),
+    ]
     broken = await do("POST", "/api/workflows", {"name": "f", "steps": [webhook("boom"), fail()]})
-    await do("POST", f"/api/workflows/{broken['id']}/execute?wait=true", {})
+    failed = await do("POST", f"/api/workflows/{broken['id']}/execute?wait=true", {})
     (job,) = await do("GET", f"/api/workflows/{broken['id']}/jobs")
-    await do("POST", f"/api/workflows/jobs/{job['id']}/retry")
+    retried = await do("POST", f"/api/workflows/jobs/{job['id']}/retry")
+    found += [("workflow.create", broken["id"]), ("run.start", failed["id"]), ("job.retry", retried["id"])]
     long = await do("POST", "/api/workflows", {"name": "l", "steps": [webhook("sleep"), sleep()]})
     started = await do("POST", f"/api/workflows/{long['id']}/execute", {})
     await do("POST", f"/api/runs/{started['id']}/cancel")
-    await do("DELETE", path)
+    found += [("workflow.create", long["id"]), ("run.start", started["id"]), ("run.cancel", started["id"])]
+    return found
+
+
+async def administer(team: Team) -> list[tuple[str, str | None]]:
+    """The same for what concerns the workspace itself."""
+
+    async def do(method: str, path: str, body: Any = None) -> Any:
+        answer = await team.call("owner", method, path, body)
+        assert answer.status < 300, (method, path, answer.body)
+        return answer.json if answer.body else None
+
     invited = await do("POST", "/api/invitations", {"email": "x@example.com"})
     await do("DELETE", f"/api/invitations/{invited['id']}")
     key = await do("POST", "/api/keys", {"name": "k", "scopes": ["runs:read"], "neverExpires": True})
@@ -77,21 +95,7 @@ async def test_each_kind_of_change_leaves_its_entry(server: Live) -> None:
     await do("PUT", f"/api/members/{viewer}", {"role": "editor"})
     await do("DELETE", f"/api/members/{viewer}")
     await do("PUT", f"/api/workspaces/{team.workspace}", {"name": "New"})
-    found = (await entries(me, **team.chosen))[: -len(done)][::-1]
-    assert [(entry["action"], entry["target"]) for entry in found] == [
-        ("workflow.create", workflow["id"]),
-        ("workflow.save", workflow["id"]),
-        ("workflow.restore", workflow["id"]),
-        ("run.start", ran["id"]),
-        ("run.rerun", found[4]["target"]),
-        ("step.try", ""),
-        ("workflow.create", broken["id"]),
-        ("run.start", job["runId"]),
-        ("job.retry", found[8]["target"]),
-        ("workflow.create", long["id"]),
-        ("run.start", started["id"]),
-        ("run.cancel", started["id"]),
-        ("workflow.delete", workflow["id"]),
+    return [
         ("invitation.create", invited["id"]),
         ("invitation.delete", invited["id"]),
         ("key.create", key["id"]),
@@ -100,18 +104,27 @@ async def test_each_kind_of_change_leaves_its_entry(server: Live) -> None:
         ("member.remove", viewer),
         ("workspace.rename", team.workspace),
     ]
+
+
+async def test_each_kind_of_change_leaves_its_entry(server: Live) -> None:
+    """As many entries as changes, in their order, each with who, where from, and what it was before and after."""
+    team = await make_team(server)
+    me = team.people["owner"]
+    done = [entry["action"] for entry in await entries(me, **team.chosen)]
+    assert done == ["member.join", "invitation.create"] * 3 + ["workspace.create"]
+    expected = [*await make_changes(team), *await administer(team)]
+    found = (await entries(me, **team.chosen))[: -len(done)][::-1]
+    assert [(entry["action"], entry["target"]) for entry in found] == expected
     for entry in found:
-        assert entry["userId"] == me.user.id
-        assert entry["address"] == "127.0.0.1"
-        assert entry["workspaceId"] == team.workspace
+        assert (entry["userId"], entry["address"], entry["workspaceId"]) == (me.user.id, "127.0.0.1", team.workspace)
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", entry["requestId"])
-    created, saved, restored = found[:3]
+    created, saved, restored, deleted = found[0], found[1], found[2], found[6]
     assert created["before"] is None
     assert created["after"] == saved["before"]
     assert saved["after"] == restored["before"]
     assert len({created["after"], saved["after"], restored["after"]}) == 3
-    assert found[12]["before"] == restored["after"]
-    assert found[12]["after"] is None
+    assert deleted["before"] == restored["after"]
+    assert deleted["after"] is None
 
 
 async def test_accounts_leave_entries_in_the_personal_workspace(server: Live) -> None:

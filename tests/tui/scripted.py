@@ -125,9 +125,10 @@ class ScriptedHttp(Http):
 class ScriptedConnector:
     """Gives a client over the scripted transport."""
 
-    def __init__(self, http: ScriptedHttp, *, name: str | None = None) -> None:
+    def __init__(self, http: ScriptedHttp, *, name: str | None = None, workspace: str | None = None) -> None:
         self.http = http
         self.name = name
+        self.workspace = workspace
         self.opened: list[str | None] = []
         self.closed = 0
         self.others: dict[str, ScriptedConnector] = {}
@@ -137,15 +138,15 @@ class ScriptedConnector:
         self.opened.append(token)
         if self.http.down:
             raise Unreachable(f"cannot reach {URL}: connection refused")
-        return Connection(Client(URL, token, http=self.http), Target(URL, token, "local", self.name))
+        return Connection(Client(URL, token, http=self.http), Target(URL, token, "local", self.name, self.workspace))
 
     async def close(self) -> None:
         """Note that this server was left."""
         self.closed += 1
 
     def elsewhere(self, wish: Wish) -> ScriptedConnector:
-        """The connector that `others` has for that context."""
-        return self.others[wish.context or ""]
+        """The connector that `others` has for that context, or `context/workspace`."""
+        return self.others["/".join(filter(None, [wish.context, wish.workspace]))]
 
 
 def _reply(given: Any) -> Reply:

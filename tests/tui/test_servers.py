@@ -11,18 +11,30 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from flowdesk import contexts
+from flowdesk.account_replies import WorkspaceDoc
 from flowdesk.contexts import Context, Contexts
+from flowdesk.launch import Target, Wish
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.host import Options
 from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.modals.palette import PaletteModal
-from flowdesk.tui.servers import environ_for_another, known_servers
+from flowdesk.tui.servers import environ_for_another, known_servers, workspaces_of
 from flowdesk.tui.widgets.listing import Listing
 from tests.tui.scripted import ScriptedConnector, refuse
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import NOW, World
 
 OTHER = Context("prod", "https://flows.example.org", "a token of prod")
+
+PERSONAL: WorkspaceDoc = {
+    "id": "usr_1",
+    "name": "personal",
+    "personal": True,
+    "role": "owner",
+    "members": 1,
+    "createdAt": "2026-11-01",
+}
+OPS: WorkspaceDoc = {**PERSONAL, "id": "ws_1", "name": "Ops", "personal": False, "role": "viewer", "members": 2}
 
 
 class Two:
@@ -97,6 +109,22 @@ async def test_choosing_one_leaves_the_other_and_shows_nothing_of_it(two: Two) -
         assert len(two.app.screen_stack) == 1
 
 
+async def test_a_workspace_is_changed_like_a_server_and_stands_in_the_header(two: Two) -> None:
+    """The token goes along, for it is the same server; an editor's drafts stay with the workspace they are of."""
+    for world in (two.here, two.there):
+        world.workspaces.append(dict(OPS))
+    shared = ScriptedConnector(two.there.http, workspace="ws_1")
+    two.first.others["local/ws_1"] = shared
+    async with two.shown() as pilot:
+        lines = await ask(two.app, pilot, "@ops")
+        assert lines[0] == "@local · Ops  workspace, viewer"
+        await pilot.press("enter")
+        await until(lambda: shared.opened and two.app.current_mode == "workflows", "the workspace")
+        await idle(two.app)
+        assert two.names == ["hello"]
+        assert two.app.server_name == "local · Ops"
+
+
 async def test_a_promised_deletion_happens_on_the_server_it_was_promised_on(two: Two) -> None:
     two.here.http.on("DELETE", "/api/workflows/{}", lambda _r: None)
     async with two.shown() as pilot:
@@ -146,9 +174,29 @@ async def test_a_contexts_file_that_cannot_be_read_is_told(two: Two) -> None:
 
 
 def test_the_token_of_one_server_is_not_given_to_another() -> None:
-    given = {"FLOWDESK_URL": "http://one", "FLOWDESK_TOKEN": "secret", "FLOWDESK_CONTEXT": "one", "HOME": "/home/me"}
+    given = {
+        "FLOWDESK_WORKSPACE": "Ops",
+        "FLOWDESK_URL": "http://one",
+        "FLOWDESK_TOKEN": "secret",
+        "FLOWDESK_CONTEXT": "one",
+        "HOME": "/home/me",
+    }
     assert environ_for_another(given) == {"HOME": "/home/me"}
 
 
 def test_without_contexts_there_is_the_local_server(tmp_path: Path) -> None:
     assert [server.name for server in known_servers({"FLOWDESK_CONFIG_DIR": str(tmp_path)})] == ["local"]
+
+
+def test_workspaces_are_reached_by_the_way_their_server_was_found() -> None:
+    def found(target: Target) -> list[tuple[str, Wish]]:
+        return [(one.name, one.wish) for one in workspaces_of(target, [PERSONAL, OPS])]
+
+    assert found(Target("http://x", "t", "context", "work")) == [
+        ("work", Wish(None, "work", "personal")),
+        ("work · Ops", Wish(None, "work", "ws_1")),
+    ]
+    assert found(Target("http://x", "t", "started"))[1] == ("local · Ops", Wish(None, "local", "ws_1"))
+    assert found(Target("http://x", "t", "address"))[1] == ("http://x · Ops", Wish("http://x", None, "ws_1"))
+    assert workspaces_of(Target("http://x", "t", "local"), [PERSONAL]) == []
+    assert "secret" not in repr(workspaces_of(Target("http://x", "secret", "local"), [PERSONAL, OPS]))

@@ -173,6 +173,16 @@ class World:
         self.stats = figures()
         self.workers = [{"id": "w-1", "answering": True, "runs": {"count": 1, "ids": []}}]
         self.label = ""
+        self.workspaces: list[dict[str, Any]] = [
+            {
+                "id": "usr_1",
+                "name": "personal",
+                "personal": True,
+                "role": "owner",
+                "members": 1,
+                "createdAt": ago(days=9),
+            }
+        ]
         self._seq = 0
         self.http = ScriptedHttp()
         self._answer()
@@ -231,6 +241,7 @@ class World:
         on("GET", "/api/stats", lambda r: self.stats)
         on("GET", "/api/workflows/stats", lambda r: {w["id"]: self._stats_of(w) for w in self.workflows})
         on("GET", "/api/workflows/{}/versions/{}", lambda r: self.find(self.workflows, r.found[0]))
+        on("GET", "/api/workspaces", lambda r: self.workspaces)
         on("GET", "/api/workers", lambda r: self.workers)
 
     def _run(self, request: Request) -> Any:
