@@ -118,7 +118,7 @@ class Trials:
             text = f"no step {scene.step.step.ref!r} is installed here"
             return Trial(StepResult.failure(text, code="unknown_ref", retryable=False))
         with self._place(user_id):
-            log.info("user %s tries a step %s", user_id, definition.ref)
+            log.info("workspace %s tries a step %s", user_id, definition.ref)
             return await self._run(
                 scene, definition, definition.handler, min(timeout_ms, scene.step.timeout_ms, MAX_MS), user_id
             )

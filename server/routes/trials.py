@@ -9,7 +9,7 @@ from aiohttp import web
 from engine.clock import iso
 from engine.trial import Trial, Wish
 from server.bounded import Cutter
-from server.keys import ENGINE, USER, owner_of
+from server.keys import ENGINE, owner_of, tenant_of
 from server.permissions import Permission
 from server.problems import problem_json
 from server.requests import body, json_response
@@ -22,7 +22,7 @@ async def preview(request: web.Request) -> web.StreamResponse:
     """Render a step's parameters; nothing is executed."""
     given = await body(request, PreviewBody)
     scene, found = await request.app[ENGINE].trials.preview(
-        _wish(given), owner=owner_of(request), user_id=request[USER].id
+        _wish(given), owner=owner_of(request), user_id=tenant_of(request)
     )
     cut = Cutter()
     document = {
@@ -37,7 +37,7 @@ async def attempt(request: web.Request) -> web.StreamResponse:
     """Execute a step once; nothing is written down."""
     given = await body(request, TryBody)
     trial = await request.app[ENGINE].trials.run(
-        _wish(given), owner=owner_of(request), user_id=request[USER].id, timeout_ms=given.timeout_ms
+        _wish(given), owner=owner_of(request), user_id=tenant_of(request), timeout_ms=given.timeout_ms
     )
     return json_response(_trial_document(trial))
 
