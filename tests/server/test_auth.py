@@ -147,6 +147,7 @@ async def test_every_route_that_is_not_public_asks_for_a_token(server: Live) -> 
         "/api/auth/login",
         "/api/auth/refresh",
         "/api/answers/{token}",
+        "/api/oauth/callback",
         "/api/hooks/{workflowId}",
         "/healthz",
         "/readyz",
