@@ -12,7 +12,7 @@ _HEAD: Final = """# Workflow patterns
 
 The control-flow patterns of van der Aalst, ter Hofstede, Kiepuszewski and Barros, "Workflow Patterns" (Distributed and
 Parallel Databases 14, 2003), numbered as there. Each of these is a workflow that the tests check and play, down to its
-exact journal. Patterns that are not in the table have no tested example yet, so nothing is claimed about them.
+exact journal. *Supported* means that there is a construct for it; a *workaround* does the same with others, at a price.
 
 | | pattern | verdict | how |
 |---|---|---|---|

@@ -20,6 +20,7 @@ from engine.checks.reading import read
 from engine.checks.schedules import check_schedules
 from engine.checks.shape import ancestors, entry_steps, find_cycle
 from engine.checks.structure import acyclic, check_structure
+from engine.checks.windows import check_windows
 from engine.errors import Problem
 from engine.limits.rules import check_limits
 from engine.models.workflow import Step, StepType, WorkflowDraft
@@ -69,6 +70,8 @@ def _check(
         yield from check_structure(draft)
     ordered = whole and acyclic(draft) and len({step.id for step in draft.steps}) == len(draft.steps)
     before = visible_before(draft, ancestors(draft)) if ordered else None
+    if ordered:
+        yield from check_windows(draft, registry)
     known = [step.id for step in draft.steps]
     for step in draft.steps:
         horizon = Horizon(known if whole else None, before[step.id] if before else None, secrets=secrets)

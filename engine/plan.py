@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from engine.checks.parts import Part, parts_of, visible_before
 from engine.checks.shape import targets_of
+from engine.checks.windows import until_step
 from engine.conditions import Condition, compile_condition
 from engine.graph import ancestors, entry_steps
 from engine.jsonio import dump_text
@@ -73,7 +74,8 @@ class Plan:
     `roots` are the steps that no other leads to, and the entries: before anything has happened, nothing can be said of
     others. `retrying` are the steps that may be tried again, `waiting` those that may wait for something, `replying`
     those that may answer who waits, `undoing` those that have an undo step, `lasts` the part after `finally`; `apart`
-    counts steps of it and undo steps. `calling` are those that may make runs of their own.
+    counts steps of it and undo steps. `calling` are those that may make runs of their own. `windows` are waits with the
+    step whose end also ends them.
 
     `limits` are what the workflow allows itself; a run of it starts only when its turn has come. `bodies` are the plans
     of steps inside of steps, and `body_of` names the step this plan is inside of; its workflow is then the document
@@ -97,6 +99,7 @@ class Plan:
     secrets: tuple[str, ...]
     limits: Limits | None = None
     calling: tuple[PlanStep, ...] = ()
+    windows: tuple[tuple[str, str], ...] = ()
     bodies: Mapping[str, Plan] = field(default_factory=dict)
     body_of: str | None = None
     outputs: Mapping[str, Condition] = field(default_factory=dict)
@@ -194,6 +197,7 @@ def _plan(
         secrets=tuple(dict.fromkeys(name for s in planned for name in s.secrets)),
         limits=limits,
         calling=tuple(s for s in planned if s.calls),
+        windows=tuple((s.id, until) for s in planned if (until := until_step(s.step, s.definition)) in steps),
         bodies={
             step.id: compile_plan(inside(workflow, step.body), registry, timeout_ms=timeout_ms, body_of=step.id)
             for step in workflow.steps

@@ -238,6 +238,8 @@ class StepDefinition:
     """May answer with `StepResult.wait`."""
     signals: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     """The names of the signals these raw params wait for, so that a mistyped one is refused when it is sent."""
+    until_step: Callable[[Mapping[str, Any]], str | None] | None = None
+    """The step these raw params name whose end also ends the wait, as if its time were up."""
     secret_fields: frozenset[str] = frozenset()
     """Top-level params that are masked in the journal, such as `password`."""
     checks_hosts: bool = False
@@ -273,6 +275,7 @@ class Steps:
         timeout_ms: int | None = None,
         waits: bool = False,
         signals: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None,
+        until_step: Callable[[Mapping[str, Any]], str | None] | None = None,
         examples: tuple[Example, ...] = (),
         secret_fields: frozenset[str] = frozenset(),
         checks_hosts: bool = False,
@@ -304,6 +307,7 @@ class Steps:
                     timeout_ms=timeout_ms,
                     waits=waits,
                     signals=signals,
+                    until_step=until_step,
                     examples=examples,
                     secret_fields=secret_fields,
                     checks_hosts=checks_hosts,

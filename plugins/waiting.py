@@ -75,6 +75,10 @@ class WaitParams(Params):
     """The name of the signal; whoever sends it says the same."""
     timeout: Duration | None = Field(default=None, examples=["7d"])
     """How long to wait at most, such as `30m` or `7d`; for ever when not given."""
+    until_step: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
+        default=None, examples=["ship"]
+    )
+    """The id of a step beside this one: when that has ended, whatever came of it, the time is up here, too."""
     on_timeout: Literal["fail", "continue"] = "fail"
     """When no signal came in time: `fail` with the code `no_signal`, or `continue` along the route `timeout`."""
     default: Any = None
@@ -90,6 +94,11 @@ def _signals(params: Mapping[str, Any]) -> tuple[str, ...]:
     return (name,) if isinstance(name, str) else ()
 
 
+def _until_step(params: Mapping[str, Any]) -> str | None:
+    named = params.get("untilStep")
+    return named if isinstance(named, str) else None
+
+
 @steps.action(
     "wait",
     WaitParams,
@@ -99,6 +108,7 @@ def _signals(params: Mapping[str, Any]) -> tuple[str, ...]:
     waits=True,
     routes=_wait_routes,
     signals=_signals,
+    until_step=_until_step,
     examples=(Example("Until it is paid", {"signal": "paid", "timeout": "7d"}, runnable=False),),
 )
 async def wait(ctx: Context, params: WaitParams) -> StepResult:

@@ -75,6 +75,7 @@ def decide(plan: Plan, view: View, state: RunState, given: Input, now: int) -> D
             waits.end_if_due(turn, given.step_id, now, given.job_id)
         case Calling() | Advanced():
             follow(turn, given)
+    waits.close_windows(turn, getattr(given, "job_id", ""))
     end_if_done(turn)
     return Decision(turn.events, turn.ready, turn.stopped)
 

@@ -12,7 +12,7 @@ from engine.inputs import Decided, Finished
 from engine.models.event import Event, EventType
 from engine.models.run import Message, WaitingFor
 from engine.sdk import StepResult
-from engine.state import StepState
+from engine.state import SETTLED, StepState
 from engine.transition.beginning import resolve
 from engine.transition.flow import finish
 from engine.transition.turn import Turn
@@ -31,6 +31,8 @@ DECISIONS: Final = ("done", "again", "fail")
 def begin(turn: Turn, step_id: str, wait: Wait, job_id: str) -> None:
     """The step waits from now on, unless what it waits for is there already."""
     turn.emit(EventType.WAIT_STARTED, step_id, wait.to_json(turn.now))
+    if close_windows(turn, job_id):
+        return
     if wait.name is not None and turn.state.signals is not None:
         for kept in turn.state.signals.kept:
             if kept.data["name"] == wait.name:
@@ -46,6 +48,19 @@ def end_if_due(turn: Turn, step_id: str, at: int, job_id: str) -> bool:
         return False
     _end(turn, step_id, str(_asked(step)["whenDue"]), {"by": None, "due": True}, None, job_id)
     return True
+
+
+def close_windows(turn: Turn, job_id: str) -> bool:
+    """End the waits whose window has closed because the step they name has ended; whether there were any."""
+    steps, closed, looking = turn.state.steps, False, bool(turn.plan.windows)
+    while looking and turn.state.phase == "running":
+        looking = False
+        for step_id, until in turn.plan.windows:
+            if steps[step_id].waits_for == WaitingFor.SIGNAL and steps[until].status in SETTLED:
+                _end(turn, step_id, DUE, {"by": None, "due": True, "until": until}, None, job_id)
+                looking = closed = True  # what follows from it may close others
+                break
+    return closed
 
 
 def is_due(step: StepState, at: int) -> bool:
