@@ -280,7 +280,8 @@ PATTERNS: Final = (
         16,
         "Deferred choice",
         "supported",
-        "one `flow.wait` for each way, which name each other in `untilStep`: the first signal closes the others. "
+        "one `flow.wait` for each way, which name each other in `untilStep`: the first signal closes the others, as "
+        "`join: {count: 1, rest: cancel}` behind them does. "
         "`flow.approval` chooses by who answers, `flow.wait` with a `timeout` between a signal and a time",
         (
             _it("a", "paid", "withdrawn"),
