@@ -36,7 +36,7 @@ from engine.registry import Registry
 from engine.sdk import Context, StepResult, Steps
 from engine.store import ANYONE, Commit, RunFilter
 from engine.stores.sqlite.store import SqliteStore
-from plugins import waiting
+from plugins import looping, waiting
 
 WORKFLOWS: dict[str, list[dict[str, Any]]] = {
     "chain": [
@@ -63,6 +63,16 @@ WORKFLOWS: dict[str, list[dict[str, Any]]] = {
         {"id": "hear", "ref": "flow.wait", "params": {"signal": "go"}, "next": "pay"},
         {"id": "ask", "ref": "flow.approval", "params": {"message": "?"}, "next": "pay"},
         {"id": "pay", "ref": "do.it"},
+    ],
+    "loop": [
+        {
+            "id": "each",
+            "ref": "flow.foreach",
+            "params": {"items": [1, 2, 3, 4, 5], "concurrency": 2},
+            "body": {"steps": [{"id": "pay", "ref": "do.it", "next": "ship"}, {"id": "ship", "ref": "do.pure"}]},
+            "next": "last",
+        },
+        {"id": "last", "ref": "do.it"},
     ],
     "once": [{"id": "pay", "ref": "do.it", "effect": "once", "next": "ship"}, {"id": "ship", "ref": "do.it"}],
 }
@@ -117,6 +127,7 @@ def make_registry(effects: Effects) -> Registry:
     registry = Registry()
     registry.include(steps, source="built in")
     registry.include(waiting.steps, source="built in")
+    registry.include(looping.steps, source="built in")
     return registry
 
 

@@ -26,7 +26,7 @@ _BELONGING: Final = (
     "DELETE FROM messages WHERE run_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))",
 )
-_UNNEEDED: Final = """NOT EXISTS (SELECT 1 FROM runs AS caller WHERE caller.id = runs.caller_run_id AND {})"""
+_UNNEEDED: Final = "NOT EXISTS (SELECT 1 FROM runs AS caller WHERE caller.id = runs.caller_run_id AND "
 """What a run has called stays as long as it may ask for it."""
 _RAISE_FLOOR: Final = """
 UPDATE marks SET value = max(value, coalesce((
@@ -49,7 +49,7 @@ class Choice:
 
 def finished_before(at: int) -> Choice:
     """Runs finished before then, those accepted first first."""
-    unneeded = _UNNEEDED.format("(caller.finished_at IS NULL OR caller.finished_at >= :at)")
+    unneeded = _UNNEEDED + "(caller.finished_at IS NULL OR caller.finished_at >= :at))"
     ranges = " UNION ALL ".join(
         "SELECT * FROM (SELECT id, created_at FROM runs INDEXED BY runs_status "
         f"WHERE status = {status.value!r} AND created_at < :at AND finished_at < :at AND {unneeded} "
@@ -65,7 +65,7 @@ def of_workflow(workflow_id: str) -> Choice:
     sql = (
         "SELECT id FROM runs INDEXED BY runs_workflow "
         f"WHERE workflow_id = :workflow AND status IN ({statuses}) "
-        f"AND {_UNNEEDED.format('caller.finished_at IS NULL')} LIMIT :limit"
+        f"AND {_UNNEEDED} caller.finished_at IS NULL) LIMIT :limit"
     )
     return Choice(sql, {"workflow": workflow_id})
 
