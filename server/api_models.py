@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, StrictBool, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.models.base import Document
 from engine.models.run import JobStatus, RunStatus, TriggerKind
@@ -137,10 +138,16 @@ class ExecuteQuery(Document):
 class CancelBody(Document):
     """How to stop it; nothing has to be said."""
 
-    undo: bool = False
+    undo: StrictBool = False
     """Let the undo steps of what has finished run, last finished first."""
-    force: bool = False
+    force: StrictBool = False
     """End it now: without undo steps and `finally`, even when these have begun."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.undo and self.force:
+            raise PydanticCustomError("contradiction", "`undo` and `force` contradict each other: give one of them")
+        return self
 
 
 class RerunBody(Document):

@@ -55,6 +55,31 @@ def test_waits_survive_a_kill(tmp_path: Path, point: str) -> None:
     assert kinds.count(("signal.received", None)) == 1
 
 
+UNDO_POINTS = [
+    *[f"step:{step}:{when}" for step in ("refund", "unorder", "report") for when in ("enter", "leave")],
+    *[f"commit:{number}:{when}" for number in (4, 5, 6) for when in ("before", "after")],
+]
+
+
+@pytest.mark.parametrize("point", UNDO_POINTS)
+def test_cleaning_up_survives_a_kill(tmp_path: Path, point: str) -> None:
+    """R2 to R5: in an undo step, between two of them, and in `finally`; what was undone is not undone again."""
+    scene = Scene(tmp_path, "undo")
+    scene.live(accept=1, kill=point)
+    scene.live()
+    (row,) = scene.runs()
+    assert (row.status, row.error_code, scene.repeated) == ("FAILED", "broken", [])
+    effects = scene.effects()
+    cleaning = ["refund", "unorder", "report", "archive"]
+    assert all(effects[row.id, step] >= 1 for step in ["order", "pay", *cleaning])
+    assert sum(effects.values()) <= 6 + 1
+    assert {len(keys) for keys in scene.keys().values()} == {1}
+    (journal,) = scene.journals().values()
+    done = [event.step_id for event in journal if event.type == "step.succeeded"]
+    assert done == ["order", "pay", *cleaning]
+    assert [event.type.value for event in journal].count("run.ending") == 1
+
+
 def test_a_once_step_that_was_under_way_waits_for_a_decision_and_never_runs_again(tmp_path: Path) -> None:
     """The start of a `once` step is on disk before its effect, so that nobody repeats it unasked."""
     scene = Scene(tmp_path, "once")

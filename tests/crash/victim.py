@@ -74,8 +74,19 @@ WORKFLOWS: dict[str, list[dict[str, Any]]] = {
         },
         {"id": "last", "ref": "do.it"},
     ],
+    "undo": [
+        {"id": "order", "ref": "do.it", "undo": "unorder", "next": "pay"},
+        {"id": "pay", "ref": "do.it", "undo": "refund", "next": "ship"},
+        {"id": "ship", "ref": "do.broken"},
+        {"id": "refund", "ref": "do.it"},
+        {"id": "unorder", "ref": "do.it"},
+        {"id": "report", "ref": "do.it", "next": "archive"},
+        {"id": "archive", "ref": "do.it"},
+    ],
     "once": [{"id": "pay", "ref": "do.it", "effect": "once", "next": "ship"}, {"id": "ship", "ref": "do.it"}],
 }
+MORE: dict[str, dict[str, Any]] = {"undo": {"finally": ["report"]}}
+"""Fields of the workflows beside their steps."""
 
 
 def die() -> None:
@@ -124,6 +135,11 @@ def make_registry(effects: Effects) -> Registry:
             return StepResult.failure("not yet", code="not_yet")
         return StepResult.success({ctx.step_id: "done"})
 
+    @steps.action("broken")
+    async def broken(ctx: Context, params: Any) -> StepResult:
+        """Fail."""
+        return StepResult.failure("it is broken", code="broken", retryable=False)
+
     registry = Registry()
     registry.include(steps, source="built in")
     registry.include(waiting.steps, source="built in")
@@ -171,6 +187,7 @@ async def live(directory: Path, accept: int, keys: str, name: str, kill: str) ->
             "createdAt": 0,
             "updatedAt": 0,
             "steps": WORKFLOWS[name],
+            **MORE.get(name, {}),
         }
     )
     if not (await store.workflows.page(owner=ANYONE, limit=1)).items:

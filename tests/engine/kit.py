@@ -11,7 +11,7 @@ from engine.models.run import Trigger, TriggerKind
 from engine.models.workflow import Workflow
 from engine.plan import Plan, compile_plan
 from engine.registry import Registry
-from engine.sdk import Context, Ending, StepResult, Steps, Wait
+from engine.sdk import Context, StepResult, Steps
 from engine.state import RunState, fold, new_state
 from engine.transition.decide import Decision, decide
 from engine.transition.readiness import ready
@@ -40,12 +40,6 @@ async def work(ctx: Context, params: dict[str, Any]) -> StepResult:
 async def route(ctx: Context, params: dict[str, Any]) -> StepResult:
     """Choose the route the parameters name."""
     return StepResult.success({}, goto=params["to"])
-
-
-@steps.action("hear", effect="pure", instant=True, waits=True, routes=lambda params: ("received",))
-async def hear(ctx: Context, params: dict[str, Any]) -> StepResult:
-    """Wait for the signal called like the step."""
-    return StepResult.wait(Wait("signal", {"signal": Ending(route="received")}, name=ctx.step_id))
 
 
 @steps.action("reply", effect="pure", instant=True, replies=True)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.answers import Answer, Asker
 from engine.errors import Conflict
 from engine.models.run import RunStatus
 from engine.sdk import Context, StepResult
+from engine.store import ANYONE
 from tests.engine.world import World, fails, manual
 
 STEPS: list[dict[str, Any]] = [
@@ -141,6 +143,39 @@ async def test_cleaning_up_goes_on_in_another_process() -> None:
         await world.until(run_id, RunStatus.FAILED)
     assert ran(world) == ["charge", "ship", "refund", "refund", "report"]
     assert world.calls[2][2] == world.calls[3][2] == f"{run_id}-refund"
+
+
+@pytest.mark.parametrize("doubted", ["refund", "report"])
+@pytest.mark.parametrize(
+    ("outcome", "code", "again"), [("done", "broken", 0), ("again", "broken", 1), ("fail", "", 0)], ids=str
+)
+async def test_a_once_step_in_doubt_while_cleaning_up_waits_for_a_decision(
+    doubted: str, outcome: str, code: str, again: int
+) -> None:
+    """Effects: nobody repeats an undo or `finally` step with `effect: once` unasked; the rest follows the decision."""
+    world = World()
+    world.doing["ship"] = fails(1)
+    entered, _ = hold(world, doubted)
+    steps = [{**step, "effect": "once"} if step["id"] == doubted else step for step in STEPS]
+    first = world.make_engine()
+    await first.start()
+    plan = await world.plan(first, *steps, **{"finally": ["report"]})
+    run_id = (await first.accept(plan, manual())).run.id
+    await entered.wait()
+    await first.stop(grace_s=0)
+    del world.doing[doubted]
+    before = ran(world)
+    async with world.engine() as engine:
+        row = await world.until(run_id, RunStatus.WAITING)
+        assert row.waiting_for == "decision"
+        assert ran(world) == before
+        answer = Answer(doubted, outcome, reason="looked")
+        await engine.decide(run_id, answer, who=Asker("me", ANYONE))
+        row = await world.until(run_id, RunStatus.FAILED)
+    followed = [doubted] * again + (["report"] if doubted == "refund" else [])
+    assert ran(world) == before + followed
+    assert row.error is not None
+    assert row.error_code == (code or {"refund": "undo_failed", "report": "broken"}[doubted])
 
 
 async def test_a_clean_up_that_takes_too_long_is_ended() -> None:

@@ -32,7 +32,7 @@ from server.scheduler import Scheduler
 from server.settings import Settings
 from tests.contract.make import make_user
 from tests.server.fleet import new_prefix, shared, until, until_async
-from tests.server.live import Live, Person, action, greet, live, sleep, webhook
+from tests.server.live import Live, Person, action, eventually, greet, live, sleep, webhook
 from tests.server.test_events import follow
 from tests.servers.patient import patient_store
 from tests.servers.valkey import Valkey
@@ -143,6 +143,30 @@ async def test_cancelling_at_one_server_what_the_other_executes(mongo_url: str, 
         assert (answer.status, answer.json["status"]) == (202, "CANCELLED")
         assert monotonic() - began < 10  # two seconds are promised; the run sleeps for a minute
         await until(lambda: run_id not in one.parts.engine.executor.drivers)
+
+
+async def test_undoing_at_one_server_what_the_other_executes(mongo_url: str, tmp_path: Path) -> None:
+    """Row 28, R3: undo and `finally` run once, whoever is told."""
+    async with servers(tmp_path, **shared(mongo_url)) as (one, two):
+        ali = await one.person("ali")
+        steps = [greet("charge", "ship") | {"undo": "refund"}, sleep("ship"), greet("refund"), greet("report")]
+        run_id = await ali.start(await ali.save(*steps, **{"finally": ["report"]}))
+        await held_by(one, run_id)
+
+        async def shipping() -> Any:
+            return (await ali.get(f"/api/runs/{run_id}"))["steps"][1]["status"] == "RUNNING"
+
+        await eventually(shipping)
+        answer = await at(two, ali).call("POST", f"/api/runs/{run_id}/cancel", {"undo": True})
+        assert answer.status == 202
+
+        async def ended() -> Any:
+            return (await ali.get(f"/api/runs/{run_id}"))["status"] == "CANCELLED"
+
+        await eventually(ended)
+        journal = await at(two, ali).get(f"/api/runs/{run_id}/journal")
+        done = [event["stepId"] for event in journal if event["type"] == "step.succeeded"]
+        assert done == ["charge", "refund", "report"]
 
 
 @pytest.mark.parametrize("with_redis", [True, False])

@@ -128,6 +128,60 @@ async def test_cancelling(ali: Person) -> None:
     assert (again.status, again.code) == (409, "already_finished")
 
 
+UNDOABLE = [
+    greet("charge", "ship") | {"undo": "refund"},
+    greet("refund"),
+    sleep("ship", 60_000),
+    greet("report"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "ran"),
+    [
+        (None, ["charge", "report"]),
+        ({}, ["charge", "report"]),
+        ({"undo": True}, ["charge", "refund", "report"]),
+        ({"force": True}, ["charge"]),
+    ],
+)
+async def test_cancelling_undoes_or_ends_at_once_as_asked(ali: Person, body: Any, ran: list[str]) -> None:
+    """Row 28."""
+    run_id = await ali.start(await ali.save(*UNDOABLE, **{"finally": ["report"]}))
+
+    async def shipping() -> Any:
+        return (await ali.get(f"/api/runs/{run_id}"))["steps"][2]["status"] == "RUNNING"
+
+    await eventually(shipping)
+    answer = await ali.call("POST", f"/api/runs/{run_id}/cancel", body)
+    assert (answer.status, answer.json["status"]) == (202, "CANCELLED")
+    journal = await ali.get(f"/api/runs/{run_id}/journal")
+    assert [event["stepId"] for event in journal if event["type"] == "step.succeeded"] == ran
+    assert (journal[-1]["type"], journal[-1]["data"]["by"]) == ("run.cancelled", ali.user.id)
+    assert bool(journal[-1]["data"].get("forced")) is (body == {"force": True})
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"undo": "yes"}, "undo"),
+        ({"undo": 1}, "undo"),
+        ({"force": None}, "force"),
+        ({"undoo": True}, "undoo"),
+        ({"undo": True, "force": True}, None),
+        ([], None),
+        ("undo", None),
+    ],
+)
+async def test_a_bad_way_of_cancelling_is_refused_and_stops_nothing(ali: Person, body: Any, field: str | None) -> None:
+    run_id = await ali.start(await ali.save(*UNDOABLE, **{"finally": ["report"]}))
+    answer = await ali.call("POST", f"/api/runs/{run_id}/cancel", body)
+    assert answer.status == 422
+    assert answer.json["problems"][0].get("field") == field
+    assert (await ali.get(f"/api/runs/{run_id}"))["status"] in ("QUEUED", "RUNNING")
+    await ali.call("POST", f"/api/runs/{run_id}/cancel", {"force": True})
+
+
 async def test_running_again(ali: Person) -> None:
     workflow_id = await ali.save(
         greet("greet", "shout"), action("shout", "data.set", params={"values": {"loud": "{{data.greeting}}!"}})
