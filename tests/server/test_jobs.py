@@ -58,16 +58,12 @@ async def test_a_double_click_gives_one_attempt(ali: Person) -> None:
     assert keys == {f"{run['id']}-check"}
 
 
-async def waits_for_retry(ali: Person) -> tuple[str, Any]:
-    """A run whose step failed once and is owed a retry in a minute, and that job."""
-    workflow_id = await ali.save(
-        action(
-            "boom",
-            "core.fail",
-            params={"message": "x", "retryable": True},
-            retry={"maxAttempts": 2, "backoffMs": 60_000},
-        )
-    )
+async def waits_for_retry(ali: Person, *, takes_ms: int | None = None) -> tuple[str, Any]:
+    """A run whose step failed once and is owed a retry in a minute, and that job; an attempt may take its time."""
+    retry = {"maxAttempts": 2, "backoffMs": 60_000}
+    at_once = action("boom", "core.fail", params={"message": "x", "retryable": True}, retry=retry)
+    slow = action("boom", "core.sleep", params={"duration": 60_000}, timeoutMs=takes_ms, retry=retry)
+    workflow_id = await ali.save(at_once if takes_ms is None else slow)
     run_id = await ali.start(workflow_id)
 
     async def waiting() -> Any:
@@ -84,7 +80,7 @@ async def waits_for_retry(ali: Person) -> tuple[str, Any]:
 
 async def test_a_waiting_retry_comes_now_and_a_double_click_gives_one_attempt(ali: Person) -> None:
     """Row 31."""
-    run_id, job = await waits_for_retry(ali)
+    run_id, job = await waits_for_retry(ali, takes_ms=1500)  # the second click comes while the attempt is under way
     path = f"/api/workflows/jobs/{job['id']}/retry"
     answers = await asyncio.gather(ali.call("POST", path), ali.call("POST", path))
     assert sorted(answer.status for answer in answers) == [202, 409]

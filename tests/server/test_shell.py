@@ -30,6 +30,7 @@ STATUSES = {
     errors.VersionConflict: 409,
     errors.KeyReused: 422,
     errors.Refused: 403,
+    errors.Limited: 429,
     errors.Unavailable: 503,
     errors.StoreBusy: 503,
     errors.StoreFull: 507,
@@ -112,7 +113,7 @@ async def test_every_error_has_its_status(port: int, kind: type[errors.FlowDeskE
     assert reply.status == STATUSES[kind] == status_of(kind())
     found = reply.problem()
     assert (found["code"], found["hint"]) == (kind.code, "do this")
-    assert ("retry-after" in reply.headers) == (reply.status in (503, 507))
+    assert ("retry-after" in reply.headers) == (reply.status in (429, 503, 507))
     assert ("www-authenticate" in reply.headers) == (reply.status == 401)
 
 
