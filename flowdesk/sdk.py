@@ -4,7 +4,9 @@ from engine.sdk import (
     API_VERSION,
     AsyncIterator,
     BadJson,
+    Calls,
     Context,
+    Ending,
     Example,
     Host,
     Params,
@@ -13,6 +15,8 @@ from engine.sdk import (
     StepResult,
     Steps,
     Stop,
+    Wait,
+    check_form,
     parse_json,
 )
 
@@ -20,7 +24,9 @@ __all__ = [
     "API_VERSION",
     "AsyncIterator",
     "BadJson",
+    "Calls",
     "Context",
+    "Ending",
     "Example",
     "Host",
     "Params",
@@ -29,5 +35,7 @@ __all__ = [
     "StepResult",
     "Steps",
     "Stop",
+    "Wait",
+    "check_form",
     "parse_json",
 ]

@@ -21,7 +21,7 @@ def test_they_are_all_there() -> None:
     registry = builtin_registry()
     assert [plugin for plugin in registry.plugins if plugin.error] == []
     triggers = [step.ref for step in STEPS if step.kind == "TRIGGER"]
-    assert triggers == ["http.webhook", "manual", "schedule.cron"]
+    assert triggers == ["http.webhook", "manual", "schedule.at", "schedule.cron", "schedule.interval"]
     assert [ref for ref in REFS if ref not in triggers] == [
         "core.assert",
         "core.fail",
