@@ -219,6 +219,7 @@ class WorkflowDoc(TypedDict):
     scheduleCron: NotRequired[str]
     timezone: NotRequired[str]
     timeoutMs: NotRequired[int]
+    inputs: NotRequired[dict[str, Any]]
     tags: list[str]
     steps: list[dict[str, Any]]
 

@@ -45,9 +45,11 @@ def run(
 ) -> None:
     """Start a run.
 
-    A FILE is applied first, as `flowdesk apply` does, and then run. With --follow or --wait the exit code says whether
-    the run succeeded. When no server was running, one is started for this run and the command stays until it has ended.
+    A FILE is applied first, as `flowdesk apply` does, and then run. On a terminal, what the workflow's `inputs` require
+    and --data does not give is asked for. With --follow or --wait the exit code says whether the run succeeded. When no
+    server was running, one is started for this run and the command stays until it has ended.
     """
+    from flowdesk.cli.ask_inputs import completed
     from flowdesk.files import looks_like_file, read_workflow_file
 
     if follow and wait:
@@ -62,8 +64,9 @@ def run(
 
     async def work(connection: Connection, out: Output) -> int | None:
         document = await _workflow(connection, out, workflow, file)
+        start = given if sample is not None else completed(given, document.get("inputs"))
         return await _run(
-            connection, out, document, given, rehearsal, follow=follow, wait=wait, timeout=timeout, key=key
+            connection, out, document, start, rehearsal, follow=follow, wait=wait, timeout=timeout, key=key
         )
 
     on_server(options, work)

@@ -26,9 +26,10 @@ def flows(served: Home) -> Home:
     return served
 
 
-def _on_terminal(home: Home, *arguments: str, **more: str) -> str:
+def _on_terminal(home: Home, *arguments: str, typed: bytes = b"", **more: str) -> str:
     """What a command writes to a terminal."""
     master, slave = pty.openpty()
+    os.write(master, typed)
     process = subprocess.Popen(
         [FLOWDESK, *arguments], stdin=slave, stdout=slave, stderr=slave, cwd=home.work, env=home.environment(**more)
     )
@@ -53,6 +54,18 @@ def test_colours_only_on_a_terminal_that_wants_them(flows: Home) -> None:
     assert "\x1b[" not in _on_terminal(flows, "run", "Many lines", "-f", TERM="dumb")
     assert "\x1b[" not in _on_terminal(flows, "show", "Many lines", "--json", TERM="xterm")
     assert "\x1b[" not in flows.flowdesk("run", "Many lines", "-f", TERM="xterm").out
+
+
+def test_run_asks_for_required_inputs_on_a_terminal_and_names_the_field_without_one(flows: Home) -> None:
+    inputs = {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer", "minimum": 1}}}
+    file = flows.write("asks.json", {**FLOW, "name": "Asks", "inputs": inputs})
+    shown = _on_terminal(flows, "run", file, "--wait", typed=b"0\n7\n")
+    assert "Count (a whole number)" in shown
+    assert "at least 1" in shown
+    assert "SUCCESS" in shown
+    alone = flows.flowdesk("run", "Asks", "--wait")
+    assert alone.code != 0
+    assert "count" in alone.err
 
 
 def test_ids_are_whole_in_a_narrow_terminal(flows: Home) -> None:
