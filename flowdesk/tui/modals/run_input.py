@@ -1,7 +1,8 @@
-"""The input of a run that is about to start: a JSON object, checked while it is typed."""
+"""The input of a run that is about to start: the form its workflow's `inputs` give, or a JSON object."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -13,9 +14,10 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
-from engine.errors import BadJson
-from engine.jsonio import parse_json
+from engine.errors import BadJson, Problem
+from engine.jsonio import dump_text, parse_json
 from flowdesk.clean import clean, escape_json
+from flowdesk.tui.modals.input_form import InputForm, form_fields
 from flowdesk.tui.widgets.text_fields import AreaInput
 
 
@@ -49,20 +51,38 @@ class RunInput(AreaInput):
 
 
 class RunInputModal(ModalScreen[str | None]):
-    """Gives the text of a valid JSON object, or None. `name` is what runs, `proposal` the text it begins with."""
+    """Gives the text of a valid JSON object, or None. `workflow` is what runs, `proposal` the text it begins with.
+
+    With `inputs` that name fields it is a form, which can be seen as JSON and back. `refused` is what the server said
+    of the proposal.
+    """
 
     DEFAULT_CSS = """
     RunInputModal .dialog { width: 88; height: auto; }
     RunInputModal TextArea { height: 12; border: none; background: $panel; }
     RunInputModal Static { height: auto; }
+    RunInputModal InputForm { display: none; }
+    RunInputModal.-form InputForm { display: block; }
+    RunInputModal.-form RunInput { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel"),
         Binding("ctrl+s", "run", "Run"),
+        Binding("f7", "flip", "Form or JSON"),
     ]
 
-    def __init__(self, workflow: str, proposal: str, note: str = "") -> None:
+    def __init__(
+        self,
+        workflow: str,
+        proposal: str,
+        note: str = "",
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        refused: Sequence[Problem] = (),
+        plain: bool = False,
+    ) -> None:
         super().__init__()
+        self._fields, self._refused, self._plain = form_fields(inputs), refused, plain
         self._workflow = workflow
         self._proposal = proposal
         self._note = note
@@ -71,15 +91,62 @@ class RunInputModal(ModalScreen[str | None]):
         """What runs, where the proposal is from, the text, and what is wrong with it."""
         with Vertical(classes="dialog"):
             yield Static(Text(f"Run {clean(self._workflow)}", style="bold"), markup=False)
-            yield Static(Text(clean(self._note) or "Input, as JSON"), classes="hint", markup=False)
+            note = clean(self._note) or "Input, as JSON"
+            if self._fields:
+                note = note.replace(", as JSON", "", 1)
+            yield Static(Text(note), classes="hint", markup=False)
+            yield InputForm(self._fields, plain=self._plain)
             yield RunInput(escape_json(self._proposal), id="input", tab_behavior="focus")
             yield Static("", id="trouble", classes="problem", markup=False)
             hint = "enter runs · shift+enter makes a line · esc leaves"
+            if self._fields:
+                hint = "ctrl+s runs · f7 shows the form as JSON and back · esc leaves"
             yield Static(Text(hint), classes="hint", markup=False)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Begin to type at once."""
-        self.query_one(RunInput).focus()
+        if self._fields and not json_trouble(self._proposal):
+            await self._to_form()
+        else:
+            self.query_one(RunInput).focus()
+        if self._refused:
+            said = [
+                f"{problem.field}: {problem.message}" if problem.field else problem.message for problem in self._refused
+            ]
+            self._say("; ".join(self.form.mark(self._refused) if self.has_class("-form") else said))
+            if self.has_class("-form"):
+                self.form.focus_first()
+
+    @property
+    def form(self) -> InputForm:
+        """The fields."""
+        return self.query_one(InputForm)
+
+    @property
+    def text(self) -> str:
+        """The input as typed so far, as JSON."""
+        return dump_text(self.form.value, pretty=True) if self.has_class("-form") else self.query_one(RunInput).text
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without fields there is only JSON."""
+        return bool(self._fields) if action == "flip" else True
+
+    async def action_flip(self) -> None:
+        """Between the form and JSON; what is no JSON object stays in sight."""
+        if not self.has_class("-form"):
+            if not self.trouble():
+                await self._to_form()
+            return
+        text = escape_json(self.text)
+        self.remove_class("-form")
+        area = self.query_one(RunInput)
+        area.text = text
+        area.focus()
+
+    async def _to_form(self) -> None:
+        await self.form.fill(input_of(self.query_one(RunInput).text))
+        self.add_class("-form")
+        self.form.focus_first()
 
     @on(TextArea.Changed)
     def _typed(self, event: TextArea.Changed) -> None:
@@ -92,15 +159,20 @@ class RunInputModal(ModalScreen[str | None]):
         self.action_run()
 
     def trouble(self) -> str:
-        """What is wrong with the text; empty when it can be used. Shown as well."""
-        found = json_trouble(self.query_one(RunInput).text)
-        self.query_one("#trouble", Static).update(Text(clean(found)))
+        """What is wrong with the input; empty when it can be used. Shown as well."""
+        found = self.form.check() if self.has_class("-form") else json_trouble(self.text)
+        self._say(found)
         return found
+
+    def _say(self, trouble: str) -> None:
+        self.query_one("#trouble", Static).update(Text(clean(trouble)))
 
     def action_run(self) -> None:
         """Give the text when it is right; else the trouble stays in sight."""
         if not self.trouble():
-            self.dismiss(self.query_one(RunInput).text)
+            self.dismiss(self.text)
+        elif self.has_class("-form"):
+            self.form.focus_first()
 
     def action_leave(self) -> None:
         """Not now."""

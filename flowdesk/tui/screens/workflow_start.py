@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.errors import Problem
 from engine.jsonio import dump_text
 from flowdesk.replies import WorkflowDoc
 
@@ -15,18 +16,36 @@ _MOST: Final = 100_000
 
 
 async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc) -> None:
-    """Ask for the input, start the run and open it; only inside background work."""
+    """Ask for the input, start the run and open it; only inside background work.
+
+    An input the server refuses is asked for again, as it was typed, with what is wrong at each field.
+    """
+    from flowdesk.errors import Rejected
     from flowdesk.tui.modals.run_input import RunInputModal, input_of
 
     text, note = await proposal(screen, workflow)
-    typed = await screen.app.push_screen_wait(RunInputModal(workflow["name"], text, note))
-    if typed is None:
-        return
-    if len(typed) <= _MOST:
-        screen.flow.memory.note(_name(workflow), typed)
-    if await screen.may_write(f"Run {workflow['name']}"):
-        run = await screen.live.client.workflows.execute(workflow["id"], input_of(typed))
-        screen.flow.open_run(run["id"])
+    refused: list[Problem] = []
+    while True:
+        modal = RunInputModal(
+            workflow["name"], text, note, inputs=workflow.get("inputs"), refused=refused, plain=screen.flow.ascii
+        )
+        typed = await screen.app.push_screen_wait(modal)
+        if typed is None:
+            return
+        if len(typed) <= _MOST:
+            screen.flow.memory.note(_name(workflow), typed)
+        if not await screen.may_write(f"Run {workflow['name']}"):
+            return
+        try:
+            run = await screen.live.client.workflows.execute(workflow["id"], input_of(typed))
+        except Rejected as error:
+            if error.code != "invalid_inputs":
+                raise
+            text, note = typed, "Input, as JSON; the server did not take it"
+            refused = error.problems or [Problem(error.code, str(error))]
+        else:
+            screen.flow.open_run(run["id"])
+            return
 
 
 async def proposal(screen: AreaScreen, workflow: WorkflowDoc) -> tuple[str, str]:
