@@ -292,7 +292,7 @@ async def test_runs_are_executed_although_no_worker_lives(mongo_url: str, redis_
         engine.options = replace(engine.options, patience_s=1.0)
         ali = await server.person("ali")
         call = action(
-            "call", "http.request", params={"url": "http://127.0.0.1:9/"}, retry={"maxAttempts": 2, "backoffMs": 1}
+            "call", "http.request", params={"url": "http://127.0.0.1:9/"}, retry={"maxAttempts": 2, "backoffMs": 100}
         )
         workflow_id = await ali.save(call)
         began = monotonic()
