@@ -109,6 +109,10 @@ class Desk:
             binding,
         )
 
+    def forget(self) -> None:
+        """Look at the run anew: how it ends is part of what its steps see."""
+        self._scope = None
+
     def roots(self) -> dict[str, Any]:
         """What is the same for every step of the run."""
         if self._scope is None:

@@ -360,7 +360,7 @@ class Driver:
 
     def _let_go(self) -> None:
         """Cancel the handlers of steps that are not to go on."""
-        self._scope = None  # how the run ends is part of it
+        self._desk.forget()
         self._volatile = True  # and that must be on disk before anything is undone
         for task, attempt in list(self._tasks.items()):
             if self.state.finished or self.state.steps[attempt.step.id].status is not StepStatus.RUNNING:

@@ -58,11 +58,18 @@ async def test_a_later_commit_replaces_the_row_and_appends(store: Store) -> None
 
 async def test_what_identifies_a_run_stays_as_its_first_commit_said(store: Store) -> None:
     run = await put(store, make_run(dedupe_key="key"))
-    other = {"user_id": YOU, "workflow_id": "other", "workflow_version": 9, "dedupe_key": "other", "created_at": 1}
+    other = {"user_id": YOU, "workflow_id": "other", "dedupe_key": "other", "created_at": 1}
     await put(store, run, 1, **other)
     assert await store.runs.get(run.id, owner=ME) == replace(run, seq=2)
     assert await store.runs.by_key("workflow", "key") is not None
     assert await store.runs.by_key("other", "other") is None
+
+
+async def test_a_run_moves_to_another_version_of_its_workflow(store: Store) -> None:
+    run = await put(store, make_run())
+    moved = await put(store, run, 1, workflow_version=9)
+    assert await store.runs.get(run.id, owner=ME) == moved
+    assert moved.workflow_version == 9
 
 
 @pytest.mark.parametrize("expected", [1, 3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from engine.models.workflow import Workflow
 from engine.store import Store
@@ -59,4 +60,4 @@ async def test_documents_are_there_after_opening_again(opener: Opener) -> None:
         assert await store.users.by_email(user.email) == user
         assert await store.workflows.get(workflow.id, owner=ME) == second
         assert await store.workflows.version(workflow.id, 1, owner=ME) == workflow
-        assert await store.schedules.all(owner=ME) == [row]
+        assert await store.schedules.all(owner=ME) == [replace(row, rev=1)], "saved once more, and otherwise the same"

@@ -251,3 +251,19 @@ async def test_no_more_steps_than_allowed_are_under_way(most: int) -> None:
         await world.until(run_id, RunStatus.SUCCESS)
     assert now["most"] == most
     assert ran(world) == ["a", *legs]
+
+
+async def test_steps_that_clean_up_see_how_the_run_ends() -> None:
+    world = World()
+    seen: dict[str, Any] = {}
+
+    def look(ctx: Context) -> StepResult:
+        seen[ctx.step_id] = (ctx.scope["run"]["status"], (ctx.scope["run"]["error"] or {}).get("code"))
+        return StepResult.success({})
+
+    world.doing |= {"charge": look, "refund": look, "report": look, "ship": fails(1)}
+    async with world.engine() as engine:
+        plan = await world.plan(engine, *STEPS, **{"finally": ["report"]})
+        run_id = (await engine.accept(plan, manual())).run.id
+        await world.until(run_id, RunStatus.FAILED)
+    assert seen == {"charge": ("running", None), "refund": ("failed", "broken"), "report": ("failed", "broken")}
