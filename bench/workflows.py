@@ -54,6 +54,17 @@ def chain(length: int) -> Document:
     return {"name": f"{length} steps", "steps": [_webhook(synchronous=True, following="s1"), *steps]}
 
 
+def fan(width: int) -> Document:
+    """So many parallel branches of one pure step each, between a fork and a join; answered synchronously."""
+    branches = [f"b{number}" for number in range(1, width + 1)]
+    steps = [_set("fork", {"name": "{{name}}"}, branches)]
+    steps += [_set(branch, {"greeting": "Hello {{name}}"}, "joined") for branch in branches]
+    return {
+        "name": f"{width} branches",
+        "steps": [_webhook(synchronous=True, following="fork"), *steps, _set("joined", {"status": "ok"})],
+    }
+
+
 def logging_chain(length: int) -> Document:
     """A run with three events for each step."""
     steps = [

@@ -25,6 +25,8 @@ from flowdesk.tui.document.references import rename_in_condition, rename_in_para
 
 CONDITION_FIELDS: Final = frozenset({"condition", "expression", "when", "if"})
 """Parameters of our own steps that hold a condition, where names are no templates."""
+UNTIL_STEP: Final = "untilStep"
+"""The parameter of our own steps that names another step."""
 
 
 def new_step(kind: StepKind) -> Step:
@@ -111,8 +113,13 @@ def remove(document: Document, step_id: str) -> Change:
             put_arrows(step, _taken_over(step, arrows, step_id) or _around(step, step_id, targets))
         if step.get("onError") == step_id:
             _put_or_drop(step, "onError", next((to for to in targets if to != step["id"]), None))
+        if step.get("undo") == step_id:
+            del step["undo"]
     if changed.get("entryStepId") == step_id:
         _put_or_drop(changed, "entryStepId", targets[0] if targets else None)
+    if step_id in _lasts(changed):
+        named = [other for one in _lasts(changed) for other in (targets if one == step_id else [one])]
+        _put_or_drop(changed, "finally", list(dict.fromkeys(named)) or None)
     left = steps_of(changed)
     stand = left[min(index, len(left) - 1)]["id"] if left else None
     return Change(changed, f"Remove step {step_id}", stand)
@@ -141,7 +148,13 @@ def rename(document: Document, old: str, new: str) -> Change:
         raise EditRefused(f"there is a step called {new} already")
     step["id"] = new
     _redirect(changed, old, new)
+    if old in _lasts(changed):
+        changed["finally"] = [new if one == old else one for one in _lasts(changed)]
     for other in steps_of(changed):
+        if other.get("undo") == old:
+            other["undo"] = new
+        if isinstance(other.get("params"), dict) and other["params"].get(UNTIL_STEP) == old:
+            other["params"][UNTIL_STEP] = new
         if "params" in other:
             other["params"] = rename_in_params(other["params"], old, new, CONDITION_FIELDS)
         arrows = arrows_of(other)
@@ -197,7 +210,13 @@ def _around(step: Step, gone: str, targets: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def _put_or_drop(holder: dict[str, Any], key: str, value: str | None) -> None:
+def _lasts(document: Document) -> list[Any]:
+    """The steps named in `finally`, as far as it is a list while it is edited."""
+    named = document.get("finally")
+    return named if isinstance(named, list) else []
+
+
+def _put_or_drop(holder: dict[str, Any], key: str, value: str | list[str] | None) -> None:
     if value is None:
         del holder[key]
     else:

@@ -11,7 +11,7 @@ from engine.models.workflow import Step
 from flowdesk.tui.draw.paths import Path
 from flowdesk.tui.draw.schema_fields import Field, fields_of, words_of
 
-LIMITS: Final = ("timeoutMs", "stopOnFailure", "onError", "join", "saveAs", "effect")
+LIMITS: Final = ("timeoutMs", "stopOnFailure", "onError", "undo", "join", "saveAs", "effect")
 
 
 @cache

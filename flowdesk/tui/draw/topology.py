@@ -7,7 +7,7 @@ the server. Two topologies that draw alike are equal, so a layout can be kept by
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from engine.errors import Problem
@@ -48,12 +48,15 @@ class Topology:
     problems: tuple[Problem, ...] = field(default=(), compare=False)
 
     @classmethod
-    def of(cls, steps: object, entry: str | None = None) -> Topology:
-        """The topology of a document's `steps`; `entry` is its `entryStepId`."""
+    def of(cls, steps: object, entry: str | None = None, lasts: object = ()) -> Topology:
+        """The topology of a document's `steps`; `entry` is its `entryStepId`, `lasts` its `finally`."""
         problems: list[Problem] = []
         listed = _listed(steps)
         found = list(_nodes(listed, problems))
-        nodes = tuple(node for node, _ in found)
+        apart = _apart(found, lasts)
+        nodes = tuple(
+            replace(node, label=f"{node.label} ({apart[node.id]})") if node.id in apart else node for node, _ in found
+        )
         known = {node.id for node in nodes}
         edges = [edge for node, step in found for edge in _edges(node.id, step, known, problems)]
         if entry is not None and entry not in known:
@@ -129,6 +132,16 @@ def _nodes(steps: Sequence[object], problems: list[Problem]) -> Iterator[tuple[N
         name = step.get("name")
         label = name if isinstance(name, str) and name.strip() else key
         yield Node(key, clean(label), _kind(step), index), step
+
+
+def _apart(found: Sequence[tuple[Node, Mapping[str, Any]]], lasts: object) -> dict[str, str]:
+    """What no arrow tells of a step: that it comes at the end of every run, or only takes another one back."""
+    said = {one: "finally" for one in _listed(lasts) if isinstance(one, str)}
+    for node, step in found:
+        undo = step.get("undo")
+        if isinstance(undo, str) and undo != node.id:
+            said[undo] = f"undoes {clean(node.id)}"
+    return said
 
 
 def _kind(step: Mapping[str, Any]) -> NodeKind:

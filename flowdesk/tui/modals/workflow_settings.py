@@ -13,6 +13,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Checkbox, Input, Static
 
+from engine.errors import Invalid
+from engine.jsonio import dump_text, parse_json
 from flowdesk.tui.document.basics import Change, Document, clone
 from flowdesk.tui.draw.paths import GONE
 from flowdesk.tui.widgets.text_fields import LineInput
@@ -23,17 +25,30 @@ _TEXTS: Final = {
     "scheduleCron": ("Schedule", "none; five fields such as 0 7 * * 1-5"),
     "timezone": ("Time zone", "UTC; or such as Europe/Berlin"),
     "timeoutMs": ("Longest run", "milliseconds; none: as the server has it"),
+    "maxParallel": ("Steps at once", "at most so many in one run; none: no limit"),
+    "finally": ("Finally", "steps at the end however it ends, separated by commas"),
+    "finallyTimeoutMs": ("Longest clean-up", "milliseconds; 600000 when not given"),
+    "onFailure": ("On failure", "the id of a workflow that is run then"),
+    "concurrency": ("Runs at once", '{"limit": 1, "strategy": "queue"}'),
+    "rate": ("Rate", '{"limit": 10, "windowMs": 60000}'),
+    "dedupe": ("Dedupe", '{"key": "{{id}}", "windowMs": 60000}'),
+    "debounce": ("Debounce", '{"delayMs": 5000}'),
+    "inputs": ("Inputs", "a JSON Schema of the data it begins with"),
+    "outputs": ("Outputs", '{"total": "data.total"}'),
     "tags": ("Tags", "separated by commas"),
 }
+_NUMBERS: Final = frozenset({"timeoutMs", "maxParallel", "finallyTimeoutMs"})
+_LISTS: Final = frozenset({"finally", "tags"})
+_OBJECTS: Final = frozenset({"concurrency", "rate", "dedupe", "debounce", "inputs", "outputs"})
 
 
 class WorkflowSettingsModal(ModalScreen[dict[str, Any] | None]):
     """Gives the values that were changed, GONE for those taken away; None when left."""
 
     DEFAULT_CSS = """
-    WorkflowSettingsModal .dialog { width: 84; height: auto; }
+    WorkflowSettingsModal .dialog { width: 84; height: auto; max-height: 100%; overflow-y: auto; }
     WorkflowSettingsModal Horizontal { height: 1; }
-    WorkflowSettingsModal .label { width: 16; }
+    WorkflowSettingsModal .label { width: 17; }
     WorkflowSettingsModal Input { width: 1fr; border: none; height: 1; padding: 0 1; background: $boost; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,8 +93,10 @@ class WorkflowSettingsModal(ModalScreen[dict[str, Any] | None]):
             typed = self.query_one(f"#{key}", Input).value
             if typed == before:
                 continue
-            if key == "timeoutMs" and typed.strip() and not typed.strip().isdecimal():
-                self.query_one("#wrong", Static).update(Text("the longest run is a number of milliseconds"))
+            wrong = _wrong(key, typed.strip())
+            if wrong is not None:
+                self.query_one("#wrong", Static).update(Text(f"{_TEXTS[key][0]}: {wrong}"))
+                self.query_one(f"#{key}", Input).focus()
                 return
             changed[key] = _value(key, typed)
         enabled = self.query_one("#enabled", Checkbox).value
@@ -104,17 +121,37 @@ def with_settings(document: Document, values: Mapping[str, Any]) -> Change:
 
 
 def _text(key: str, value: Any) -> str:
-    if key == "tags" and isinstance(value, list):
+    if key in _LISTS and isinstance(value, list):
         return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    return dump_text(value)
+
+
+def _wrong(key: str, text: str) -> str | None:
+    """What is wrong with a text before anybody else looks at it; the server checks the rest."""
+    if not text:
+        return None
+    if key in _NUMBERS and not (text.isascii() and text.isdecimal()):
+        return "a whole number"
+    if key in _OBJECTS:
+        try:
+            found = parse_json(text.encode())
+        except Invalid as error:
+            return f"JSON, {error.message}"
+        if not isinstance(found, dict):
+            return 'a JSON object, such as {"limit": 1}'
+    return None
 
 
 def _value(key: str, typed: str) -> Any:
     text = typed.strip()
-    if key == "tags":
+    if key in _LISTS:
         return [tag.strip() for tag in text.split(",") if tag.strip()]
     if key in ("name", "description"):
         return text
     if not text:
         return GONE
-    return int(text) if key == "timeoutMs" else text
+    if key in _OBJECTS:
+        return parse_json(text.encode())
+    return int(text) if key in _NUMBERS else text

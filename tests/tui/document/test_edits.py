@@ -218,3 +218,32 @@ def test_a_branch_that_cannot_move_leaves_steps_that_are_named(first: dict[str, 
     change = remove(document, "reserve")
     assert step(change.document, "order")["next"] == "ship"
     assert loose(document, change.document) == ["wait"]
+
+
+CLEANING: dict[str, Any] = {
+    "name": "w",
+    "finally": ["report"],
+    "steps": [
+        {"id": "charge", "ref": "core.log", "undo": "refund"},
+        {"id": "open", "ref": "flow.wait", "params": {"signal": "x", "untilStep": "charge"}},
+        {"id": "refund", "ref": "core.log"},
+        {"id": "report", "ref": "core.log", "next": "archive"},
+        {"id": "archive", "ref": "core.log"},
+    ],
+}
+
+
+def test_a_new_id_is_said_by_undo_finally_and_waits_too() -> None:
+    changed = rename(CLEANING, "refund", "give_back").document
+    changed = rename(changed, "report", "tell").document
+    changed = rename(changed, "charge", "pay").document
+    assert step(changed, "pay")["undo"] == "give_back"
+    assert changed["finally"] == ["tell"]
+    assert step(changed, "open")["params"]["untilStep"] == "pay"
+
+
+def test_a_step_that_is_removed_undoes_nothing_and_gives_its_place_at_the_end_to_the_next() -> None:
+    changed = remove(remove(CLEANING, "refund").document, "report").document
+    assert "undo" not in step(changed, "charge")
+    assert changed["finally"] == ["archive"]
+    assert "finally" not in remove(changed, "archive").document

@@ -122,3 +122,10 @@ def test_no_document_makes_it_fail(steps: Any) -> None:
     topology = Topology.of(steps)
     known = {node.id for node in topology.nodes}
     assert all({edge.source, edge.target} <= known for edge in topology.edges)
+
+
+def test_steps_at_the_end_and_undo_steps_say_so() -> None:
+    steps = [{"id": "charge", "undo": "refund"}, {"id": "refund", "name": "Pay back"}, {"id": "report"}]
+    labels = [node.label for node in Topology.of(steps, None, ["report", 7]).nodes]
+    assert labels == ["charge", "Pay back (undoes charge)", "report (finally)"]
+    assert [node.label for node in Topology.of(steps, None, "report").nodes][2] == "report"

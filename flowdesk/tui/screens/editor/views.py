@@ -145,7 +145,9 @@ class EditorViews(FlowScreen):
     def _show_map(self) -> None:
         document = self.draft.document
         entry = document.get("entryStepId")
-        self.map.show(Topology.of(document["steps"], entry if isinstance(entry, str) else None))
+        self.map.show(
+            Topology.of(document["steps"], entry if isinstance(entry, str) else None, document.get("finally"))
+        )
         if self.chosen is not None:
             self.map.select(self.chosen)
         box = self.query_one("#workflow-name", Input)

@@ -81,7 +81,7 @@ class ReadingScreen(FlowScreen):
             self.definition = [{"id": s["id"], "type": s["type"], "ref": s["ref"]} for s in document["steps"]]
             return Topology.of(self.definition)
         self.definition = workflow["steps"]
-        return Topology.of(workflow["steps"], workflow.get("entryStepId"))
+        return Topology.of(workflow["steps"], workflow.get("entryStepId"), workflow.get("finally"))
 
     async def _read_on(self) -> None:
         async with aclosing(self.feed.rest(self.live.client)) as parts:
