@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import commits, plan, rates, recovery, scale, secrets, starts, steps, tui, volume
+from bench import commits, metrics, plan, rates, recovery, scale, secrets, starts, steps, tui, volume
 from bench.report import Report, machine
 
 SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
@@ -19,6 +19,7 @@ SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
     "rates": rates.measure,
     "steps": steps.measure,
     "commits": commits.measure,
+    "metrics": metrics.measure,
     "volume": volume.measure,
     "recovery": recovery.measure,
     "scale": scale.measure,

@@ -23,6 +23,7 @@ from engine.inputs import Begin, Cancel, Rehearsal
 from engine.journal import put_back
 from engine.limits.gate import Gate
 from engine.links import Links
+from engine.metering import Meter, NoMeter
 from engine.models.run import FINISHED, Call, JobRow, RunRow, RunStatus, Trigger
 from engine.moving import Moving
 from engine.plan import DEFAULT_TIMEOUT_MS, Plan
@@ -79,6 +80,7 @@ class Engine:
         vault: Vault | None = None,
         info: Mapping[str, Any] | None = None,
         links: Links | None = None,
+        meter: Meter | None = None,
         clock: Clock = now_ms,
     ) -> None:
         self.store = store
@@ -92,6 +94,7 @@ class Engine:
         self.vault: Vault = vault or NoVault()
         self.info = dict(info or {})
         self.links = links
+        self.meter: Meter = meter or NoMeter()
         self.plans = Plans(
             store.workflows, registry, timeout_ms=self.options.step_timeout_ms, shared=not store.exclusive
         )
@@ -99,6 +102,7 @@ class Engine:
             max_running=self.options.max_running,
             max_queued=self.options.max_queued,
             rested=self._rested,
+            lost=self.meter.lost,
             max_per_owner=self.options.max_per_owner,
         )
         self.gate = Gate(store, clock)

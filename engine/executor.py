@@ -14,6 +14,10 @@ from engine.runner.queue import FairQueue
 log = logging.getLogger("flowdesk.engine")
 
 
+def _nothing() -> None:
+    return None
+
+
 class Executor:
     """The runs this process holds: those executing, and those waiting for room."""
 
@@ -23,6 +27,7 @@ class Executor:
         max_running: int,
         max_queued: int,
         rested: Callable[[Driver], None],
+        lost: Callable[[], None] = _nothing,
         max_per_owner: int | None = None,
     ) -> None:
         self.max_running = max_running
@@ -34,6 +39,7 @@ class Executor:
         self._tasks: dict[asyncio.Task[None], Driver] = {}
         self._by_owner: Counter[str] = Counter()
         self._rested = rested
+        self._lost = lost
         self._parking = False
 
     @property
@@ -98,6 +104,7 @@ class Executor:
         try:
             await driver.drive()
         except Fenced:
+            self._lost()
             log.warning("run %s is executed elsewhere by now; letting go of it", driver.row.id)
         except Unavailable as error:
             self.broken.add(driver.row.id)

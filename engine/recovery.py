@@ -148,6 +148,8 @@ class Recovery:
         rows = await self._runs.orphans(self._clock(), limit=limit)
         chosen = self._without_suspects([row for row in rows if row.id not in self._around.executor.drivers])
         await self.take(chosen, count_death=True)
+        if chosen:
+            self._around.meter.adopted(len(chosen))
         return len(chosen)
 
     @property
@@ -354,3 +356,5 @@ class Recovery:
             await self._runs.commit(Commit(failed, [event], row.seq, row.owner))
         except Fenced:
             log.info("run %s was moved on by somebody else", row.id)
+        else:
+            self._around.meter.committed(None, row, failed, [event])

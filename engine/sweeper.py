@@ -73,10 +73,19 @@ class Sweeper:
         self._owed = True
         self._failures = 0
         self._error: str | None = None
+        self._swept_at: float | None = None
+        self._passes = 0
 
     def stats(self) -> dict[str, Any]:
-        """How the sweeper is."""
-        return {"sweeper": "ok" if self._failures == 0 else f"{self._failures} failures: {self._error}"}
+        """How the sweeper is; times are seconds since its last whole pass and its last heartbeat, None before them."""
+        now = monotonic()
+        return {
+            "sweeper": "ok" if self._failures == 0 else f"{self._failures} failures: {self._error}",
+            "passes": self._passes,
+            "failures": self._failures,
+            "sinceSweepS": None if self._swept_at is None else now - self._swept_at,
+            "sinceBeatS": now - self._beat_at if self._beat_at else None,
+        }
 
     def mind(self, due_at: int) -> None:
         """A run must go on at this time."""
@@ -123,6 +132,8 @@ class Sweeper:
             try:
                 more = await self._sweep()
                 self._failures, self._error = 0, None
+                self._passes += 1
+                self._swept_at = monotonic()
             except FlowDeskError as error:
                 more = False
                 self._note(str(error))

@@ -24,6 +24,7 @@ from server.keys import (
     INVITATIONS,
     KEEPER,
     LINKS,
+    METRICS,
     QUEUE,
     REGISTRY,
     SESSIONS,
@@ -34,7 +35,7 @@ from server.keys import (
     USAGES,
 )
 from server.lifetime import Lifetime
-from server.routing import Handler, Route
+from server.routing import Handler, Opened, Route
 
 MODULES: Final = (
     "about",
@@ -52,6 +53,7 @@ MODULES: Final = (
     "links",
     "me",
     "members",
+    "metrics",
     "practice",
     "runs",
     "schedules",
@@ -94,6 +96,7 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[USAGES] = parts.usages
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
+    app[METRICS] = parts.metrics
     app[LINKS] = parts.links
     app[API_KEYS] = parts.api_keys
     app[SESSIONS] = parts.sessions
@@ -128,11 +131,20 @@ def held_back(handler: Handler, arrival: Arrival) -> Handler:
     return later
 
 
+def _opened(handler: Handler, locked: Handler, opened: Opened) -> Handler:
+    async def either(request: web.Request) -> web.StreamResponse:
+        return await (handler if opened(request) else locked)(request)
+
+    return either
+
+
 def add_routes(app: web.Application, routes: list[Route], guard: Guard) -> None:
     """Register every endpoint behind its lock, and behind a store that may be late."""
     arrival = app[ARRIVAL]
     for route in routes:
         handler = guard.locked(route)
+        if route.opened is not None:
+            handler = _opened(route.handler, handler, route.opened)
         if arrival.patient and not route.early:
             handler = held_back(handler, arrival)
         app.router.add_route(route.method, route.path, handler)

@@ -25,6 +25,8 @@ from server.api_keys import ApiKeys
 from server.fleet import Role, introduction
 from server.invitations import Invitations
 from server.links import AnswerLinks
+from server.metrics.gauges import Metrics
+from server.metrics.meters import Meters
 from server.passwords import Passwords
 from server.scheduler import Scheduler
 from server.sessions import Sessions
@@ -56,6 +58,7 @@ class Core:
     engine: Engine
     keeper: Keeper
     connecting: Connecting
+    metrics: Metrics
 
 
 @dataclass(slots=True, frozen=True)
@@ -111,6 +114,10 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         links=links,
     )
     passwords = Passwords(settings.bcrypt_cost)
+    scheduler = None
+    if settings.start_scheduler:
+        scheduler = Scheduler(core.engine, core.store, late=core.metrics.meters.lateness.observe)
+    core.metrics.queue, core.metrics.scheduler = queue, scheduler
     return Parts(
         settings=settings,
         store=core.store,
@@ -119,8 +126,9 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         engine=core.engine,
         keeper=core.keeper,
         connecting=core.connecting,
+        metrics=core.metrics,
         queue=queue,
-        scheduler=Scheduler(core.engine, core.store) if settings.start_scheduler else None,
+        scheduler=scheduler,
         passwords=passwords,
         accounts=Accounts(core.store.users, passwords),
         tokens=Tokens(key, hours=settings.token_hours),
@@ -168,6 +176,7 @@ def _core(
         own_addresses=own_addresses,
     )
     keeper = make_keeper(settings, store, host)
+    meters = Meters()
     engine = Engine(
         store,
         registry,
@@ -187,9 +196,11 @@ def _core(
         doorbell=doorbell,
         links=links,
         vault=keeper,
+        meter=meters.work,
         info=introduction(role, settings, registry, version=flowdesk_version(), now=now_ms()),
     )
-    return Core(settings, store, registry, bus, engine, keeper, Connecting(keeper, host))
+    metrics = Metrics(meters, engine, store, bus, role)
+    return Core(settings, store, registry, bus, engine, keeper, Connecting(keeper, host), metrics)
 
 
 def make_keyring(settings: Settings) -> Keyring:

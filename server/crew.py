@@ -18,6 +18,7 @@ from server.compose import Core, compose_worker
 from server.fleet import report
 from server.logs import start_logging
 from server.manager import dismiss, leave, mind_manager, refuse
+from server.metrics.listening import listening
 from server.queues.stream import TASK, DoorbellStream
 from server.redis_client import check
 from server.settings import Settings
@@ -39,6 +40,7 @@ class Crew:
         self._core: Core | None = None
         self._arrival = Arrival(patient=True)
         self._working = AsyncExitStack()
+        self._telling = AsyncExitStack()
         self._watchdog = Watchdog()
         self._minding: list[asyncio.Task[None]] = []
         self.broker = self._make_broker(settings)
@@ -67,10 +69,12 @@ class Crew:
         self._minding.append(asyncio.create_task(mind_manager(), name="manager"))
         self._watchdog.start()
         core = compose_worker(self._settings)
+        self._watchdog.lag = core.metrics.meters.loop_lag.observe
         try:
             await check(self._settings.redis_url or "")
             self._core = core
             core.bus.start()
+            await self._telling.enter_async_context(listening(self._settings, core.metrics))
             self._arrival = Arrival(core.store.open, self._work, self._introduce, patient=True)
             await self._arrival.start()
         except FlowDeskError as error:
@@ -131,6 +135,7 @@ class Crew:
         if core is not None:
             await self._arrival.stop()
             await self._working.aclose()
+            await self._telling.aclose()
             await core.bus.stop()
             await core.store.close()
             log.info("stopped")

@@ -14,7 +14,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from server.keys import METRICS
 from server.logs import new_request_id, request_id, set_request_id
+from server.metrics.meters import Requests
 from server.problems import problem_response
 from server.settings import Settings
 from server.shell import HEADER, Shell
@@ -28,11 +30,12 @@ LINGER_S = 2.0
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_head_timer", "_settings", "_stall_timer")
+    __slots__ = ("_head_timer", "_requests", "_settings", "_stall_timer")
 
-    def __init__(self, manager: HttpServer, *, settings: Settings, **options: Any) -> None:
+    def __init__(self, manager: HttpServer, *, settings: Settings, requests: Requests | None, **options: Any) -> None:
         super().__init__(manager, **options)
         self._settings = settings
+        self._requests = requests
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
 
@@ -98,6 +101,8 @@ class Connection(RequestHandler):
         set_request_id(new_request_id())
         detail = " ".join((message or "the request is not valid HTTP").split())
         log.info("refused a malformed request", extra={"fields": {"status": status, "reason": detail[:200]}})
+        if self._requests is not None:
+            self._requests.stray(status)
         response = problem_response(status, "bad_request" if status == 400 else "internal", detail[:500])
         response.headers[HEADER] = request_id()
         response.headers["Server"] = "FlowDesk"
@@ -115,6 +120,7 @@ class HttpServer(web.Server):
             "lingering_time": LINGER_S,
             "access_log": None,
             "settings": settings,
+            "requests": shell.requests,
         }
 
     def __call__(self) -> Connection:
@@ -131,4 +137,6 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         inner = await super()._make_server()
-        return HttpServer(inner, Shell(inner.request_handler), self._settings)
+        metrics = self.app.get(METRICS)
+        shell = Shell(inner.request_handler, None if metrics is None else metrics.meters.requests)
+        return HttpServer(inner, shell, self._settings)

@@ -24,6 +24,7 @@ from server.tokens import Tokens
 if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.events import LocalBus
+    from server.metrics.gauges import Metrics
     from server.queues.taskiq_queue import TaskiqQueue
     from server.vault.connecting import Connecting
     from server.vault.keeper import Keeper
@@ -36,6 +37,7 @@ BUS: Final[web.AppKey[LocalBus]] = web.AppKey("bus")
 ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 TOKENS: Final = web.AppKey("tokens", Tokens)
 LINKS: Final = web.AppKey("links", AnswerLinks)
+METRICS: Final[web.AppKey[Metrics]] = web.AppKey("metrics")
 CAPTURES: Final = web.AppKey("captures", Captures)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
 KEEPER: Final[web.AppKey[Keeper]] = web.AppKey("keeper")

@@ -54,6 +54,11 @@ def warnings(settings: Settings, open_hosts: list[str]) -> list[str]:
         found.append(f"other users of this machine can write to {settings.data_dir}; chmod go-w takes that away")
     if open_hosts and settings.registers == "open":
         found.append("anybody who reaches this server can make an account; FLOWDESK_REGISTRATION=invite prevents it")
+    if settings.metrics == "loopback" and settings.public_url:
+        found.append(
+            "everybody may read /metrics through a proxy on this machine that hides whom it asks for; "
+            "FLOWDESK_METRICS_TOKEN is safer than FLOWDESK_METRICS=loopback"
+        )
     return found
 
 

@@ -14,6 +14,7 @@ from server.permissions import Need
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Opened = Callable[[web.Request], bool]
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,12 +30,12 @@ class Route:
     """One endpoint: `handler` answers `method path`.
 
     A route asks for a bearer token unless it is `public`; `admin` asks for an administrator's, and `needs` says what
-    the bearer must be allowed to do (nothing said: what only owners may). `within` names the part of the path that is
-    the workspace, for routes that do not take it from the header. `audit` is what the audit log calls a route that
-    changes something; an empty text says that it changes nothing. An `early` one answers before the store has been
-    opened. `body`, `query` and `response` are the models that validate and describe; `response` may be any annotation
-    pydantic understands, or `Media`. `also` names the other statuses a good request may be answered with, and what
-    they carry.
+    the bearer must be allowed to do (nothing said: what only owners may). Whoever `opened` lets in needs neither.
+    `within` names the part of the path that is the workspace, for routes that do not take it from the header. `audit`
+    is what the audit log calls a route that changes something; an empty text says that it changes nothing. An `early`
+    one answers before the store has been opened. `body`, `query` and `response` are the models that validate and
+    describe; `response` may be any annotation pydantic understands, or `Media`. `also` names the other statuses a good
+    request may be answered with, and what they carry.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Route:
     needs: Need | None = None
     within: str | None = None
     audit: str | None = None
+    opened: Opened | None = None
     early: bool = False
     summary: str = ""
     description: str = ""

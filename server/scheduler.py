@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC
-from typing import Final
+from time import monotonic
+from typing import Any, Final
 
 import aiocron
 
@@ -29,13 +31,25 @@ log = logging.getLogger("flowdesk.scheduler")
 class Scheduler:
     """Make it anywhere; `start` it inside the running loop."""
 
-    def __init__(self, engine: Engine, store: Store, *, clock: Clock = now_ms) -> None:
+    def __init__(
+        self, engine: Engine, store: Store, *, clock: Clock = now_ms, late: Callable[[float], None] | None = None
+    ) -> None:
+        """`late` is told for each due schedule how many seconds ago its time was."""
         self._firing = Firing(engine, store)
         self._store = store
         self._clock = clock
         self._cron: aiocron.Cron | None = None
         self._task: asyncio.Task[None] | None = None
         self._trouble: str | None = None
+        self._failing = False
+        self._late = late
+        self._started = 0
+        self._looked_at: float | None = None
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for monitoring; `lagS` is the time since the last look that worked, None before the first."""
+        lag = None if self._looked_at is None else monotonic() - self._looked_at
+        return {"started": self._started, "failing": self._failing, "lagS": lag}
 
     async def start(self) -> None:
         """Begin to look once a second."""
@@ -72,10 +86,14 @@ class Scheduler:
         try:
             await self.tick(self._clock())
         except FlowDeskError as error:
+            self._failing = True
             self._tell(str(error))
         except Exception:
+            self._failing = True
             log.exception("the scheduler stumbled and goes on")
         else:
+            self._failing = False
+            self._looked_at = monotonic()
             self._tell(None)
 
     def _tell(self, trouble: str | None) -> None:
@@ -92,9 +110,14 @@ class Scheduler:
         started = 0
         while True:
             rows = await self._store.schedules.due(now, limit=BATCH)
+            if self._late is not None:
+                for row in rows:
+                    self._late((now - row.next_at) / 1000)
             results = await asyncio.gather(*(self._firing.fire(row, now) for row in rows), return_exceptions=True)
             failed = [result for result in results if isinstance(result, BaseException)]
-            started += sum(result for result in results if isinstance(result, int))
+            fresh = sum(result for result in results if isinstance(result, int))
+            self._started += fresh
+            started += fresh
             if failed:
                 raise failed[0]
             if len(rows) < BATCH:

@@ -52,6 +52,7 @@ async def serve(start: Start) -> Exit:
     watchdog.start()
     own = sockets.addresses(start.listening)
     parts = compose(start.settings, lambda: own)
+    watchdog.lag = parts.metrics.meters.loop_lag.observe
     app = create_app(parts, patient=not start.embedded, introduce=partial(introduce, start, parts))
     runner = Runner(app, start.settings)
     try:

@@ -145,6 +145,16 @@ class Settings(BaseModel):
     public_url: str = Field(default="", alias="FLOWDESK_PUBLIC_URL", max_length=200)
     """The address people reach this FlowDesk at, such as https://flows.example.org; links in messages begin with it.
     Empty: the address the server listens on, and in workers no links."""
+    metrics: Annotated[Literal["admin", "loopback"], BeforeValidator(_lower)] = Field(
+        default="admin", alias="FLOWDESK_METRICS"
+    )
+    """Who may read /metrics: admin lets administrators, loopback also whoever asks on the same machine (so leave it
+    when a proxy runs there)."""
+    metrics_token: str | None = Field(default=None, alias="FLOWDESK_METRICS_TOKEN", repr=False, pattern=r"^[!-~]{16,}$")
+    """A bearer token that may read /metrics and nothing else, at least 16 characters."""
+    worker_metrics_port: int | None = Field(default=None, alias="FLOWDESK_WORKER_METRICS_PORT", ge=1, le=65535)
+    """The port where a worker answers /metrics at HOST; further processes of one manager take the ports that follow.
+    Needs REDIS_URL, and FLOWDESK_METRICS_TOKEN or FLOWDESK_METRICS=loopback. Empty: none."""
     label: str = Field(default="", alias="FLOWDESK_LABEL", max_length=40)
     """What people call this installation, such as staging; the terminal UI shows it, and takes more care with
     production."""
@@ -267,7 +277,17 @@ class Settings(BaseModel):
                 raise ValueError(f"{entry!r} is no absolute path")
         return value
 
-    @field_validator("synchronous", "workers", "worker_concurrency", "redis_prefix", "lease_s")
+    @field_validator("worker_metrics_port")
+    @classmethod
+    def _for_somebody(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("metrics") == "admin" and _lacks(info, "metrics_token"):
+            raise ValueError(
+                "nobody could read it, since workers know no accounts; "
+                "set FLOWDESK_METRICS_TOKEN too, or FLOWDESK_METRICS=loopback"
+            )
+        return value
+
+    @field_validator("synchronous", "workers", "worker_concurrency", "redis_prefix", "lease_s", "worker_metrics_port")
     @classmethod
     def _not_without_effect(cls, value: Any, info: ValidationInfo) -> Any:
         name = info.field_name or ""

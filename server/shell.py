@@ -15,6 +15,7 @@ from typing import Final
 from aiohttp import web
 
 from server.logs import new_request_id, set_request_id
+from server.metrics.meters import Requests
 from server.problems import answer
 
 Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -28,8 +29,10 @@ log = logging.getLogger("flowdesk.http")
 class Shell:
     """Calls the application and makes an answer of everything it raises."""
 
-    def __init__(self, inner: Inner) -> None:
+    def __init__(self, inner: Inner, requests: Requests | None = None) -> None:
+        """Answers are counted by `requests`."""
         self._inner = inner
+        self.requests = requests
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """The answer to one request."""
@@ -40,12 +43,17 @@ class Shell:
             response = await self._inner(request)
         except Exception as error:
             response = _answer(request, error)
+            if self.requests is not None:
+                self.requests.refuse(error)
         if not response.prepared:
             response.headers[HEADER] = request_id
             response.headers["Server"] = "FlowDesk"  # and not which versions of what it is made of
+        seconds = time.perf_counter() - start
+        if self.requests is not None:
+            self.requests.answer(request, response, seconds)
         status = response.status
         if status >= 400 or log.isEnabledFor(logging.DEBUG):
-            _log_access(request, status, time.perf_counter() - start)
+            _log_access(request, status, seconds)
         return response
 
 

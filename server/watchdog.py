@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
@@ -25,6 +26,8 @@ class Watchdog:
     """Watches the running loop from `start` to `stop`."""
 
     def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+        self.lag: Callable[[float], None] | None = None
+        """Told each time by how many seconds the loop was late."""
         self._patience_s = patience_s
         self._wound = 0.0
         self._handle: asyncio.TimerHandle | None = None
@@ -48,7 +51,10 @@ class Watchdog:
             self._thread.join()
 
     def _wind(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._wound = time.monotonic()
+        now = time.monotonic()
+        if self.lag is not None and self._handle is not None:
+            self.lag(now - self._wound - self._patience_s / 4)
+        self._wound = now
         self._handle = loop.call_later(self._patience_s / 4, self._wind, loop)
 
     def _look(self) -> None:

@@ -13,6 +13,7 @@ from engine.errors import Unavailable
 from engine.events import Bus
 from engine.journal import jobs_after, set_apart
 from engine.links import Links
+from engine.metering import Meter
 from engine.models.event import Event
 from engine.models.run import FINISHED, Call, RunRow, RunStatus, Trigger, TriggerKind, WaitingFor
 from engine.plan import Plan
@@ -77,6 +78,7 @@ class Services(Protocol):
     owner: str
     vault: Vault
     links: Links | None
+    meter: Meter
 
     @property
     def caller(self) -> Caller:
@@ -156,7 +158,8 @@ class Ledger:
             self.heard = [*heard, *self.heard]
             raise
         self.committed = row.seq
-        self.row = row
+        before, self.row = self.row, row
+        self.services.meter.committed(self.plan, before, row, events)
         if events:
             self.services.bus.publish(FeedItem(cursor, row.id, row.workflow_id, row.user_id, events))
         for run_id in pokes:
