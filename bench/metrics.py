@@ -50,8 +50,9 @@ def _asked() -> web.Request:
     """A request that has found its route."""
     app = web.Application()
     route = app.router.add_post("/api/hooks/{workflowId}", _nobody)
-    found = UrlMappingMatchInfo({}, route)
-    return make_mocked_request("POST", "/api/hooks/x", match_info=found, app=app)
+    request = make_mocked_request("POST", "/api/hooks/x", app=app)
+    request._match_info = UrlMappingMatchInfo({}, route)  # the helper makes a mock of its own of it
+    return request
 
 
 async def _nobody(_request: web.Request) -> web.Response:
