@@ -11,7 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs import api_page, cli_page, doctor_page, keys_page, operate_page, patterns_page, steps_page, workflows_page
+from docs import (
+    api_page,
+    cli_page,
+    doctor_page,
+    keys_page,
+    metrics_page,
+    operate_page,
+    patterns_page,
+    steps_page,
+    workflows_page,
+)
 from server.settings_docs import env_example
 
 ROOT: Final = Path(__file__).parent.parent
@@ -22,6 +32,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "docs/cli.md": cli_page.render,
     "docs/doctor.md": doctor_page.render,
     "docs/keys.md": keys_page.render,
+    "docs/metrics.md": metrics_page.render,
     "docs/operate.md": operate_page.render,
     "docs/patterns.md": patterns_page.render,
     "docs/steps.md": steps_page.render,

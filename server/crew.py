@@ -18,11 +18,11 @@ from server.compose import Core, compose_worker
 from server.fleet import report
 from server.logs import start_logging
 from server.manager import dismiss, leave, mind_manager, refuse
-from server.metrics.listening import listening
 from server.queues.stream import TASK, DoorbellStream
 from server.redis_client import check
 from server.settings import Settings
 from server.watchdog import Watchdog
+from server.worker_metrics import listening
 
 SPARE_CONNECTIONS: Final = 4
 LONGEST_ID: Final = 64

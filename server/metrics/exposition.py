@@ -26,6 +26,8 @@ class Family(Protocol):
     def help(self) -> str: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def labels(self) -> Labels: ...
 
     def lines(self) -> Iterator[str]:
         """One line for each sample."""
@@ -34,7 +36,7 @@ class Family(Protocol):
 class Counter:
     """Counts up, for each combination of labels apart."""
 
-    __slots__ = ("_names", "_values", "help", "name")
+    __slots__ = ("_values", "help", "labels", "name")
 
     kind: Final = "counter"
 
@@ -42,7 +44,7 @@ class Counter:
         """`known` combinations are shown from the start, so that a rate sees their first one."""
         self.name = name
         self.help = text
-        self._names = labels
+        self.labels = labels
         self._values: dict[Labels, float] = dict.fromkeys(known if labels else [()], 0)
 
     def add(self, labels: Labels = (), by: float = 1) -> None:
@@ -57,7 +59,7 @@ class Counter:
     def lines(self) -> Iterator[str]:
         """One line for each sample."""
         for labels, value in self._values.items():
-            yield sample(self.name, self._names, labels, value)
+            yield sample(self.name, self.labels, labels, value)
 
 
 class Series:
@@ -81,7 +83,7 @@ class Series:
 class Histogram:
     """How often a value was at most each bound, for each combination of labels apart."""
 
-    __slots__ = ("_bounds", "_names", "_series", "help", "name")
+    __slots__ = ("_bounds", "_series", "help", "labels", "name")
 
     kind: Final = "histogram"
 
@@ -89,7 +91,7 @@ class Histogram:
         self.name = name
         self.help = text
         self._bounds = tuple(bounds)
-        self._names = labels
+        self.labels = labels
         self._series: dict[Labels, Series] = {}
         if not labels:
             self.of(())
@@ -107,14 +109,14 @@ class Histogram:
 
     def lines(self) -> Iterator[str]:
         """The cumulative buckets, the sum and the count of each combination."""
-        names = (*self._names, "le")
+        names = (*self.labels, "le")
         for labels, series in self._series.items():
             total = 0
             for bound, count in zip((*self._bounds, math.inf), series.counts, strict=True):
                 total += count
                 yield sample(f"{self.name}_bucket", names, (*labels, number(bound)), total)
-            yield sample(f"{self.name}_sum", self._names, labels, series.sum)
-            yield sample(f"{self.name}_count", self._names, labels, total)
+            yield sample(f"{self.name}_sum", self.labels, labels, series.sum)
+            yield sample(f"{self.name}_count", self.labels, labels, total)
 
 
 @dataclass(slots=True)

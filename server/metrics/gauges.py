@@ -55,9 +55,10 @@ class Metrics:
             await self._count()
         elif not health.ok:
             self._counted, self._counted_at = (None, None), None
-        return render(self._families(health))
+        return render(self.families(health))
 
-    def _families(self, health: Health) -> Iterator[Family]:
+    def families(self, health: Health) -> Iterator[Family]:
+        """Everything there is to tell, whether it is known now or not."""
         yield Sampled(
             "flowdesk_build_info",
             "Always 1; the labels say what runs here.",
@@ -69,8 +70,7 @@ class Metrics:
         yield from _store(health)
         yield from self._sweeper()
         yield from self._doorbells()
-        if self.scheduler is not None:
-            yield from self._scheduler(self.scheduler.stats())
+        yield from _scheduler({} if self.scheduler is None else self.scheduler.stats())
         yield from process.families()
 
     async def _health(self) -> Health:
@@ -133,18 +133,19 @@ class Metrics:
         degraded: dict[tuple[str, ...], float | None] = {}
         if not self.store.exclusive:
             degraded["bus",] = float(self.bus.stats()["degraded"])
-        if self.queue is not None:
-            stats = self.queue.stats()
+        stats: Mapping[str, Any] = {} if self.queue is None else self.queue.stats()
+        if stats:
             degraded["queue",] = float(stats["degraded"])
-            yield total("flowdesk_doorbells_rung_total", "Messages to workers.", stats["rung"])
-            yield total("flowdesk_doorbells_missed_total", "Messages that Redis did not take.", stats["missed"])
+        yield total("flowdesk_doorbells_rung_total", "Messages to workers.", stats.get("rung"))
+        yield total("flowdesk_doorbells_missed_total", "Messages that Redis did not take.", stats.get("missed"))
         text = "Whether Redis does not answer, by what it is for; work goes on more slowly then."
         yield Sampled("flowdesk_redis_degraded", text, labels=("what",), values=degraded)
 
-    def _scheduler(self, stats: Mapping[str, Any]) -> Iterator[Family]:
-        yield total("flowdesk_scheduler_runs_total", "Runs started by schedules.", stats["started"])
-        yield gauge("flowdesk_scheduler_failing", "Whether the last look for due schedules failed.", stats["failing"])
-        yield gauge("flowdesk_scheduler_lag_seconds", "Time since the last good look for due schedules.", stats["lagS"])
+
+def _scheduler(said: Mapping[str, Any]) -> Iterator[Family]:
+    yield total("flowdesk_scheduler_runs_total", "Runs started by schedules.", said.get("started"))
+    yield gauge("flowdesk_scheduler_failing", "Whether the last look for due schedules failed.", said.get("failing"))
+    yield gauge("flowdesk_scheduler_lag_seconds", "Time since the last good look for due schedules.", said.get("lagS"))
 
 
 def _store(health: Health) -> Iterator[Family]:

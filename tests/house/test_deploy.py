@@ -191,7 +191,9 @@ def test_nginx_limits_webhooks_and_logins(nginx: str) -> None:
         assert "limit_req " in locations[prefix]
         assert "client_max_body_size" in locations[prefix]
     assert "limit_req_status 429" in nginx
-    assert locations["/readyz"].split() == ["return", "404;"]
+    for path in ("/readyz", "/metrics"):
+        assert path in paths
+        assert locations[path].split() == ["return", "404;"]
 
 
 def test_nginx_does_not_hold_live_events_back(nginx: str) -> None:

@@ -37,9 +37,8 @@ async def test_runs_and_steps_are_counted_by_outcome(server: Live, ali: Person) 
     slow = await ali.start(await ali.save(sleep()))
 
     async def at_rest() -> bool:
-        return (await ali.get(f"/api/runs/{failing}"))["status"] == "FAILED" and (
-            (await ali.get(f"/api/runs/{slow}"))["status"] == "RUNNING"
-        )
+        statuses = [(await ali.get(f"/api/runs/{run}"))["status"] for run in (failing, slow)]
+        return statuses == ["FAILED", "RUNNING"]
 
     await eventually(at_rest)
     before = await read(server)
