@@ -26,6 +26,7 @@ from flowdesk.tui.tasks import task
 from flowdesk.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
+    from engine.errors import FlowDeskError
     from flowdesk.launch import Connection
     from flowdesk.tui.connecting import Connector
     from flowdesk.tui.servers import KnownServer
@@ -122,6 +123,13 @@ class FlowDeskApp(FlowApp):
         them tokens and what people typed.
         """
         self.panic(Text(note_failure()))
+
+    def hear_refusal(self, error: FlowDeskError) -> None:
+        """An expired token is told where it was used; the login comes over it, and what is typed there stays."""
+        from flowdesk.errors import NotAuthorised
+
+        if isinstance(error, NotAuthorised) and error.status == 401:
+            self.live.refuse(error.message)
 
     async def leave(self, code: int = 0) -> None:
         """End well: what was promised is done, what is remembered is written, the server we started is ended."""

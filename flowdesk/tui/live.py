@@ -82,6 +82,13 @@ class Live:
         self._client = None
         self.become("connecting")
 
+    def refuse(self, why: str) -> None:
+        """The server does not know us any more; said once, however many calls it has refused."""
+        if self.state in ("connected", "reconnecting"):
+            self.detach()
+            self.become("offline", why)
+            self.refused.publish(None)
+
     def become(self, state: LinkState, why: str = "") -> None:
         """Change the state of the link, and tell when that is news."""
         if (state, why) != (self.state, self.why):

@@ -7,7 +7,7 @@ import inspect
 import logging
 from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from engine.errors import FlowDeskError
 from flowdesk.tui import toast
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 ENDLESS: Final = "bg:"
 """How the group of work without an end begins; tests wait for all other work."""
 _LOG: Final = logging.getLogger("flowdesk.tui")
+
+
+@runtime_checkable
+class HearsRefusals(Protocol):
+    """An application that lets people log in again."""
+
+    def hear_refusal(self, error: FlowDeskError) -> None:
+        """A call in the background failed; when the server does not know us any more, ask for a login."""
 
 
 def task(
@@ -49,6 +57,8 @@ async def _guarded(node: DOMNode, work: Coroutine[Any, Any, None], what: str) ->
         raise
     except FlowDeskError as error:
         toast.fail(node, what, error)
+        if isinstance(node.app, HearsRefusals):
+            node.app.hear_refusal(error)
     except Exception as error:
         _LOG.exception("%s failed", what)
         toast.fail(node, what, error)

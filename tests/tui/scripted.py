@@ -44,6 +44,8 @@ class ScriptedHttp(Http):
         self.down = False
         self.refusal: Exception | None = None
         """What every new stream is answered with."""
+        self.gate: Callable[[Request], Exception | None] = lambda request: None
+        """Asked before the table: the error it gives is the answer."""
         self._table: list[tuple[str, re.Pattern[str], Handler]] = []
         self._streams: set[asyncio.Queue[bytes | None]] = set()
         self._sent = 0
@@ -76,6 +78,9 @@ class ScriptedHttp(Http):
                 given = {key: str(value) for key, value in (query or {}).items() if value is not None}
                 request = Request(method, path, match.groups(), given, body)
                 self.asked.append(request)
+                refused = self.gate(request)
+                if refused is not None:
+                    raise refused
                 return _reply(handler(request))
         raise AssertionError(f"nothing answers {method} {path}")
 

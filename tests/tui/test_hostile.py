@@ -27,6 +27,7 @@ from flowdesk.tui.modals.connect_to import ConnectToModal
 from flowdesk.tui.modals.decide import DecideModal
 from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.modals.message import MessageModal
+from flowdesk.tui.modals.samples import SamplesModal
 from flowdesk.tui.modals.save import SaveModal
 from flowdesk.tui.modals.step_kind import StepKindModal
 from flowdesk.tui.modals.step_picker import StepPicker
@@ -163,6 +164,7 @@ TRIAL: Final[Any] = {
     "durationMs": 1,
     "truncated": False,
 }
+SAMPLE: Final[Any] = {"name": HOSTILE, "at": HOSTILE, "data": WILD, "meta": WILD}
 QUESTION: Final[Any] = {
     "stepId": "send",
     "kind": "decision",
@@ -205,6 +207,7 @@ PLACES: Final = (
     Place("letters", go=pressing("ctrl+o"), has="JumpModal"),
     Place("delete", go=pressing("x")),
     Place("run input", go=pressing("j", "r"), shows=False, has="RunInputModal RunInput"),
+    Place("samples", go=opening(lambda _: SamplesModal([SAMPLE])), has="SamplesModal"),
     Place("question", go=opening(lambda _: ConfirmModal(HOSTILE, yes="Delete", detail=HOSTILE, type_this=HOSTILE))),
     Place("ask", go=opening(lambda _: AskModal(HOSTILE, value=HOSTILE, hint=HOSTILE)), has="AskModal"),
     Place("save", go=opening(lambda _: SaveModal(HOSTILE, HOSTILE)), has="SaveModal"),

@@ -242,6 +242,9 @@ class World:
         on("GET", "/api/workflows/stats", lambda r: {w["id"]: self._stats_of(w) for w in self.workflows})
         on("GET", "/api/workflows/{}/versions/{}", lambda r: self.find(self.workflows, r.found[0]))
         on("GET", "/api/workspaces", lambda r: self.workspaces)
+        on("GET", "/api/workflows/{}/pins", lambda r: [])
+        on("GET", "/api/workflows/{}/samples", lambda r: [])
+        on("GET", "/api/workflows/{}/capture", lambda r: {"until": None})
         on("GET", "/api/workers", lambda r: self.workers)
 
     def _run(self, request: Request) -> Any:

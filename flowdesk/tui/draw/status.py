@@ -79,5 +79,7 @@ def step_status(status: str, retry_at: str | None) -> str:
     return "RETRYING" if status == "WAITING" and retry_at is not None else status
 
 
+PINNED: Final = Look("◈", "P", "-pinned", "accent", "pinned")
+"""A step whose output is pinned, in the editor."""
 EVERY: Final = (*(("step", name) for name in _COMMON), *_OWN)
 """Every kind and state there is a look for."""

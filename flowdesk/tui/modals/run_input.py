@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -17,8 +17,16 @@ from textual.widgets import Static, TextArea
 from engine.errors import BadJson, Problem
 from engine.jsonio import dump_text, parse_json
 from flowdesk.clean import clean, escape_json
+from flowdesk.tui import toast
+from flowdesk.tui.draw.values import text_of
+from flowdesk.tui.modals.ask import AskModal
 from flowdesk.tui.modals.input_form import InputForm, form_fields
+from flowdesk.tui.modals.samples import SamplesModal, wrong_name
+from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import AreaInput
+
+if TYPE_CHECKING:
+    from flowdesk.client_practice import Practice
 
 
 class RunInput(AreaInput):
@@ -54,7 +62,8 @@ class RunInputModal(ModalScreen[str | None]):
     """Gives the text of a valid JSON object, or None. `workflow` is what runs, `proposal` the text it begins with.
 
     With `inputs` that name fields it is a form, which can be seen as JSON and back. `refused` is what the server said
-    of the proposal.
+    of the proposal. With `practice`, what is kept for the workflow `workflow_id`, samples can be chosen and kept;
+    `sample` is the one whose data was chosen and not changed.
     """
 
     DEFAULT_CSS = """
@@ -69,6 +78,8 @@ class RunInputModal(ModalScreen[str | None]):
         Binding("escape", "leave", "Cancel"),
         Binding("ctrl+s", "run", "Run"),
         Binding("f7", "flip", "Form or JSON"),
+        Binding("f8", "choose", "Choose a sample"),
+        Binding("f9", "keep", "Keep as a sample"),
     ]
 
     def __init__(
@@ -80,8 +91,13 @@ class RunInputModal(ModalScreen[str | None]):
         inputs: Mapping[str, Any] | None = None,
         refused: Sequence[Problem] = (),
         plain: bool = False,
+        practice: Practice | None = None,
+        workflow_id: str = "",
     ) -> None:
         super().__init__()
+        self.sample: str | None = None
+        self._practice, self._workflow_id = practice, workflow_id
+        self._sample_text = ""
         self._fields, self._refused, self._plain = form_fields(inputs), refused, plain
         self._workflow = workflow
         self._proposal = proposal
@@ -94,13 +110,15 @@ class RunInputModal(ModalScreen[str | None]):
             note = clean(self._note) or "Input, as JSON"
             if self._fields:
                 note = note.replace(", as JSON", "", 1)
-            yield Static(Text(note), classes="hint", markup=False)
+            yield Static(Text(note), id="note", classes="hint", markup=False)
             yield InputForm(self._fields, plain=self._plain)
             yield RunInput(escape_json(self._proposal), id="input", tab_behavior="focus")
             yield Static("", id="trouble", classes="problem", markup=False)
             hint = "enter runs · shift+enter makes a line · esc leaves"
             if self._fields:
                 hint = "ctrl+s runs · f7 shows the form as JSON and back · esc leaves"
+            if self._practice is not None:
+                hint = f"f8 chooses a kept sample · f9 keeps this as one\n{hint}"
             yield Static(Text(hint), classes="hint", markup=False)
 
     async def on_mount(self) -> None:
@@ -128,7 +146,9 @@ class RunInputModal(ModalScreen[str | None]):
         return dump_text(self.form.value, pretty=True) if self.has_class("-form") else self.query_one(RunInput).text
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without fields there is only JSON."""
+        """Without fields there is only JSON; samples belong to a saved workflow."""
+        if action in ("choose", "keep"):
+            return self._practice is not None
         return bool(self._fields) if action == "flip" else True
 
     async def action_flip(self) -> None:
@@ -152,11 +172,55 @@ class RunInputModal(ModalScreen[str | None]):
     def _typed(self, event: TextArea.Changed) -> None:
         event.stop()
         self.trouble()
+        self._look_at_sample()
 
     @on(RunInput.Submitted)
     def _submitted(self, event: RunInput.Submitted) -> None:
         event.stop()
         self.action_run()
+
+    def action_choose(self) -> None:
+        """Take the data of a kept sample."""
+        task(self, self._choose(), what="Reading the samples", group="sample", exclusive=True)
+
+    async def _choose(self) -> None:
+        if self._practice is None:
+            return
+        kept = await self._practice.samples(self._workflow_id)
+        if not kept:
+            toast.say(self, "no sample is kept yet; f9 keeps what is typed here as one")
+            return
+        chosen = await self.app.push_screen_wait(SamplesModal(kept))
+        if chosen is not None:
+            await self._use(chosen["name"], escape_json(text_of(chosen["data"])))
+
+    async def _use(self, name: str, text: str) -> None:
+        """Show the sample, which is used whole, headers too, as long as its text is not changed."""
+        area = self.query_one(RunInput)
+        area.text = text
+        if self.has_class("-form"):
+            await self.form.fill(input_of(text))
+        self.sample, self._sample_text = name, self.text
+        self.query_one("#note", Static).update(Text(f"Input; the sample {clean(name)}"))
+
+    def action_keep(self) -> None:
+        """Keep what is typed as a sample."""
+        if not self.trouble():
+            task(self, self._keep(), what="Keeping the sample", group="sample", exclusive=True)
+
+    async def _keep(self) -> None:
+        if self._practice is None:
+            return
+        hint = "the name of the sample; one of the same name is replaced"
+        name = await self.app.push_screen_wait(AskModal("Keep as a sample", hint=hint, wrong=wrong_name))
+        if name is not None:
+            await self._practice.keep_sample(self._workflow_id, name, input_of(self.text))
+            toast.say(self, f"kept as the sample {name}")
+
+    def _look_at_sample(self) -> None:
+        if self.sample is not None and self.text != self._sample_text:
+            self.sample = None
+            self.query_one("#note", Static).update(Text("Input; a changed sample"))
 
     def trouble(self) -> str:
         """What is wrong with the input; empty when it can be used. Shown as well."""
@@ -170,6 +234,7 @@ class RunInputModal(ModalScreen[str | None]):
     def action_run(self) -> None:
         """Give the text when it is right; else the trouble stays in sight."""
         if not self.trouble():
+            self._look_at_sample()
             self.dismiss(self.text)
         elif self.has_class("-form"):
             self.form.focus_first()

@@ -15,19 +15,30 @@ _MOST: Final = 100_000
 """Characters of input that are proposed or remembered."""
 
 
-async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc) -> None:
+async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc, *, until: str | None = None) -> None:
     """Ask for the input, start the run and open it; only inside background work.
 
-    An input the server refuses is asked for again, as it was typed, with what is wrong at each field.
+    An input the server refuses is asked for again, as it was typed, with what is wrong at each field. With
+    `until` it is a rehearsal up to that step, with the outputs that are pinned. A run with a kept sample is a rehearsal,
+    too: the sample has more to it than data, such as a webhook's headers.
     """
     from flowdesk.errors import Rejected
     from flowdesk.tui.modals.run_input import RunInputModal, input_of
 
     text, note = await proposal(screen, workflow)
+    client = screen.live.client
+    title = workflow["name"] if until is None else f"{workflow['name']} up to {until}"
     refused: list[Problem] = []
     while True:
         modal = RunInputModal(
-            workflow["name"], text, note, inputs=workflow.get("inputs"), refused=refused, plain=screen.flow.ascii
+            title,
+            text,
+            note,
+            inputs=workflow.get("inputs"),
+            refused=refused,
+            plain=screen.flow.ascii,
+            practice=client.practice,
+            workflow_id=workflow["id"],
         )
         typed = await screen.app.push_screen_wait(modal)
         if typed is None:
@@ -37,7 +48,8 @@ async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc) -> None:
         if not await screen.may_write(f"Run {workflow['name']}"):
             return
         try:
-            run = await screen.live.client.workflows.execute(workflow["id"], input_of(typed))
+            rehearsal = _rehearsal(until, modal.sample)
+            run = await client.workflows.execute(workflow["id"], input_of(typed), rehearsal=rehearsal)
         except Rejected as error:
             if error.code != "invalid_inputs":
                 raise
@@ -46,6 +58,14 @@ async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc) -> None:
         else:
             screen.flow.open_run(run["id"])
             return
+
+
+def _rehearsal(until: str | None, sample: str | None) -> dict[str, Any] | None:
+    """What makes the run a rehearsal; None: it is one in earnest."""
+    wanted: dict[str, Any] = {} if sample is None else {"sample": sample}
+    if until is not None:
+        wanted |= {"until": until, "keptPins": True}
+    return wanted or None
 
 
 async def proposal(screen: AreaScreen, workflow: WorkflowDoc) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,6 +11,7 @@ from flowdesk.clean import clean
 from flowdesk.replies import EventDoc
 from flowdesk.tui import keys, toast
 from flowdesk.tui.screens.area import AreaScreen
+from flowdesk.tui.screens.capturing import WEBHOOK, Captures
 from flowdesk.tui.screens.workflow_rows import WorkflowRow, columns, fetch, has_run
 from flowdesk.tui.screens.workflow_start import ask_and_run
 from flowdesk.tui.widgets.listing import Fetched, Listing
@@ -27,6 +28,7 @@ class WorkflowsScreen(AreaScreen):
         super().__init__()
         self._going: set[str] = set()
         """Workflows that are about to be deleted: no longer shown, and still there for ten seconds."""
+        self._captures = Captures(self, self._tell)
 
     def compose_body(self) -> ComposeResult:
         """The list."""
@@ -45,7 +47,12 @@ class WorkflowsScreen(AreaScreen):
         """Most actions need a workflow to act on."""
         if act_id in ("workflow.new", "workflow.import"):
             return None
-        return "there is no workflow under the cursor" if self.listing.current is None else None
+        current = self.current_as(WorkflowRow)
+        if current is None:
+            return "there is no workflow under the cursor"
+        if act_id == "workflow.capture" and not any(step.get("ref") == WEBHOOK for step in current["steps"]):
+            return "it has no webhook"
+        return None
 
     def on_listing_opened(self, message: Listing.Opened) -> None:
         """Enter edits."""
@@ -56,6 +63,20 @@ class WorkflowsScreen(AreaScreen):
         current = self.current_as(WorkflowRow)
         if current is not None:
             self.background(ask_and_run(self, current), what="Starting the run", group="ask", exclusive=True)
+
+    def note(self, listing: Listing[Any]) -> str:
+        """How much is shown, and what is captured."""
+        return " · ".join(filter(None, [super().note(listing), self._captures.note]))
+
+    def _tell(self) -> None:
+        self.show_place(self.note(self.listing))
+
+    def action_workflow_capture(self) -> None:
+        """Keep the next webhook of this workflow as a sample, or stop waiting for it."""
+        current = self.current_as(WorkflowRow)
+        if current is not None:
+            work = self._captures.switch(current["id"], current["name"])
+            self.background(work, what="Capturing the webhook", group="capture", exclusive=True)
 
     def action_workflow_import(self) -> None:
         """Save the workflow in a file."""

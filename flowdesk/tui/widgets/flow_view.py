@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from flowdesk.tui import keys
+from flowdesk.tui.draw.status import PINNED
 from flowdesk.tui.draw.topology import Topology
 from flowdesk.tui.widgets.flow_map import FlowMap
 from flowdesk.tui.widgets.step_canvas import StepCanvas
@@ -113,6 +114,13 @@ class FlowView(Container):
         listed = list(step_ids)
         for canvas in (self._map, self._rails):
             canvas.set_problems(listed)
+
+    def set_pinned(self, step_ids: Iterable[str]) -> None:
+        """Mark the steps whose output is pinned by a sign, and in rows by a word too; a problem's sign goes first."""
+        listed = list(step_ids)
+        for canvas in (self._map, self._rails):
+            canvas.set_pinned(listed)
+        self.set_details(dict.fromkeys(listed, PINNED.word))
 
     def set_details(self, details: Mapping[str, str]) -> None:
         """A few words about each step, where there is room: in rows."""

@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 
 from flowdesk.tui import keys
-from flowdesk.tui.draw.status import Look, look
+from flowdesk.tui.draw.status import PINNED, Look, look
 from flowdesk.tui.draw.topology import Topology
 
 PROBLEM: Final = "FAILED"
@@ -85,6 +85,7 @@ class StepCanvas(ScrollView, can_focus=True):
         self.topology = Topology(())
         self._statuses: dict[str, str] = {}
         self._problems: frozenset[str] = frozenset()
+        self._pinned: frozenset[str] = frozenset()
 
     @abstractmethod
     def show(self, topology: Topology) -> None:
@@ -117,6 +118,12 @@ class StepCanvas(ScrollView, can_focus=True):
         for step in before ^ self._problems:
             self._redraw(step)
 
+    def set_pinned(self, step_ids: Iterable[str]) -> None:
+        """Mark the steps whose output is pinned, and no others."""
+        before, self._pinned = self._pinned, frozenset(step_ids)
+        for step in before ^ self._pinned:
+            self._redraw(step)
+
     def select(self, step_id: str) -> Self:
         """Put the cursor on a step, when it is there."""
         if self.place(step_id) is not None:
@@ -134,7 +141,9 @@ class StepCanvas(ScrollView, can_focus=True):
         if step_id in self._problems:
             return look(PROBLEM)
         known = self._statuses.get(step_id)
-        return look(known) if known is not None else None
+        if known is not None:
+            return look(known)
+        return PINNED if step_id in self._pinned else None
 
     def watch_cursor(self, before: str | None, now: str | None) -> None:
         """Show the step under the cursor and say which it is."""

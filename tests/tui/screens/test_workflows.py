@@ -11,7 +11,11 @@ from textual.widgets import Input, Static, TextArea
 from flowdesk.tui.modals.choose import ChooseFileModal, complete
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.run_input import RunInputModal
+from flowdesk.tui.screens import capturing
+from flowdesk.tui.widgets.header import HeaderLine
+from tests.tui.practice import Kept
 from tests.tui.pressing import presses
+from tests.tui.screen_text import screen_text
 from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
 
@@ -49,6 +53,30 @@ async def test_disable_switches_the_one_under_the_cursor(world: World) -> None:
         await pilot.press("j", "D")
         await idle(app)
         assert [(call.body["name"], call.body["enabled"]) for call in world.http.calls("PUT")] == [("hello", False)]
+
+
+@presses("workflow.capture")
+async def test_the_next_webhook_of_a_workflow_is_captured_until_it_comes_or_is_not_wanted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(world)
+    world.workflows[0]["name"] = HOSTILE
+    monkeypatch.setattr(capturing, "LOOK_EACH_S", 0.01)
+    async with world.shown("workflows", size=(160, 40), toasts=True) as (app, pilot):
+        header = app.screen.query_one(HeaderLine)
+        await pilot.press("W")
+        await until(lambda: "capturing" in header.note, "the note")
+        assert "\x1b" not in screen_text(app)
+        await pilot.press("W")
+        await until(lambda: kept.until is None, "the end of it")
+        await until(lambda: "capturing" not in header.note, "no note")
+        await pilot.press("W")
+        await until(lambda: kept.until, "the waiting")
+        kept.webhook("captured-1", {})
+        await until(lambda: any("sample captured-1" in text for text in said(app)), "the sample")
+        await pilot.press("j")
+        await idle(app)
+        assert app.screen.why_not("workflow.capture") == "it has no webhook"  # type: ignore[attr-defined]
 
 
 @presses("workflow.delete")

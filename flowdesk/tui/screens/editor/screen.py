@@ -17,7 +17,7 @@ from flowdesk.tui.document.draft import Draft
 from flowdesk.tui.document.edits import rename
 from flowdesk.tui.editor_handoff import EditorFailed, edit_outside
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal, with_settings
-from flowdesk.tui.screens.editor.testing import EditorTesting
+from flowdesk.tui.screens.editor.practising import EditorPractising
 from flowdesk.tui.screens.editor.views import VIEWS, View
 from flowdesk.tui.widgets.flow_view import FlowView
 from flowdesk.tui.widgets.form.step_form import StepForm
@@ -34,6 +34,9 @@ _NEED_A_STEP: Final = {
     "editor.rename",
     "editor.copy",
     "editor.test",
+    "editor.run_to",
+    "editor.pin",
+    "editor.unpin",
 }
 _NEED_A_DOCUMENT: Final = _NEED_A_STEP | {
     "editor.add",
@@ -42,12 +45,13 @@ _NEED_A_DOCUMENT: Final = _NEED_A_STEP | {
     "editor.settings",
     "editor.save",
     "editor.run",
+    "editor.capture",
 }
 _ALWAYS: Final = {"editor.leave", *(f"editor.{view}" for view in VIEWS)}
 _EXTERNAL: Final = "editor.external"
 
 
-class EditorScreen(EditorTesting):
+class EditorScreen(EditorPractising):
     """Edit a workflow, None: a new one. `step` is stood on, `run_id` gives the values shown beside templates."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,8 +66,11 @@ Map, form and source are one workflow: what you change in one shows in the other
 leaves a field so that letters act. `a` adds a step behind the chosen one, `C` connects it, `x` removes it, and `u`
 undoes anything.
 
-`!` goes to the next problem. `t` executes the chosen step alone, `r` runs the workflow. `ctrl+s` saves a new version;
-until then your changes are kept as a draft, also when you leave.
+`!` goes to the next problem. `t` executes the chosen step alone, `r` runs the workflow. `R` rehearses it up to the
+chosen step: a step with a pinned output (`p` pins that of the last test or run, `P` unpins) gives this instead of running.
+`W` keeps the next webhook as a sample for the input of runs, and starts no run for it.
+
+`ctrl+s` saves a new version; until then your changes are kept as a draft, also when you leave.
 """
 
     def __init__(
@@ -124,6 +131,7 @@ until then your changes are kept as a draft, also when you leave.
         if self.live.state == "connected":
             await self.find_run()
             self.preview()
+            await self.read_practice()
 
     def _link_changed(self, state: LinkState) -> None:
         if state == "connected" and self.loaded:
@@ -153,7 +161,7 @@ until then your changes are kept as a draft, also when you leave.
         match act_id:
             case "editor.save" | "editor.discard" if not self.draft.changed:
                 return "nothing has changed"
-            case "editor.run" if (self.draft.base or {}).get("enabled") is False:
+            case "editor.run" | "editor.run_to" if (self.draft.base or {}).get("enabled") is False:
                 return "it is disabled; w enables it"
             case "editor.undo" if self.draft.undo_what is None:
                 return "there is nothing to undo"
@@ -163,6 +171,12 @@ until then your changes are kept as a draft, also when you leave.
                 return "no step was copied; c copies one"
             case "editor.problem" if not self.problems:
                 return "there is no problem"
+            case "editor.pin" | "editor.unpin" | "editor.capture" if self.workflow_id is None:
+                return "the workflow was never saved"
+            case "editor.unpin" if self.chosen not in self.pins:
+                return "no output is pinned to it; p pins one"
+            case "editor.capture" if not self.has_webhook:
+                return "it has no webhook"
             case "editor.versions" if self.workflow_id is None:
                 return "the workflow was never saved"
             case "editor.versions" if self.live.state != "connected":

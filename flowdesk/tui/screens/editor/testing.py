@@ -11,6 +11,7 @@ from flowdesk.tui.modals.try_result import TryResultModal
 from flowdesk.tui.screens.editor.saving import EditorSaving
 
 if TYPE_CHECKING:
+    from flowdesk.replies import TrialDoc
     from flowdesk.tui.screens.area import AreaScreen
 
 _LONGEST: Final = 600
@@ -18,6 +19,11 @@ _LONGEST: Final = 600
 
 class EditorTesting(EditorSaving):
     """`t` and `r`."""
+
+    def __init__(self, workflow_id: str | None, run_id: str | None) -> None:
+        super().__init__(workflow_id, run_id)
+        self.trials: dict[str, TrialDoc] = {}
+        """What came of the last test of each step."""
 
     def action_editor_test(self) -> None:
         """Execute the chosen step alone, with the values of the run beside it."""
@@ -38,14 +44,16 @@ class EditorTesting(EditorSaving):
             if not await self.confirmed(f"Execute {step_id}?", yes="Execute", detail=detail):
                 return
         trial = await workflows.try_step(document, step_id, run_id=self.run_id)
+        self.trials[step_id] = trial
         source = f"the values of {self.run_id}" if self.run_id else "no values: it has not run yet"
         await self.app.push_screen_wait(TryResultModal(step_id, trial, source))
 
     def action_editor_run(self) -> None:
         """Run the saved workflow; what is not saved is asked about first."""
-        self.background(self._run(), what="Starting the run", group="dialog")
+        self.background(self.run(), what="Starting the run", group="dialog")
 
-    async def _run(self) -> None:
+    async def run(self, until: str | None = None) -> None:
+        """Save when that is wanted, ask for the input and run, with `until` only up to that step."""
         self.settle()
         if self.draft.changed:
             question = "Save your changes first?"
@@ -61,7 +69,7 @@ class EditorTesting(EditorSaving):
 
         # It asks nothing of the screen that only areas have.
         area = cast("AreaScreen", self)
-        await ask_and_run(area, await self.live.client.workflows.get(workflow_id))
+        await ask_and_run(area, await self.live.client.workflows.get(workflow_id), until=until)
 
 
 def told(params: Any) -> str:

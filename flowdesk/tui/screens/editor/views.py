@@ -28,7 +28,7 @@ from flowdesk.tui.widgets.source_pane import SourcePane
 from flowdesk.tui.widgets.text_fields import LineInput
 
 if TYPE_CHECKING:
-    from flowdesk.replies import StepKind
+    from flowdesk.replies import PinDoc, StepKind
 
 P = ParamSpec("P")
 View = Literal["map", "form", "source"]
@@ -62,6 +62,8 @@ class EditorViews(FlowScreen):
         self.loaded = False
         self.chosen: str | None = None
         self.kinds: dict[str, StepKind] = {}
+        self.pins: dict[str, PinDoc] = {}
+        """What steps give in rehearsals, by step."""
         self.problems: list[Problem] = []
         self.checked = False
         """Whether `problems` are those of the document as it is now."""
@@ -161,7 +163,10 @@ class EditorViews(FlowScreen):
         self.form.disabled = self.draft.problem is not None
         if step is not None:
             await self.form.load(self.kinds.get(str(step.get("ref"))), step, self.problems_of(self.chosen))
-            title = f"Step (2) {'-' if self.flow.ascii else '─'} {clean(str(step['id']))}"
+            dash = "-" if self.flow.ascii else "─"
+            title = f"Step (2) {dash} {clean(str(step['id']))}"
+            if step["id"] in self.pins:
+                title += f" {dash} pinned"
             self.form.border_title = Content(title)
 
     async def _show_source(self) -> None:
@@ -296,8 +301,13 @@ class EditorViews(FlowScreen):
             parts.append(f" {glyph('FAILED', plain)} {count} problem{'' if count == 1 else 's'}")
         elif self.checked:
             parts.append(f" {glyph('SUCCESS', plain)} valid")
+        parts += self.notes()
         self.show_place(" ".join(parts))
         self.refresh_bindings()
+
+    def notes(self) -> list[str]:
+        """What else the header tells; other parts of the editor add to it."""
+        return []
 
     def crumbs(self) -> list[str]:
         """The area and the workflow."""

@@ -30,6 +30,7 @@ from flowdesk.tui.widgets.log_pane import LogPane
 from flowdesk.tui.widgets.step_data import StepData
 from flowdesk.tui.widgets.step_list import StepList
 
+_MOVABLE: Final = ("WAITING", "QUEUED", "FAILED")
 TICK_S: Final = 1.0
 LOG_VIEW: Final = "run.log"
 """Under which name the log's settings are remembered."""
@@ -45,7 +46,8 @@ class RunScreen(Asking, ReadingScreen):
 
 The map shows the way the run took, the list when each step worked; choosing a step in either shows its input, output
 and error on the right. `<` and `>` choose an earlier or later attempt of it. `R` runs it again after saying what that
-means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M` copies the failure as Markdown.
+means, `c` cancels, `a` answers what a waiting run asks, `V` lets one that waits or has failed go on with the newest
+version, `e` edits the step, `M` copies the failure as Markdown.
 """
 
     def __init__(self, run_id: str, *, step: str | None = None, tab: str | None = None) -> None:
@@ -116,6 +118,8 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
         match act_id:
             case "run.cancel" if model.ended:
                 return "the run has ended"
+            case "run.move" if model.run["status"] not in _MOVABLE:
+                return "only a run that waits or has failed can be moved"
             case "run.decide" if not model.run["questions"]:
                 return "the run asks nothing"
             case "run.edit" if self.chosen is None:
@@ -274,6 +278,10 @@ means, `c` cancels, `a` answers what a waiting run asks, `e` edits the step, `M`
     def action_run_cancel(self) -> None:
         """Ask, then cancel."""
         self.background(steering.cancel(self), what="Cancelling", group="write")
+
+    def action_run_move(self) -> None:
+        """Let it go on with the newest version."""
+        self.background(steering.move(self), what="Moving the run", group="write")
 
     def action_run_decide(self) -> None:
         """Answer what the run asks."""

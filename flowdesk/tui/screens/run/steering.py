@@ -6,6 +6,7 @@ from flowdesk.errors import InConflict, Missing, Rejected
 from flowdesk.tui import toast
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.decide import DecideModal, Filled
+from flowdesk.tui.modals.message import MessageModal
 from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.screens.run.reading import ReadingScreen
 
@@ -34,6 +35,34 @@ async def cancel(screen: ReadingScreen) -> None:
         await screen.live.client.runs.cancel(run["id"])
         toast.say(screen, "cancelled")
         screen.refetch()
+
+
+async def move(screen: ReadingScreen) -> None:
+    """Ask, then let the run go on with the newest version; what does not fit is named difference by difference."""
+    if screen.model is None:
+        return
+    run = screen.model.run
+    newest = (await screen.live.client.workflows.get(run["workflowId"]))["version"]
+    if newest == run["workflowVersion"]:
+        toast.say(screen, f"the run has v{newest}, the newest version, already")
+        return
+    asked = f"Move this run from v{run['workflowVersion']} to v{newest}?"
+    detail = "Steps that have finished keep what they gave; it goes on as the newest version says."
+    if not await screen.confirmed(asked, yes="Move", detail=detail):
+        return
+    try:
+        moved = await screen.live.client.runs.move(run["id"])
+    except Rejected as error:
+        told = [f"{problem.step_id or 'workflow'}: {problem.message}" for problem in error.problems]
+        text = "\n".join([*(told or [error.message]), "", error.hint or "The run stays as it was."])
+        await screen.app.push_screen_wait(MessageModal(f"The run does not fit v{newest}", text))
+        return
+    except InConflict as error:
+        toast.warn(screen, toast.reason(error))
+    else:
+        then = "; R, or r among the jobs, retries it" if moved["status"] == "FAILED" else ""
+        toast.say(screen, f"the run goes on as v{moved['workflowVersion']} says{then}")
+    screen.refetch()
 
 
 async def decide(screen: ReadingScreen) -> None:

@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, OptionList, Static, TextArea
 from flowdesk.tui.modals.asking import InspectModal
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.decide import DecideModal
+from flowdesk.tui.modals.message import MessageModal
 from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.modals.save import SaveModal
 from flowdesk.tui.screens.run.screen import RunScreen
@@ -20,7 +21,7 @@ from tests.tui.pressing import presses
 from tests.tui.runs import MAIL, Played, failed_run, running_run
 from tests.tui.screens.run.test_screen import opened
 from tests.tui.scripted import refuse
-from tests.tui.waiting import idle, said, until
+from tests.tui.waiting import idle, said, settled, until
 from tests.tui.world import HOSTILE, World, run
 
 
@@ -282,3 +283,55 @@ async def test_a_line_of_the_log_is_looked_into(world: World) -> None:
         await until(lambda: "FAILED" in app.clipboard, "the copied line")
         await pilot.press("p")  # a test has no terminal to hand over
         await until(lambda: any("pager" in text for text in said(app)), "that it cannot be")
+
+
+@presses("run.move")
+async def test_a_failed_run_is_moved_to_the_newest_version(world: World) -> None:
+    played = failed_run(world)
+    played.saved["version"] = 7
+    world.http.on("POST", "/api/runs/{}/move", lambda r: {**played.document(), "workflowVersion": 7})
+    async with opened(played, toasts=True) as (app, pilot, screen):
+        await pilot.press("V")
+        await until(lambda: isinstance(app.screen, ConfirmModal), "the question")
+        await pilot.press("n")
+        await until(lambda: app.screen is screen, "the way back")
+        assert world.http.calls("POST") == []
+        await pilot.press("V")
+        await until(lambda: isinstance(app.screen, ConfirmModal), "the question")
+        await pilot.press("y")
+        await until(lambda: any("the run goes on as v7 says" in text for text in said(app)), "the move")
+        assert len(world.http.calls("POST", f"/api/runs/{played.id}/move")) == 1
+        await idle(app)
+
+
+async def test_a_run_that_does_not_fit_names_each_difference_and_stays(world: World) -> None:
+    played = failed_run(world)
+    played.saved["version"] = 7
+    differs = [
+        {"code": "step_differs", "message": "the new version has no such step", "stepId": "look"},
+        {"code": "step_differs", "message": HOSTILE, "stepId": MAIL},
+    ]
+    refusal = refuse(422, "run_does_not_fit", "the run does not fit", problems=differs, hint="rerun it instead")
+    world.http.on("POST", "/api/runs/{}/move", lambda r: refusal)
+    async with opened(played) as (app, pilot, screen):
+        await pilot.press("V")
+        await until(lambda: isinstance(app.screen, ConfirmModal), "the question")
+        await pilot.press("y")
+        await until(lambda: isinstance(app.screen, MessageModal), "the differences")
+        await settled(app)
+        told = " ".join(str(part.render()) for part in app.screen.query(Static))
+        assert "look: the new version has no such step" in told
+        assert "rerun it instead" in told
+        assert "\x1b" not in told
+        await pilot.press("escape")
+        await until(lambda: app.screen is screen, "the way back")
+        await idle(app)
+
+
+async def test_a_run_is_not_moved_where_that_makes_no_sense(world: World) -> None:
+    async with opened(running_run(world)) as (_app, _pilot, screen):
+        assert screen.why_not("run.move") == "only a run that waits or has failed can be moved"
+    async with opened(failed_run(world, 4), toasts=True) as (app, pilot, _screen):
+        await pilot.press("V")
+        await until(lambda: any("the newest version, already" in text for text in said(app)), "the answer")
+        assert world.http.calls("POST") == []
