@@ -67,8 +67,8 @@ leaves a field so that letters act. `a` adds a step behind the chosen one, `C` c
 undoes anything.
 
 `!` goes to the next problem. `t` executes the chosen step alone, `r` runs the workflow. `R` rehearses it up to the
-chosen step: a step with a pinned output (`p` pins that of the last test or run, `P` unpins) gives this instead of running.
-`W` keeps the next webhook as a sample for the input of runs, and starts no run for it.
+chosen step: a step with a pinned output (`p` pins that of the last test or run, `P` unpins) gives this instead of
+running. `W` keeps the next webhook as a sample for the input of runs, and starts no run for it.
 
 `ctrl+s` saves a new version; until then your changes are kept as a draft, also when you leave.
 """
