@@ -18,9 +18,9 @@ _MOST: Final = 100_000
 async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc, *, until: str | None = None) -> None:
     """Ask for the input, start the run and open it; only inside background work.
 
-    An input the server refuses is asked for again, as it was typed, with what is wrong at each field. With
-    `until` it is a rehearsal up to that step, with the outputs that are pinned. A run with a kept sample is a rehearsal,
-    too: the sample has more to it than data, such as a webhook's headers.
+    An input the server refuses is asked for again, as it was typed, with what is wrong at each field. With `until` it
+    is a rehearsal up to that step, with the outputs that are pinned. A run with a kept sample is a rehearsal, too: the
+    sample has more to it than data, such as a webhook's headers.
     """
     from flowdesk.errors import Rejected
     from flowdesk.tui.modals.run_input import RunInputModal, input_of
