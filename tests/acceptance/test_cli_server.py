@@ -149,7 +149,7 @@ def test_logging_in_choosing_and_logging_out(home: Home, tmp_path_factory: pytes
         refused = home.flowdesk("ls")
         assert refused.code == 4
         assert f"flowdesk login {server.url}" in refused.err
-        assert home.flowdesk("ls", FLOWDESK_TOKEN=token).code == 0
+        assert home.flowdesk("ls", FLOWDESK_TOKEN=token).code == 4, "logging out ends the token, wherever it was copied"
 
         wrong = home.flowdesk("login", "--password-stdin", stdin="wrong66\n")
         assert wrong.code == 4
