@@ -17,6 +17,7 @@ _TITLES: Final = {
     "runs": "Runs",
     "jobs": "Jobs",
     "schedules": "Schedules",
+    "secrets": "Secrets",
     "plugins": "Plugins",
     "run": "A run",
     "editor": "The editor",

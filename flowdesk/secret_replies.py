@@ -19,6 +19,10 @@ class ConnectionDoc(TypedDict):
     state: Literal["new", "connected", "broken"]
     problem: str | None
     expiresAt: str | None
+    authorizeUrl: str
+    tokenUrl: str
+    clientId: str
+    clientAuth: Literal["body", "basic"]
     scopes: list[str]
 
 

@@ -65,6 +65,7 @@ class FlowDeskApp(FlowApp):
         "runs": _area("runs", "RunsScreen"),
         "jobs": _area("jobs", "JobsScreen"),
         "schedules": _area("schedules", "SchedulesScreen"),
+        "secrets": _area("secrets", "SecretsScreen"),
         "plugins": _area("plugins", "PluginsScreen"),
     }
 
@@ -286,6 +287,10 @@ class FlowDeskApp(FlowApp):
     async def action_area_schedules(self) -> None:
         """Show the schedules."""
         await self.go("schedules")
+
+    async def action_area_secrets(self) -> None:
+        """Show the secrets."""
+        await self.go("secrets")
 
     async def action_area_plugins(self) -> None:
         """Show the plugins."""

@@ -1,7 +1,7 @@
 """What may stand at the cursor inside a template's tag: names with the values they have, and helpers.
 
 The scope is what templates see: `data`, `steps`, `trigger`, `run`, `workflow`, with the values of a run where one is
-known and UNKNOWN where only the name is.
+known and UNKNOWN where only the name is, and the names of `secrets`, which have no value to show.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class NotKnown(Enum):
 
 UNKNOWN: Final = NotKnown.UNKNOWN
 """Stands for a value nobody has seen yet."""
-ROOTS: Final = ("data", "steps", "trigger", "run", "workflow")
+ROOTS: Final = ("data", "steps", "trigger", "run", "workflow", "secrets")
 MOMENTS: Final = {
     "@now": "this moment, as ISO-8601 text in UTC",
     "@timestamp": "this moment, as milliseconds since 1970",
@@ -144,7 +144,7 @@ def _candidate(key: str, held: Any, way: str, start: int, end: int, closing: str
 def _first_names(scope: Scope) -> Iterator[tuple[str, Any]]:
     data = scope.get("data")
     if isinstance(data, Mapping):
-        yield from ((key, held) for key, held in _members(data) if key not in ROOTS and key != "secrets")
+        yield from ((key, held) for key, held in _members(data) if key not in ROOTS)
     for root in ROOTS:
         if root in scope:
             yield root, scope[root]

@@ -49,6 +49,7 @@ EVERYWHERE: Final = (
     Act("area.runs", "3,alt+3", "Runs", "Areas", show=False),
     Act("area.jobs", "4,alt+4", "Jobs", "Areas", show=False),
     Act("area.schedules", "5,alt+5", "Schedules", "Areas", show=False),
+    Act("area.secrets", "6,alt+6", "Secrets", "Areas", show=False),
     Act("area.plugins", "7,alt+7", "Plugins", "Areas", show=False),
 )
 
@@ -110,6 +111,15 @@ SCHEDULES: Final = (
     Act("schedules.run", "r", "Run now", "Schedule", writes=True),
     Act("schedules.pause", "p", "Pause or go on", "Schedule", writes=True),
     Act("schedules.edit", "e", "Edit", "Schedule"),
+)
+
+SECRETS: Final = (
+    Act("secrets.new", "n", "New", "Secret", writes=True),
+    Act("secrets.replace", "e", "Replace value", "Secret", writes=True),
+    Act("secrets.test", "t", "Test", "Secret", writes=True),
+    Act("secrets.usages", "u", "Usages", "Secret"),
+    Act("secrets.connect", "c", "Connect", "Secret", writes=True, show=False),
+    Act("secrets.delete", "x", "Delete", "Secret", writes=True),
 )
 
 PLUGINS: Final = (
@@ -265,6 +275,7 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
     "runs": RUNS,
     "jobs": JOBS,
     "schedules": SCHEDULES,
+    "secrets": SECRETS,
     "plugins": PLUGINS,
     "run": RUN,
     "editor": EDITOR,
@@ -281,7 +292,7 @@ SCOPES: Final[dict[str, tuple[Act, ...]]] = {
 }
 
 LIVE_WITH: Final[dict[str, tuple[str, ...]]] = {
-    "list": ("dashboard", "workflows", "runs", "jobs", "schedules", "plugins"),
+    "list": ("dashboard", "workflows", "runs", "jobs", "schedules", "secrets", "plugins"),
     "log": ("run",),
     "map": ("run", "editor"),
     "inspector": ("run",),

@@ -66,6 +66,14 @@ def test_values_are_shown_beside_the_names() -> None:
     assert {c.label: c.detail for c in offered("{{steps.")} == {"fetch": "{2 keys}", "later": ""}
 
 
+def test_names_of_secrets_are_offered_and_have_no_value() -> None:
+    scope = {**SCOPE, "secrets": {"CRM_TOKEN": UNKNOWN, "SMTP": UNKNOWN}}
+    assert [(one.label, one.detail) for one in candidates("{{secrets.c", 11, scope)] == [("CRM_TOKEN", "")]
+    (taken,) = candidates("{{secrets.SM", 12, scope)
+    assert taken.insert == "SMTP}}"
+    assert "secrets" in [one.label for one in candidates("{{", 2, scope)]
+
+
 def test_a_value_closes_the_tag_and_an_object_goes_on() -> None:
     assert done("Dear {{em", "email") == "Dear {{email}}"
     assert done("{{ste", "steps") == "{{steps."

@@ -12,7 +12,7 @@ from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
-AREAS = {1: "dashboard", 2: "workflows", 3: "runs", 4: "jobs", 5: "schedules", 7: "plugins"}
+AREAS = {1: "dashboard", 2: "workflows", 3: "runs", 4: "jobs", 5: "schedules", 6: "secrets", 7: "plugins"}
 
 
 @presses(*(f"area.{area}" for area in AREAS.values()), "app.last")

@@ -1,4 +1,4 @@
-"""A small world for screens to show: four workflows, some runs, jobs, schedules and plugins, at a fixed time."""
+"""A small world for screens to show: four workflows, some runs, jobs, schedules and secrets, plugins, at a fixed time."""
 
 from __future__ import annotations
 
@@ -113,6 +113,38 @@ def run(number: int, wf: dict[str, Any], status: str, **more: Any) -> dict[str, 
     }
 
 
+def secret(name: str, *, reader: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A secret, read by the step `send` of that workflow."""
+    usage = {"workflowId": reader["id"], "workflowName": reader["name"], "stepIds": ["send"]} if reader else None
+    return {
+        "name": name,
+        "kind": "value",
+        "description": f"about {name}",
+        "hosts": [],
+        "source": None,
+        "connection": None,
+        "usedBy": [usage] if usage is not None else [],
+        "createdAt": ago(days=30),
+        "updatedAt": ago(days=2),
+        "lastUsedAt": ago(minutes=2) if reader else None,
+        **more,
+    }
+
+
+def connection(state: str = "new", problem: str | None = None) -> dict[str, Any]:
+    """What is told of an OAuth2 connection."""
+    return {
+        "state": state,
+        "problem": problem,
+        "expiresAt": None,
+        "authorizeUrl": "https://login.example.com/authorize",
+        "tokenUrl": "https://login.example.com/token",
+        "clientId": "flowdesk",
+        "clientAuth": "basic",
+        "scopes": ["read", "write"],
+    }
+
+
 def figures() -> dict[str, Any]:
     """What became of the runs of a day."""
     hours = [{"at": ago(hours=24 - n), "runs": n % 7, "failed": int(n == 20)} for n in range(24)]
@@ -170,6 +202,7 @@ class World:
         ]
         self.jobs = [self._job(1, "PENDING"), self._job(2, "FAILED")]
         self.schedules = [self._schedule(self.workflows[2])]
+        self.secrets = [secret("CRM_TOKEN", reader=order), secret("SMTP_LOGIN", hosts=["smtp.example.org"])]
         self.stats = figures()
         self.workers = [{"id": "w-1", "answering": True, "runs": {"count": 1, "ids": []}}]
         self.label = ""
@@ -245,6 +278,7 @@ class World:
         on("GET", "/api/workflows/{}/pins", lambda r: [])
         on("GET", "/api/workflows/{}/samples", lambda r: [])
         on("GET", "/api/workflows/{}/capture", lambda r: {"until": None})
+        on("GET", "/api/secrets", lambda r: self.page(self.secrets, r))
         on("GET", "/api/workers", lambda r: self.workers)
 
     def _run(self, request: Request) -> Any:

@@ -20,16 +20,16 @@ class MessageModal(ModalScreen[None]):
     DEFAULT_CSS = """
     MessageModal .dialog { width: 100; height: auto; }
     MessageModal VerticalScroll { height: auto; max-height: 20; }
-    MessageModal VerticalScroll Static { height: auto; }
+    MessageModal VerticalScroll Static, MessageModal .hint { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "leave", "Back"),
         Binding("y", "copy", "Copy"),
     ]
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, *, hint: str = "") -> None:
         super().__init__()
-        self._title = title
+        self._title, self._hint = title, hint
         self._text = "\n".join(clean_lines(text))
 
     def compose(self) -> ComposeResult:
@@ -38,6 +38,8 @@ class MessageModal(ModalScreen[None]):
             yield Static(Text(clean(self._title), style="bold"), markup=False)
             with VerticalScroll():
                 yield Static(Text(self._text), markup=False)
+            if self._hint:
+                yield Static(Text(clean(self._hint)), classes="hint", markup=False)
             yield Static(Text("y copies it, esc leaves"), classes="hint", markup=False)
 
     def action_leave(self) -> None:

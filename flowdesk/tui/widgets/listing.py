@@ -172,6 +172,10 @@ class Listing(Vertical, Generic[T]):
             self.table.redraw(self.rows.key(item))
             self.post_message(self.Changed(self))
 
+    def explain(self, empty: str) -> None:
+        """Say this from now on where there is nothing to show."""
+        self._empty = empty
+
     def take_out(self, key: str) -> None:
         """Show this one no longer."""
         if self.rows.drop(key):

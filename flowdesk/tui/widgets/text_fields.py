@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual.events import Key
+from textual.actions import SkipAction
+from textual.events import Key, Paste
 from textual.widgets import Input, TextArea
 from textual.widgets.text_area import Edit, EditResult
 
@@ -41,6 +42,30 @@ class LineInput(Input):
     def validate_value(self, value: str) -> str:
         """What a program puts into it comes through here."""
         return visible(value)
+
+
+class SecretInput(Input):
+    """One value that is never shown, kept exactly as it is typed or pasted, also when it has several lines.
+
+    It can be neither copied nor cut: what is selected in it would lie in the terminal's clipboard.
+    """
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None, compact: bool = False) -> None:  # noqa: A002
+        super().__init__(placeholder=placeholder, id=id, compact=compact, password=True)
+
+    def _on_paste(self, event: Paste) -> None:
+        """All of it but a line's end behind it; an Input would keep the first line of a key and drop the rest."""
+        event.prevent_default()
+        event.stop()
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+        self.replace(text, *self.selection)
+
+    def action_copy(self) -> None:
+        """No: the key is the application's."""
+        raise SkipAction
+
+    def action_cut(self) -> None:
+        """No."""
 
 
 class AreaInput(TextArea):

@@ -27,8 +27,10 @@ from flowdesk.tui.modals.palette import PaletteModal
 from flowdesk.tui.modals.rerun import RerunModal
 from flowdesk.tui.modals.run_input import RunInputModal
 from flowdesk.tui.modals.save import SaveModal
+from flowdesk.tui.modals.secret import SecretModal
 from flowdesk.tui.modals.step_kind import StepKindModal
 from flowdesk.tui.modals.try_result import TryResultModal
+from flowdesk.tui.modals.usages import UsagesModal
 from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
 from tests.tui.pressing import presses
@@ -58,6 +60,8 @@ QUESTION: Any = {
 }
 VERSION: Any = {"version": 2, "savedAt": NOW.isoformat(), "savedBy": "ada@example.com", "name": "n", "steps": 2}
 
+READERS: Any = [{"workflowId": "wf_0001", "workflowName": "order-intake", "stepIds": ["send", "ask"]}]
+
 
 async def answer(app: FlowDeskApp, pilot: Pilot[int], dialog: ModalScreen[Any], *keys: str) -> Any:
     """What the dialog answers after these keys, or OPEN."""
@@ -67,7 +71,8 @@ async def answer(app: FlowDeskApp, pilot: Pilot[int], dialog: ModalScreen[Any], 
     await settled(app)
     box = dialog.query_one(".dialog")
     assert box.region.width >= LEAST_COLUMNS, dialog
-    assert [shown for shown in box.walk_children(Static) if str(shown.content) and not shown.region.area] == [], dialog
+    texts = [text for text in box.walk_children(Static) if all(node.display for node in text.ancestors_with_self)]
+    assert [text for text in texts if str(text.content) and not text.region.area] == [], dialog
     await pilot.press(*keys)
     await settled(app)
     return given[0] if given else OPEN
@@ -79,13 +84,17 @@ async def answer(app: FlowDeskApp, pilot: Pilot[int], dialog: ModalScreen[Any], 
     *("MessageModal/escape", "MessageModal/enter", "StepKindModal/escape", "StepKindModal/enter"),
     *("TryResultModal/escape", "TryResultModal/enter", "TryResultModal/q"),
     *("DecideModal/escape", "ConflictModal/escape", "ConnectToModal/escape", "VersionsModal/escape"),
-    *("WorkflowSettingsModal/escape", "RunInputModal/escape", "RerunModal/escape"),
+    *("WorkflowSettingsModal/escape", "RunInputModal/escape", "RerunModal/escape", "SecretModal/escape"),
+    *("UsagesModal/escape",),
 )
 async def test_keys_that_leave(world: World) -> None:
     played = failed_run(world)
 
     async def fetch(_number: int) -> dict[str, Any]:
         return {}
+
+    async def never(_name: str, _document: dict[str, Any]) -> Any:
+        raise AssertionError("nothing was to be saved")
 
     async with world.shown("workflows") as (app, pilot):
         connection, a_kind = app.connection, cast(StepKind, kinds()[0])
@@ -109,6 +118,8 @@ async def test_keys_that_leave(world: World) -> None:
             (lambda: WorkflowSettingsModal(world.workflows[0]), ("escape",), None),
             (lambda: RunInputModal("hello", "{}"), ("escape",), None),
             (lambda: RerunModal(run, None), ("escape",), None),
+            (lambda: SecretModal(never), ("escape",), None),
+            (lambda: UsagesModal("A", READERS), ("escape",), None),
         ]
         for make, keys, wanted in cases:
             for key in keys:
@@ -118,7 +129,7 @@ async def test_keys_that_leave(world: World) -> None:
 @presses(
     *("MessageModal/y", "TryResultModal/y", "StepKindModal/j", "StepKindModal/k", "DecideModal/j", "DecideModal/k"),
     *("RerunModal/j", "RerunModal/k", "PaletteModal/down", "PaletteModal/up", "PaletteModal/ctrl+n"),
-    *("PaletteModal/ctrl+p",),
+    *("PaletteModal/ctrl+p", "UsagesModal/j", "UsagesModal/k"),
 )
 async def test_keys_that_copy_and_move(world: World) -> None:
     played = failed_run(world)
@@ -137,6 +148,7 @@ async def test_keys_that_copy_and_move(world: World) -> None:
         for dialog, down, up in (
             (DecideModal([QUESTION]), "j", "k"),
             (RerunModal(run, None), "j", "k"),
+            (UsagesModal("A", READERS), "j", "k"),
             (PaletteModal(app.screen_stack[0]), "down", "up"),
             (PaletteModal(app.screen_stack[0]), "ctrl+n", "ctrl+p"),
         ):

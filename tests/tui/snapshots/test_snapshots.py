@@ -22,7 +22,7 @@ Same = Callable[[App[Any]], Awaitable[None]]
 Size = tuple[int, int]
 
 
-@pytest.mark.parametrize("area", ["dashboard", "workflows", "runs", "jobs", "schedules", "plugins"])
+@pytest.mark.parametrize("area", ["dashboard", "workflows", "runs", "jobs", "schedules", "secrets", "plugins"])
 async def test_area(area: str, size: Size, world: World, same: Same) -> None:
     async with world.shown(area, size=size) as (app, _pilot):
         await same(app)

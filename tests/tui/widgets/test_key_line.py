@@ -14,7 +14,7 @@ from tests.tui.screens.run.test_screen import opened as run_opened
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
-AREAS = ("dashboard", "workflows", "runs", "jobs", "schedules", "plugins")
+AREAS = ("dashboard", "workflows", "runs", "jobs", "schedules", "secrets", "plugins")
 SIZES = ((80, 24), (120, 36))
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from textual.timer import Timer
 
 from engine.errors import Problem
-from flowdesk.errors import Rejected
+from flowdesk.errors import ClientError, Rejected
 from flowdesk.tui.completion import UNKNOWN
 from flowdesk.tui.draw.previews import previews_of
 from flowdesk.tui.draw.topology import Topology
@@ -15,6 +15,7 @@ from flowdesk.tui.screens.editor.views import VIEWS, EditorViews
 from flowdesk.tui.widgets.form.step_form import StepForm
 
 CHECK_AFTER_S: Final = 0.4
+_SECRETS: Final = 200
 
 
 class EditorChecking(EditorViews):
@@ -23,6 +24,8 @@ class EditorChecking(EditorViews):
     def __init__(self, workflow_id: str | None, run_id: str | None) -> None:
         super().__init__(workflow_id)
         self.run_id = run_id
+        self.secret_names: list[str] = []
+        """What may stand behind `secrets.` in a template."""
         self._soon: Timer | None = None
         self._last_problem = -1
         self._preview_wanted = False
@@ -112,6 +115,13 @@ class EditorChecking(EditorViews):
             page = await self.live.client.runs.list(workflow_id=self.workflow_id, limit=1)
             self.run_id = page.items[0]["id"] if page.items else None
 
+    async def find_secrets(self) -> None:
+        """The names of secrets, for completion; none for somebody who may not see them."""
+        try:
+            self.secret_names = [one["name"] for one in (await self.live.client.secrets.list(limit=_SECRETS)).items]
+        except ClientError:
+            self.secret_names = []
+
     def preview(self) -> None:
         """Render the chosen step's parameters with the values of the run, and learn what it sees."""
         self._preview_wanted = True
@@ -144,6 +154,8 @@ class EditorChecking(EditorViews):
         outputs = scope.get("steps")
         named = {other["id"]: UNKNOWN for other in document["steps"] if other["id"] in self._before(step["id"])}
         scope["steps"] = {**named, **(outputs if isinstance(outputs, dict) else {})}
+        if self.secret_names:
+            scope["secrets"] = dict.fromkeys(self.secret_names, UNKNOWN)
         self.form.set_scope(scope, f"run {self.run_id}" if self.run_id else "")
         self.form.set_preview(previews_of(step.get("params"), reply))
 

@@ -130,6 +130,7 @@ running. `W` keeps the next webhook as a sample for the input of runs, and start
     async def _look_at_run(self) -> None:
         if self.live.state == "connected":
             await self.find_run()
+            await self.find_secrets()
             self.preview()
             await self.read_practice()
 

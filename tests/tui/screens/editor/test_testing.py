@@ -16,7 +16,8 @@ from flowdesk.tui.screens.run.screen import RunScreen
 from tests.tui.pressing import presses
 from tests.tui.runs import failed_run
 from tests.tui.screens.editor.desk import ORDER, Desk, dialog, opened
-from tests.tui.waiting import idle, until
+from tests.tui.scripted import refuse
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import World
 
 
@@ -77,6 +78,16 @@ async def test_templates_are_completed_with_what_the_run_had(world: World) -> No
         assert screen.form.draft.scope["steps"]["webhook"] == {"ok": True}
         assert screen.form.draft.scope["steps"]["ask"] is UNKNOWN
         assert screen.form.draft.source == "run run_0001"
+        assert screen.form.draft.scope["secrets"] == {"CRM_TOKEN": UNKNOWN, "SMTP_LOGIN": UNKNOWN}
+
+
+async def test_somebody_who_may_not_see_secrets_has_the_rest_of_the_values(world: World) -> None:
+    Desk(world)
+    world.http.on("GET", "/api/secrets", lambda r: refuse(403, "role_too_low", "operators see no secrets"))
+    async with opened(world, step="send", toasts=True) as (app, _pilot, screen):
+        await until(lambda: screen.form.draft.scope, "the scope")
+        assert "secrets" not in screen.form.draft.scope
+        assert said(app) == []
 
 
 def an_editor(directory: Path, change: str) -> dict[str, str]:
