@@ -1,4 +1,4 @@
-"""A small world for screens to show: four workflows, some runs, jobs, schedules and secrets, plugins, at a fixed time."""
+"""A small world for screens to show: workflows, some runs, jobs, schedules, secrets and plugins, at a fixed time."""
 
 from __future__ import annotations
 
