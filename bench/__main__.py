@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import commits, metrics, plan, rates, recovery, scale, secrets, starts, steps, tui, volume
+from bench import commits, loops, metrics, plan, rates, recovery, scale, secrets, starts, steps, tui, volume
 from bench.report import Report, machine
 
 SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
     "starts": starts.measure,
     "rates": rates.measure,
     "steps": steps.measure,
+    "loops": loops.measure,
     "commits": commits.measure,
     "metrics": metrics.measure,
     "volume": volume.measure,

@@ -65,6 +65,14 @@ def fan(width: int) -> Document:
     }
 
 
+def loop() -> Document:
+    """One pure step for each item of `data.items`."""
+    params = {"items": "data.items", "results": "count"}
+    body = {"steps": [_set("one", {"value": "{{item}}"})]}
+    each = {"id": "each", "ref": "flow.foreach", "params": params, "body": body}
+    return {"name": "loop", "steps": [{"id": "start", "type": "TRIGGER", "ref": "manual", "next": "each"}, each]}
+
+
 def logging_chain(length: int) -> Document:
     """A run with three events for each step."""
     steps = [

@@ -96,7 +96,7 @@ def measured(section: str, directory: Path) -> list[Any]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("section", ["starts", "steps", "commits", "volume", "recovery", "secrets", "tui"])
+@pytest.mark.parametrize("section", ["starts", "steps", "loops", "commits", "volume", "recovery", "secrets", "tui"])
 def test_every_section_measures(tmp_path: Path, section: str) -> None:
     measured(section, tmp_path)
 
@@ -115,4 +115,5 @@ def test_many_processes_are_measured(tmp_path: Path) -> None:
 
 
 def test_no_section_is_left_out() -> None:
-    assert set(SECTIONS) == {"starts", "rates", "steps", "commits", "volume", "recovery", "scale", "secrets", "tui"}
+    mine = {"starts", "rates", "steps", "loops", "commits", "metrics", "volume", "recovery", "scale", "secrets", "tui"}
+    assert set(SECTIONS) == mine

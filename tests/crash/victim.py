@@ -157,10 +157,11 @@ def arm(store: SqliteStore, kill: str) -> None:
 
     async def deadly(commit: Commit) -> str:
         left[0] -= 1
-        if left[0] == 0 and when == "before":
+        last = left[0] == 0  # another one may be made while this one is on its way
+        if last and when == "before":
             die()
         cursor = await durable(commit)
-        if left[0] == 0:
+        if last:
             die()
         return cursor
 

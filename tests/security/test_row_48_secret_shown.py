@@ -98,7 +98,10 @@ async def test_no_table_answer_event_or_log_line_shows_it(server: Live, ali: Per
     (job,) = await ali.get("/api/jobs")
     texts["job"] = json.dumps(job)
     texts["export"] = json.dumps(await ali.get(f"/api/workflows/{run['workflowId']}"))
-    texts["metrics"] = repr((await server.call("GET", "/metrics")).body)
+    admin = server.parts.tokens.issue(await server.parts.accounts.local_user())
+    metrics = await server.call("GET", "/metrics", token=admin)
+    assert b'flowdesk_steps_total{family="http",outcome="failed"} 1' in metrics.body
+    texts["metrics"] = metrics.body.decode()
     texts["logs"] = "\n".join(logged.lines)
     assert {where: form for where, text in texts.items() if (form := shows(text)) is not None} == {}
     assert shown_in_database(server.parts.settings.database) == []
