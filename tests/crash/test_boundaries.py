@@ -40,7 +40,10 @@ def test_a_run_survives_a_kill(tmp_path: Path, workflow: str, point: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "point", [f"commit:{number}:{when}" for number in (2, 3, 4, 5) for when in ("before", "after")]
+    "point",
+    # How many commits come after the fourth depends on which answers find the run at rest; `told:` kills there.
+    [f"commit:{number}:{when}" for number in (2, 3, 4) for when in ("before", "after")]
+    + ["told:signal", "told:decide"],
 )
 def test_waits_survive_a_kill(tmp_path: Path, point: str) -> None:
     """R3, R7: in a sleep, before a signal and an approval, and right after them: each is heard once, decided once."""

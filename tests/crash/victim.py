@@ -156,13 +156,15 @@ def arm(store: SqliteStore, kill: str) -> None:
     durable = store.runs.commit
 
     async def deadly(commit: Commit) -> str:
-        left[0] -= 1
-        last = left[0] == 0  # another one may be made while this one is on its way
-        if last and when == "before":
-            die()
+        if when == "before":
+            left[0] -= 1
+            if left[0] == 0:
+                die()
         cursor = await durable(commit)
-        if last:
-            die()
+        if when == "after":  # one that was fenced off does not count: nothing is durable
+            left[0] -= 1
+            if left[0] == 0:
+                die()
         return cursor
 
     store.runs.commit = deadly  # type: ignore[method-assign]
