@@ -53,6 +53,10 @@ def claimed(tests: str) -> Iterator[str]:
                         yield from meant(wanted)
 
 
+THROUGH = {"EditorScreen/ctrl+e": ("form.editor/ctrl+e", "editor.external/ctrl+e")}
+"""Bindings of a screen that stand before those of the table, with the same key, and do what they would."""
+
+
 class Pressed:
     """What the terminal UI did because of a key, in one test."""
 
@@ -83,7 +87,8 @@ class Pressed:
                 if bound.id in keys.acts():
                     self.keys.add(f"{bound.id}/{key}")
                 else:
-                    self.keys.update(_name(kind, bound) for kind in type(node).__mro__ if bound in _own(kind))
+                    own = [_name(kind, bound) for kind in type(node).__mro__ if bound in _own(kind)]
+                    self.keys.update(own, *(THROUGH.get(name, ()) for name in own))
 
 
 def _name(kind: type[Any], bound: Binding) -> str:

@@ -204,7 +204,7 @@ async def test_a_long_workflow_is_written_and_read_beside_the_screen(world: Worl
 @presses("NameInput/escape")
 async def test_escape_leaves_the_name_and_letters_act_again(world: World) -> None:
     Desk(world)
-    async with opened(world) as (_app, pilot, screen):
+    async with opened(world, step="send") as (_app, pilot, screen):
         screen.query_one("#workflow-name", Input).focus()
         await until(lambda: screen.query_one("#workflow-name").has_focus, "the field")
         await pilot.press("escape", "x")
