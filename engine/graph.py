@@ -6,11 +6,12 @@ about it. docs/problems.md lists the codes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from engine.checks.bodies import MAX_BODIES, check_body, check_ids, draft_of, too_deep, within
+from engine.checks.called import check_called
 from engine.checks.interface import check_interface
 from engine.checks.lookups import Horizon, check_condition
 from engine.checks.nearest import nearest
@@ -36,17 +37,19 @@ Secrets = Mapping[str, tuple[str, ...]]
 
 
 def validate(
-    document: Any, registry: Registry, *, secrets: Secrets | None = None
+    document: Any, registry: Registry, *, secrets: Secrets | None = None, workflows: Collection[str] | None = None
 ) -> tuple[WorkflowDraft | None, list[Problem]]:
     """The draft a document holds, and everything wrong with it; no draft when anything is.
 
     Takes any JSON value. Of a fetched workflow the read-only fields are ignored. Without `secrets` any name of one is
-    taken for known.
+    taken for known; so is any workflow that is named, without `workflows`, the ids there are.
     """
     reading = read(document)
     problems = list(reading.problems)
     if reading.draft is not None:
         problems += _check(reading.draft, registry, secrets, whole=reading.whole)
+        if workflows is not None:
+            problems += check_called(reading.draft, registry, workflows)
         problems = _in_order(problems, reading.ids)
     return (reading.draft if not problems else None), problems
 

@@ -258,3 +258,20 @@ async def test_schedules_that_cannot_be_are_refused(ali: Person, more: dict[str,
     """Row 14: an invalid cron, one that never fires and an unknown zone are refused at save."""
     answer = await ali.call("POST", "/api/workflows", {"name": "w", "steps": [greet()], **more})
     assert (answer.status, answer.code) == (422, "invalid_workflow")
+
+
+async def test_a_workflow_that_is_named_must_be_ones_own(server: Live, ali: Person) -> None:
+    mine, theirs = [await who.save(action("a", "core.log", params={"message": "hi"})) for who in (ali, await server.person("berta"))]
+    call = {"id": "call", "ref": "flow.call", "params": {"workflow": theirs}}
+    document = {"name": "", "steps": [call], "onFailure": UNKNOWN}
+    refused = await ali.call("POST", "/api/workflows", document)
+    assert refused.status == 422
+    told = {(one.get("stepId"), one["field"], one["code"]) for one in refused.json["problems"]}
+    assert told == {
+        (None, "name", "bad_value"),
+        ("call", "params.workflow", "unknown_workflow"),
+        (None, "onFailure", "unknown_workflow"),
+    }
+    checked = await ali.call("POST", "/api/workflows/validate", document)
+    assert len(checked.json["problems"]) == 3
+    await ali.save(call | {"params": {"workflow": mine}}, onFailure=mine)
