@@ -1,4 +1,4 @@
-"""A document against what its tenant has: everything `engine.graph.validate` says, and the secrets and workflows there are."""
+"""A document against the secrets and workflows its tenant has: everything `engine.graph.validate` says."""
 
 from __future__ import annotations
 

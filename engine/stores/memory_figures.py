@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
-from engine.models.run import FINISHED, RunRow, RunStatus
+from engine.models.run import FINISHED, RunRow, RunStatus, TriggerKind
 from engine.models.workflow import Workflow
 from engine.store import Owner
 from engine.stores.memory_data import Data, copy, may
@@ -20,7 +20,7 @@ class MemoryFigures:
     async def runs(self, *, owner: Owner, since: int, until: int, sample: int) -> RunFigures:
         """Of the runs made in these hours."""
         figures = RunFigures()
-        mine = [row for row in self._data.runs.values() if may(owner, row.user_id)]
+        mine = [row for row in self._whole() if may(owner, row.user_id)]
         made = [row for row in mine if since <= row.created_at < until]
         for row in made:
             hour = since + (row.created_at - since) // HOUR_MS * HOUR_MS
@@ -44,8 +44,12 @@ class MemoryFigures:
                 found.append(self._of(workflow_id, since))
         return found
 
+    def _whole(self) -> Iterator[RunRow]:
+        """Every run but the rounds of loops, which are part of the run that loops."""
+        return (row for row in self._data.runs.values() if row.trigger is not TriggerKind.ROUND)
+
     def _of(self, workflow_id: str, since: int) -> WorkflowFigures:
-        rows = [row for row in self._data.runs.values() if row.workflow_id == workflow_id]
+        rows = [row for row in self._whole() if row.workflow_id == workflow_id]
         lately = [row for row in rows if row.created_at >= since]
         last = max(rows, key=lambda row: row.created_at, default=None)
         failed = sum(row.status is RunStatus.FAILED for row in lately)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.models.figures import HOUR_MS
-from engine.models.run import RunStatus
+from engine.models.run import RunStatus, TriggerKind
 from engine.store import ANYONE, Owner, Store
 from tests.contract.make import ME, NOW, YOU, make_run, make_workflow, put
 
@@ -59,6 +59,22 @@ async def test_durations_are_those_of_the_newest_that_ended_by_themselves(store:
 
     assert await durations(10) == [0, 40, 20, 10]
     assert await durations(3) == [0, 40]
+
+
+async def test_the_rounds_of_a_loop_are_part_of_the_run_that_loops(store: Store) -> None:
+    await store.workflows.create(make_workflow(id="w"), [], saved_by=ME)
+    caller = await made(store, SINCE, RunStatus.SUCCESS, workflow_id="w", started_at=SINCE, finished_at=SINCE + 7)
+    for number, status in enumerate((RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.WAITING)):
+        times = {"started_at": SINCE, "finished_at": SINCE + 1}
+        at = SINCE + 1 + number
+        await made(store, at, status, workflow_id="w", caller_run_id=caller, trigger=TriggerKind.ROUND, **times)
+    for owner in (ME, ANYONE):
+        found = await store.figures.runs(owner=owner, since=SINCE, until=UNTIL, sample=10)
+        assert (found.hours, found.open, found.durations_ms) == ({SINCE: {RunStatus.SUCCESS: 1}}, {}, [7])
+        (figures,) = await store.figures.workflows(owner=owner, since=SINCE, limit=10)
+        assert (figures.runs, figures.failed) == (1, 0)
+        assert figures.last is not None
+        assert figures.last.id == caller
 
 
 async def test_without_runs_there_is_nothing_to_count(store: Store) -> None:

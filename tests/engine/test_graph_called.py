@@ -47,7 +47,10 @@ def test_a_workflow_in_the_parameters_of_another_kind_of_step_is_just_a_text() -
 
 
 def test_what_is_looked_up_is_what_is_named() -> None:
-    document = {"onFailure": "f", "steps": [_call("a"), _each(_call("b"), _each(_call("c"))), _call("{{x}}"), _call("a")]}
+    document = {
+        "onFailure": "f",
+        "steps": [_call("a"), _each(_call("b"), _each(_call("c"))), _call("{{x}}"), _call("a")],
+    }
     assert mentioned_workflows(document) == {"f", "a", "b", "c"}
 
 

@@ -261,7 +261,7 @@ async def test_schedules_that_cannot_be_are_refused(ali: Person, more: dict[str,
 
 
 async def test_a_workflow_that_is_named_must_be_ones_own(server: Live, ali: Person) -> None:
-    mine, theirs = [await who.save(action("a", "core.log", params={"message": "hi"})) for who in (ali, await server.person("berta"))]
+    mine, theirs = [await who.save(greet()) for who in (ali, await server.person("berta"))]
     call = {"id": "call", "ref": "flow.call", "params": {"workflow": theirs}}
     document = {"name": "", "steps": [call], "onFailure": UNKNOWN}
     refused = await ali.call("POST", "/api/workflows", document)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
-from engine.models.run import FINISHED, RunStatus
+from engine.models.run import FINISHED, RunStatus, TriggerKind
 from engine.store import Owner
 from engine.stores.mongo import lists
 from engine.stores.mongo.documents import run_row
@@ -20,6 +20,8 @@ _COUNT_S: Final = 5.0
 _ALL: Final = [status.value for status in RunStatus]
 _OPEN: Final = [status.value for status in RunStatus if status not in FINISHED]
 _ENDED: Final = [RunStatus.SUCCESS.value, RunStatus.FAILED.value]
+_WHOLE: Final[Doc] = {"trigger": {"$ne": TriggerKind.ROUND.value}}
+"""The rounds of a loop are part of the run that loops."""
 _NEWEST_FIRST: Final = {"createdAt": -1, "_id": -1}
 
 
@@ -49,13 +51,13 @@ class MongoFigures:
 
     async def _counted(self, owner: Owner, where: Doc, key: Doc, index: str) -> list[tuple[Doc, int]]:
         pipeline = [
-            {"$match": {**lists.equal(userId=lists.whose(owner)), **where}},
+            {"$match": {**lists.equal(userId=lists.whose(owner)), **_WHOLE, **where}},
             {"$group": {"_id": key, "count": {"$sum": 1}}},
         ]
         return [(doc["_id"], int(doc["count"])) for doc in await self._piped(RUNS, pipeline, index)]
 
     async def _durations(self, owner: Owner, made: Doc, sample: int, index: str) -> list[int]:
-        where = {**lists.equal(userId=lists.whose(owner)), "status": {"$in": _ENDED}, "createdAt": made}
+        where = {**lists.equal(userId=lists.whose(owner)), **_WHOLE, "status": {"$in": _ENDED}, "createdAt": made}
         shown = {"startedAt": 1, "finishedAt": 1}
         newest = [("createdAt", -1), ("_id", -1)]
         docs = await self._link.many(RUNS, where, shown, sort=newest, limit=sample, hint=index)
@@ -90,7 +92,7 @@ class MongoFigures:
 
 def _looked_up(name: str, then: list[Doc], since: int | None = None, *, status: str | None = None) -> Doc:
     """Runs of a workflow: those of one status, or all that were made since then."""
-    match: Doc = {"$expr": {"$eq": ["$workflowId", "$$workflow"]}, "status": status or {"$in": _ALL}}
+    match: Doc = {"$expr": {"$eq": ["$workflowId", "$$workflow"]}, "status": status or {"$in": _ALL}, **_WHOLE}
     if since is not None:
         match["createdAt"] = {"$gte": since}
     pipeline = [{"$match": match}, *then]

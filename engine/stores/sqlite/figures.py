@@ -12,7 +12,7 @@ import orjson
 
 from engine.jsonio import dumps
 from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
-from engine.models.run import FINISHED, RunStatus
+from engine.models.run import FINISHED, RunStatus, TriggerKind
 from engine.store import Owner
 from engine.stores.sqlite.merged import Merged
 from engine.stores.sqlite.readers import Readers, packed
@@ -24,17 +24,20 @@ _STATUSES: Final = tuple(RunStatus)
 _OPEN: Final = tuple(status for status in RunStatus if status not in FINISHED)
 _ENDED: Final = (RunStatus.SUCCESS.value, RunStatus.FAILED.value)
 _TOOK: Final = "max(0, finished_at - started_at)"
+_WHOLE: Final = f"trigger <> '{TriggerKind.ROUND.value}'"
+"""The rounds of a loop are part of the run that loops; the indexes have the trigger for it."""
 
 
 def _runs_sql(whose: str, index: str) -> str:
     """The hours with their counts by status, and the counts of all unfinished runs."""
     counts = ", ".join(
         f"(SELECT count(*) FROM runs INDEXED BY {index} WHERE {whose} status = '{status}' "
-        f"AND created_at >= hours.at AND created_at < hours.at + {HOUR_MS})"
+        f"AND {_WHOLE} AND created_at >= hours.at AND created_at < hours.at + {HOUR_MS})"
         for status in _STATUSES
     )
     open_counts = ", ".join(
-        f"(SELECT count(*) FROM runs INDEXED BY {index} WHERE {whose} status = '{status}')" for status in _OPEN
+        f"(SELECT count(*) FROM runs INDEXED BY {index} WHERE {whose} status = '{status}' AND {_WHOLE})"
+        for status in _OPEN
     )
     return f"""
     WITH RECURSIVE hours (at) AS (
@@ -51,10 +54,14 @@ def _workflows_sql(chosen: str) -> str:
     """Workflows with two counts and the newest run, which is the newest of the newest of each status."""
     newest = " UNION ALL ".join(
         "SELECT * FROM (SELECT n, created_at FROM runs INDEXED BY runs_workflow "
-        f"WHERE workflow_id = found.id AND status = '{status}' ORDER BY created_at DESC, trigger DESC, n DESC LIMIT 1)"
+        f"WHERE workflow_id = found.id AND status = '{status}' AND {_WHOLE} "
+        "ORDER BY created_at DESC, trigger DESC, n DESC LIMIT 1)"
         for status in _STATUSES
     )
-    counted = "SELECT count(*) FROM runs INDEXED BY runs_workflow WHERE workflow_id = found.id AND created_at >= :since"
+    counted = (
+        "SELECT count(*) FROM runs INDEXED BY runs_workflow "
+        f"WHERE workflow_id = found.id AND created_at >= :since AND {_WHOLE}"
+    )
     statuses = ", ".join(f"'{status}'" for status in _STATUSES)
     return packed(
         ("workflow", "lately", "broken", *RUN_COLUMNS),
@@ -97,7 +104,7 @@ class SqliteFigures:
         mine = isinstance(owner, str)
         merged = Merged("runs", "n", (_TOOK,), ORDER, _ENDED)
         merged.equal("user_id", owner if mine else None)
-        merged.conditions += ["created_at >= :since", "created_at < :until"]
+        merged.conditions += [_WHOLE, "created_at >= :since", "created_at < :until"]
         merged.values |= {"since": since, "until": until}
         rows = await self._readers.rows(merged.query("runs_user" if mine else "runs_status", sample), merged.values)
         return [took for _, took in rows[:sample] if took is not None]
