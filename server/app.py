@@ -25,6 +25,7 @@ from server.keys import (
     KEEPER,
     LINKS,
     METRICS,
+    PROXIES,
     QUEUE,
     REGISTRY,
     SESSIONS,
@@ -35,6 +36,7 @@ from server.keys import (
     USAGES,
 )
 from server.lifetime import Lifetime
+from server.proxies import Proxies
 from server.routing import Handler, Opened, Route
 
 MODULES: Final = (
@@ -102,6 +104,7 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[SESSIONS] = parts.sessions
     app[INVITATIONS] = parts.invitations
     app[TENANTS] = parts.tenants
+    app[PROXIES] = Proxies(parts.settings.trusted_proxies, parts.settings.proxy_header)
     authenticator = Authenticator(parts.tokens, parts.accounts, parts.api_keys, parts.sessions)
     add_routes(app, all_routes(), Guard(authenticator, parts.tenants, Trail(parts.store.audit)))
     app.cleanup_ctx.append(lifetime)

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from server.keys import METRICS
+from server.keys import METRICS, PROXIES
 from server.logs import new_request_id, request_id, set_request_id
 from server.metrics.meters import Requests
 from server.problems import problem_response
@@ -138,5 +138,6 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         inner = await super()._make_server()
         metrics = self.app.get(METRICS)
-        shell = Shell(inner.request_handler, None if metrics is None else metrics.meters.requests)
+        requests = None if metrics is None else metrics.meters.requests
+        shell = Shell(inner.request_handler, requests, self.app.get(PROXIES))
         return HttpServer(inner, shell, self._settings)

@@ -16,6 +16,7 @@ from server.arrival import Arrival
 from server.captures import Captures
 from server.invitations import Invitations
 from server.links import AnswerLinks
+from server.proxies import Proxies
 from server.sessions import Sessions
 from server.settings import Settings
 from server.tenants import Place, Tenants
@@ -50,6 +51,7 @@ API_KEYS: Final = web.AppKey("api_keys", ApiKeys)
 SESSIONS: Final = web.AppKey("sessions", Sessions)
 INVITATIONS: Final = web.AppKey("invitations", Invitations)
 TENANTS: Final = web.AppKey("tenants", Tenants)
+PROXIES: Final = web.AppKey("proxies", Proxies)
 
 
 @dataclass(slots=True, frozen=True)
@@ -84,5 +86,5 @@ def tenant_of(request: web.Request) -> str:
 
 
 def address_of(request: web.Request) -> str:
-    """Where the request came from, as far as we can see."""
-    return request.remote or ""
+    """The client's address: of whom the trusted proxies speak for, else of our peer."""
+    return request.app[PROXIES].client(request)

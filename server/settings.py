@@ -12,9 +12,12 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from engine.doorbell import Execute
+from server.settings_limits import LimitSettings
+from server.settings_limits import lower as _lower
+from server.settings_limits import words as _words
 from server.signing_key import weakness
 from server.vault.keyring import HOW_TO_MAKE, parse_keys
 
@@ -29,17 +32,8 @@ MIN_BCRYPT_COST = 10
 MAX_BCRYPT_COST = 15
 
 
-def _words(value: object) -> object:
-    """`a, b` as ("a", "b")."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
 
 
 def default_data_dir() -> Path:
@@ -47,12 +41,8 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("flowdesk", appauthor=False))
 
 
-class Settings(BaseModel):
+class Settings(LimitSettings):
     """All settings, checked. Empty counts as not given."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
-    )
 
     port: int = Field(default=4000, alias="PORT", ge=0, le=65535)
     """The TCP port to listen on; 0 takes any free one."""
@@ -318,8 +308,10 @@ def _lacks(info: ValidationInfo, name: str) -> bool:
 
 
 def setting_names() -> dict[str, str]:
-    """Environment variable by field."""
-    return {name: field.alias or name for name, field in Settings.model_fields.items()}
+    """Environment variable by field; the limits, which few need to set, come last."""
+    fields = Settings.model_fields
+    ordered = [name for name in fields if name not in LimitSettings.model_fields] + list(LimitSettings.model_fields)
+    return {name: fields[name].alias or name for name in ordered}
 
 
 def setting_default(name: str) -> str:

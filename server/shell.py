@@ -17,6 +17,7 @@ from aiohttp import web
 from server.logs import new_request_id, set_request_id
 from server.metrics.meters import Requests
 from server.problems import answer
+from server.proxies import Proxies
 
 Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,10 +30,11 @@ log = logging.getLogger("flowdesk.http")
 class Shell:
     """Calls the application and makes an answer of everything it raises."""
 
-    def __init__(self, inner: Inner, requests: Requests | None = None) -> None:
-        """Answers are counted by `requests`."""
+    def __init__(self, inner: Inner, requests: Requests | None = None, proxies: Proxies | None = None) -> None:
+        """Answers are counted by `requests`; `proxies` tell whom they were for."""
         self._inner = inner
         self.requests = requests
+        self.proxies = proxies or Proxies()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """The answer to one request."""
@@ -53,7 +55,7 @@ class Shell:
             self.requests.answer(request, response, seconds)
         status = response.status
         if status >= 400 or log.isEnabledFor(logging.DEBUG):
-            _log_access(request, status, seconds)
+            _log_access(request, status, seconds, self.proxies.client(request))
         return response
 
 
@@ -72,7 +74,7 @@ def _answer(request: web.Request, error: Exception) -> web.StreamResponse:
     return response
 
 
-def _log_access(request: web.Request, status: int, seconds: float) -> None:
+def _log_access(request: web.Request, status: int, seconds: float, client: str) -> None:
     level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
     resource = request.match_info.route.resource
     fields = {
@@ -80,6 +82,6 @@ def _log_access(request: web.Request, status: int, seconds: float) -> None:
         "route": resource.canonical if resource is not None else "(none)",
         "status": status,
         "ms": round(seconds * 1000, 1),
-        "remote": request.remote,
+        "remote": client,
     }
     log.log(level, "%s %s %s", request.method, fields["route"], status, extra={"fields": fields})

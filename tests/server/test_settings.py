@@ -110,6 +110,7 @@ def test_wrong_addresses_of_servers(environ: dict[str, str], expected: str) -> N
         ({"FLOWDESK_WORKER_CONCURRENCY": "7"}, "FLOWDESK_WORKER_CONCURRENCY", "without REDIS_URL"),
         ({"FLOWDESK_REDIS_PREFIX": "mine"}, "FLOWDESK_REDIS_PREFIX", "without REDIS_URL"),
         ({"FLOWDESK_LEASE_S": "7"}, "FLOWDESK_LEASE_S", "without MONGO_URL"),
+        ({"FLOWDESK_PROXY_HEADER": "forwarded"}, "FLOWDESK_PROXY_HEADER", "without FLOWDESK_TRUSTED_PROXIES"),
         ({"FLOWDESK_SYNCHRONOUS": "NORMAL", "MONGO_URL": MONGO}, "FLOWDESK_SYNCHRONOUS", "with MONGO_URL"),
     ],
 )
