@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import commits, loops, metrics, plan, rates, recovery, scale, secrets, starts, steps, tui, volume
+from bench import commits, loops, metrics, plan, rates, recovery, scale, schedules, secrets, starts, steps, tui, volume
 from bench.report import Report, machine
 
 SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
@@ -24,6 +24,7 @@ SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
     "volume": volume.measure,
     "recovery": recovery.measure,
     "scale": scale.measure,
+    "schedules": schedules.measure,
     "secrets": secrets.measure,
     "tui": tui.measure,
 }

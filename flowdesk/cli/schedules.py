@@ -24,12 +24,11 @@ _SCHEDULE_HELP = (
 
 
 @click.group(invoke_without_command=True)
-@click.pass_context
 @server_options
-def schedules(options: Options, ctx: click.Context) -> None:
+@click.pass_context
+def schedules(ctx: click.Context, options: Options) -> None:
     """List what starts by the clock, the next one first; pause, resume, backfill and preview it."""
     if ctx.invoked_subcommand is not None:
-        ctx.obj = options
         return
 
     async def work(connection: Connection, out: Output) -> int | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from flowdesk.clean import clean, clean_lines
 from flowdesk.replies import StepKind, VersionDoc, WorkflowDoc
 from flowdesk.show.paint import Paint
 from flowdesk.show.run import facts, indented
 from flowdesk.show.table import Column, table
-from flowdesk.show.text import day_time
+from flowdesk.show.text import day_time, duration
+
+_BY_CLOCK: Final = ("schedule.cron", "schedule.interval", "schedule.at")
 
 Rows = tuple[Sequence[Column], Sequence[Sequence[object]]]
 
@@ -34,7 +36,7 @@ def workflow_table(workflows: list[WorkflowDoc], paint: Paint) -> Rows:
             workflow["version"],
             "on" if workflow["enabled"] else "off",
             len(workflow["steps"]),
-            ", ".join(schedules_of(workflow)),
+            "; ".join(schedules_of(workflow)),
             day_time(workflow["updatedAt"]),
             " ".join(workflow.get("tags", [])),
         )
@@ -44,10 +46,20 @@ def workflow_table(workflows: list[WorkflowDoc], paint: Paint) -> Rows:
 
 
 def schedules_of(workflow: WorkflowDoc) -> list[str]:
-    """Every cron expression that starts this workflow."""
-    found = [workflow.get("scheduleCron")]
-    found += [(step.get("params") or {}).get("cron") for step in workflow["steps"] if step["ref"] == "schedule.cron"]
-    return [text for text in found if isinstance(text, str)]
+    """Everything by the clock that starts this workflow, each with the zone it is read in."""
+    given = [{"cron": workflow.get("scheduleCron")}]
+    given += [step.get("params") or {} for step in workflow["steps"] if step["ref"] in _BY_CLOCK]
+    zone = workflow.get("timezone")
+    return [text for one in given if (text := _when(one, zone))]
+
+
+def _when(params: Mapping[str, Any], zone: str | None) -> str:
+    if params.get("every") is not None:
+        every = params["every"]
+        return f"every {duration(every) if isinstance(every, int | float) else every}"
+    at = params.get("at")
+    when = params.get("cron") or (", ".join(map(str, at)) if isinstance(at, list) else at)
+    return f"{when} {params.get('timezone') or zone or ''}".strip() if when else ""
 
 
 def workflow_lines(workflow: WorkflowDoc, url: str, paint: Paint, columns: int | None) -> list[str]:
@@ -61,8 +73,7 @@ def workflow_lines(workflow: WorkflowDoc, url: str, paint: Paint, columns: int |
             {
                 "id": workflow["id"],
                 "webhook": f"{url}/api/hooks/{workflow['id']}" if hooked else None,
-                "schedule": ", ".join(schedules_of(workflow)),
-                "zone": workflow.get("timezone"),
+                "schedule": "; ".join(schedules_of(workflow)),
                 "tags": " ".join(workflow.get("tags", [])),
                 "saved": day_time(workflow["updatedAt"]),
             },

@@ -96,7 +96,9 @@ def measured(section: str, directory: Path) -> list[Any]:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("section", ["starts", "steps", "loops", "commits", "volume", "recovery", "secrets", "tui"])
+@pytest.mark.parametrize(
+    "section", ["starts", "steps", "loops", "commits", "volume", "recovery", "schedules", "secrets", "tui"]
+)
 def test_every_section_measures(tmp_path: Path, section: str) -> None:
     measured(section, tmp_path)
 
@@ -115,5 +117,18 @@ def test_many_processes_are_measured(tmp_path: Path) -> None:
 
 
 def test_no_section_is_left_out() -> None:
-    mine = {"starts", "rates", "steps", "loops", "commits", "metrics", "volume", "recovery", "scale", "secrets", "tui"}
+    mine = {
+        "starts",
+        "rates",
+        "steps",
+        "loops",
+        "commits",
+        "metrics",
+        "volume",
+        "recovery",
+        "scale",
+        "schedules",
+        "secrets",
+        "tui",
+    }
     assert set(SECTIONS) == mine

@@ -2,11 +2,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flowdesk.show.lists import job_table, run_table
 from flowdesk.show.paint import Paint
 from flowdesk.show.run import run_lines, summary_line
 from flowdesk.show.table import table
-from flowdesk.show.workflow import kind_lines, kind_table, version_table, workflow_lines, workflow_table
+from flowdesk.show.workflow import (
+    kind_lines,
+    kind_table,
+    schedules_of,
+    version_table,
+    workflow_lines,
+    workflow_table,
+)
 
 EVIL = "\x1b]0;x\x07\n\u202e[/x]"
 RUN_ID = "01k2zs3v9d8r6w1x0e5f7g8h9j"
@@ -144,6 +153,23 @@ def test_arrows_and_webhooks_are_shown() -> None:
     assert "b when data.x > 1, c otherwise" in text
     assert "c, d on error" in text
     assert "* * * * *" in text
+
+
+@pytest.mark.parametrize(
+    ("ref", "params", "said"),
+    [
+        ("schedule.cron", {"cron": "0 9 * * *"}, "0 9 * * * Asia/Kathmandu"),
+        ("schedule.cron", {"cron": "@daily", "timezone": "UTC"}, "@daily UTC"),
+        ("schedule.interval", {"every": "1h30m"}, "every 1h30m"),
+        ("schedule.interval", {"every": 90_000}, "every 1 min 30 s"),
+        ("schedule.at", {"at": "2026-12-24T18:00"}, "2026-12-24T18:00 Asia/Kathmandu"),
+        ("schedule.at", {"at": ["2026-12-24", "2026-12-31"]}, "2026-12-24, 2026-12-31 Asia/Kathmandu"),
+    ],
+)
+def test_whatever_starts_by_the_clock_is_said_with_its_zone(ref: str, params: Any, said: str) -> None:
+    workflow: Any = {"timezone": "Asia/Kathmandu", "steps": [{"id": "a", "ref": ref, "params": params}]}
+    assert schedules_of(workflow) == [said]
+    assert schedules_of(workflow | {"scheduleCron": "* * * * *"}) == ["* * * * * Asia/Kathmandu", said]
 
 
 def test_parameters_of_a_step() -> None:
