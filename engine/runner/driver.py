@@ -20,7 +20,7 @@ from engine.models.event import Event
 from engine.models.run import Message, RunRow
 from engine.models.workflow import Effect
 from engine.plan import Plan, PlanStep
-from engine.runner.attempt import call, call_instant
+from engine.runner.attempt import Call, call, call_instant
 from engine.runner.children import Children
 from engine.runner.desk import Desk
 from engine.runner.ledger import Ledger, Services
@@ -238,7 +238,7 @@ class Driver:
         prepared = self._desk.prepare(step)
         result = prepared if isinstance(prepared, StepResult) else call_instant(prepared)
         self._volatile = self._volatile or step.volatile
-        self._finish(step, result, began)
+        self._finish(step, self._masked(result), began)
 
     async def _launch(self, step: PlanStep) -> None:
         began = perf_counter()
@@ -248,14 +248,21 @@ class Driver:
             await self._commit()
         prepared = await self._desk.prepare_with_secrets(step) if step.secrets else self._desk.prepare(step)
         if isinstance(prepared, StepResult):
-            self._finish(step, prepared, began)
+            self._finish(step, self._masked(prepared), began)
             return
         if step.effect is Effect.ONCE:
             await self._commit()
-        task = asyncio.create_task(call(prepared, step.timeout_ms / 1000), name=f"{self.row.id}/{step.id}")
+        task = asyncio.create_task(self._call(prepared, step.timeout_ms / 1000), name=f"{self.row.id}/{step.id}")
         self._tasks[task] = _Attempt(step, began)
         if self.stop is not None:  # since this began
             task.cancel()
+
+    async def _call(self, prepared: Call, timeout_s: float) -> StepResult:
+        result = await call(prepared, timeout_s)
+        return result if self.secrets is None else await self.secrets.hidden(result)
+
+    def _masked(self, result: StepResult) -> StepResult:
+        return result if self.secrets is None else self.secrets.result(result)
 
     async def _wait(self) -> None:
         """Until a step ends, a retry is due or the deadline passes; what is seen meanwhile is committed."""
@@ -330,8 +337,6 @@ class Driver:
     def _finish(self, step: PlanStep, result: StepResult, began: float) -> None:
         if self.state.finished:
             return
-        if self.secrets is not None:
-            result = self.secrets.result(result)
         took = round((perf_counter() - began) * 1000, 3)
         if result.calls is not None and result.ok:
             if self._children is not None:

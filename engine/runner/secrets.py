@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from engine.masking import Masker
 from engine.plan import PlanStep
@@ -40,6 +41,26 @@ class HostBinding:
 
 
 UNBOUND = HostBinding()
+
+LARGE: Final = 50_000
+"""About as many characters as are looked through for secrets in a few milliseconds; each value counts for some."""
+_VALUE: Final = 16
+
+
+def _weight(value: Any, most: int) -> int:
+    """How much there is to look through; no further than to this many."""
+    waiting, weight = [value], 0
+    while waiting and weight < most:
+        one = waiting.pop()
+        weight += _VALUE
+        if isinstance(one, str):
+            weight += len(one)
+        elif isinstance(one, dict):
+            waiting += one.keys()
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+    return weight
 
 
 def _carry(value: str, parts: Iterable[str | bytes]) -> bool:
@@ -79,6 +100,12 @@ class RunSecrets:
             waits=None if result.waits is None else self._wait(result.waits),
             calls=None if result.calls is None else self._calls(result.calls),
         )
+
+    async def hidden(self, result: StepResult) -> StepResult:
+        """The same; what is large is looked through in a thread, since it may take longer than others should wait."""
+        if not self.masker or _weight(result.data, LARGE) < LARGE:
+            return self.result(result)
+        return await asyncio.to_thread(self.result, result)
 
     def _calls(self, calls: Calls) -> Calls:
         """Called runs read secrets themselves; what is handed to them is in their journals."""
