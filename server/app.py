@@ -23,6 +23,7 @@ from server.keys import (
     ENGINE,
     INVITATIONS,
     KEEPER,
+    LIMITER,
     LINKS,
     METRICS,
     PROXIES,
@@ -104,9 +105,10 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[SESSIONS] = parts.sessions
     app[INVITATIONS] = parts.invitations
     app[TENANTS] = parts.tenants
+    app[LIMITER] = parts.limiter
     app[PROXIES] = Proxies(parts.settings.trusted_proxies, parts.settings.proxy_header)
     authenticator = Authenticator(parts.tokens, parts.accounts, parts.api_keys, parts.sessions)
-    add_routes(app, all_routes(), Guard(authenticator, parts.tenants, Trail(parts.store.audit)))
+    add_routes(app, all_routes(), Guard(authenticator, parts.tenants, Trail(parts.store.audit), parts.limiter))
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(lifetime.drain)
     app.on_shutdown.append(_stop_captures)

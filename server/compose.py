@@ -28,6 +28,8 @@ from server.links import AnswerLinks
 from server.metrics.gauges import Metrics
 from server.metrics.meters import Meters
 from server.passwords import Passwords
+from server.rates.buckets import Buckets, LocalBuckets
+from server.rates.limiter import Limiter
 from server.scheduler import Scheduler
 from server.sessions import Sessions
 from server.settings import Settings
@@ -76,6 +78,7 @@ class Parts(Core):
     sessions: Sessions
     invitations: Invitations
     tenants: Tenants
+    limiter: Limiter
 
 
 def flowdesk_version() -> str:
@@ -138,6 +141,7 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         sessions=Sessions(store.credentials, days=settings.session_days),
         invitations=Invitations(store.credentials),
         tenants=Tenants(store.workspaces),
+        limiter=Limiter(settings, _make_buckets(settings)),
     )
 
 
@@ -220,6 +224,14 @@ def _make_bus(settings: Settings, store: Store) -> LocalBus:
     from server.buses.shared import SharedBus
 
     return SharedBus(store.runs, redis_url=settings.redis_url, prefix=settings.redis_prefix)
+
+
+def _make_buckets(settings: Settings) -> Buckets:
+    if settings.redis_url is None:
+        return LocalBuckets()
+    from server.rates.shared import SharedBuckets
+
+    return SharedBuckets(settings.redis_url, settings.redis_prefix)
 
 
 def _make_queue(settings: Settings) -> TaskiqQueue | None:

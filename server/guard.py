@@ -14,6 +14,8 @@ from server.audit_trail import Trail
 from server.auth import Authenticator, Identity
 from server.keys import CREDENTIAL, PLACE, USER
 from server.permissions import ADMIN_SCOPE, STRICTEST, Permission, Standing
+from server.problems import Unauthenticated
+from server.rates.limiter import Limiter
 from server.routing import Handler, Route
 from server.tenants import Place, Tenants
 
@@ -27,12 +29,14 @@ class Guard:
     authenticate: Authenticator
     tenants: Tenants
     trail: Trail
+    limiter: Limiter
 
     def locked(self, route: Route) -> Handler:
         """The route's handler behind its lock; a public one that the audit log ignores is handed back as it is."""
         action = route.action
         if route.public:
-            return route.handler if action is None else self._recorded(route.handler, action)
+            handler = route.handler if action is None else self._recorded(route.handler, action)
+            return self._rated(handler) if route.rated and not route.early else handler
         handler = route.handler if action is None else self._recorded(route.handler, action)
 
         async def locked(request: web.Request) -> web.StreamResponse:
@@ -42,13 +46,27 @@ class Guard:
         return locked
 
     async def _let_in(self, request: web.Request, route: Route) -> None:
-        identity = await self.authenticate(request)
+        try:
+            identity = await self.authenticate(request)
+        except Unauthenticated:
+            await self.limiter.stranger(request)
+            raise
         request[USER] = identity.user
         if identity.credential_id is not None:
             request[CREDENTIAL] = identity.credential_id
         if route.admin:
             _demand_admin(identity)
-        request[PLACE] = await self._place(request, route, identity)
+        place = request[PLACE] = await self._place(request, route, identity)
+        await self.limiter.member(
+            request, identity.user.id if identity.key is None else identity.key.id, place.workspace_id
+        )
+
+    def _rated(self, handler: Handler) -> Handler:
+        async def rated(request: web.Request) -> web.StreamResponse:
+            await self.limiter.stranger(request)
+            return await handler(request)
+
+        return rated
 
     async def _place(self, request: web.Request, route: Route, identity: Identity) -> Place:
         needs = route.needs or (Standing.ANYBODY if route.admin else STRICTEST)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.events import LocalBus
     from server.metrics.gauges import Metrics
     from server.queues.taskiq_queue import TaskiqQueue
+    from server.rates.limiter import Limiter
     from server.vault.connecting import Connecting
     from server.vault.keeper import Keeper
     from server.vault.usages import Usages
@@ -52,6 +53,7 @@ SESSIONS: Final = web.AppKey("sessions", Sessions)
 INVITATIONS: Final = web.AppKey("invitations", Invitations)
 TENANTS: Final = web.AppKey("tenants", Tenants)
 PROXIES: Final = web.AppKey("proxies", Proxies)
+LIMITER: Final[web.AppKey[Limiter]] = web.AppKey("limiter")
 
 
 @dataclass(slots=True, frozen=True)

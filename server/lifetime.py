@@ -29,6 +29,7 @@ class Lifetime:
         parts = self._parts
         async with AsyncExitStack() as resources:
             resources.callback(parts.passwords.close)
+            resources.push_async_callback(parts.limiter.buckets.close)
             if parts.settings.redis_url is not None:
                 from server.redis_client import check
 

@@ -33,9 +33,10 @@ class Route:
     the bearer must be allowed to do (nothing said: what only owners may). Whoever `opened` lets in needs neither.
     `within` names the part of the path that is the workspace, for routes that do not take it from the header. `audit`
     is what the audit log calls a route that changes something; an empty text says that it changes nothing. An `early`
-    one answers before the store has been opened. `body`, `query` and `response` are the models that validate and
-    describe; `response` may be any annotation pydantic understands, or `Media`. `also` names the other statuses a good
-    request may be answered with, and what they carry.
+    one answers before the store has been opened. A public route is `rated` by its caller's address, unless it counts
+    its requests itself or must answer always. `body`, `query` and `response` are the models that validate and describe;
+    `response` may be any annotation pydantic understands, or `Media`. `also` names the other statuses a good request
+    may be answered with, and what they carry.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Route:
     audit: str | None = None
     opened: Opened | None = None
     early: bool = False
+    rated: bool = True
     summary: str = ""
     description: str = ""
     body: type[BaseModel] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import platformdirs
@@ -123,7 +124,8 @@ class Settings(LimitSettings):
         default=None, alias="FLOWDESK_REGISTRATION"
     )
     """open lets anybody who reaches the server make an account, invite only those with an invitation, and closed leaves
-    that to administrators. Empty: open while HOST is a loopback address, else invite."""
+    that to administrators. Empty: open while HOST is a loopback address and neither FLOWDESK_TRUSTED_PROXIES nor
+    FLOWDESK_PUBLIC_URL speaks of others, else invite."""
     bcrypt_cost: int = Field(default=12, alias="FLOWDESK_BCRYPT_COST", ge=MIN_BCRYPT_COST, le=MAX_BCRYPT_COST)
     """The work factor of password hashes, 10 to 15; each step doubles the time of a login."""
     token_hours: int = Field(default=168, alias="FLOWDESK_TOKEN_HOURS", ge=1, le=8760)
@@ -150,9 +152,15 @@ class Settings(LimitSettings):
     production."""
 
     @property
+    def only_local(self) -> bool:
+        """Whether only this machine reaches the server: on loopback, and as far as we are told behind no proxy."""
+        outside = urlsplit(self.public_url).hostname
+        return _is_loopback(self.host) and not self.trusted_proxies and (outside is None or _is_loopback(outside))
+
+    @property
     def registers(self) -> Literal["open", "invite", "closed"]:
         """Who may make an account."""
-        return self.registration or ("open" if _is_loopback(self.host) else "invite")
+        return self.registration or ("open" if self.only_local else "invite")
 
     @property
     def workers_execute(self) -> Literal["retries", "all", "none"]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from server.rate import parse_rate
+
 
 def words(value: object) -> object:
     """`a, b` as ("a", "b")."""
@@ -35,6 +37,24 @@ class LimitSettings(BaseModel):
     )
     """The header in which those proxies write the address: x-forwarded-for, or forwarded (RFC 7239). The other one is
     anybody's word. Needs FLOWDESK_TRUSTED_PROXIES."""
+
+    rate_user: str = Field(default="", alias="FLOWDESK_RATE_USER", max_length=30)
+    """How many requests each user, and each API key, may send, such as 100/s, 3000/min or off. Empty: off while only
+    this machine reaches the server, else 3000/min."""
+    rate_workspace: str = Field(default="", alias="FLOWDESK_RATE_WORKSPACE", max_length=30)
+    """The same for all requests to one workspace, those to its webhooks included. Empty: off, or 12000/min."""
+    rate_hook: str = Field(default="", alias="FLOWDESK_RATE_HOOK", max_length=30)
+    """The same for the deliveries to one webhook; its trigger's rateLimit may ask for less. Empty: off, or
+    6000/min."""
+    rate_address: str = Field(default="", alias="FLOWDESK_RATE_ADDRESS", max_length=30)
+    """The same for requests without a valid token, from one address. Empty: off, or 600/min."""
+
+    @field_validator("rate_user", "rate_workspace", "rate_hook", "rate_address")
+    @classmethod
+    def _rates(cls, value: str) -> str:
+        if value:
+            parse_rate(value)
+        return value
 
     @field_validator("trusted_proxies")
     @classmethod

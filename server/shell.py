@@ -18,6 +18,7 @@ from server.logs import new_request_id, set_request_id
 from server.metrics.meters import Requests
 from server.problems import answer
 from server.proxies import Proxies
+from server.rates.limiter import RATES
 
 Inner = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,6 +51,8 @@ class Shell:
         if not response.prepared:
             response.headers[HEADER] = request_id
             response.headers["Server"] = "FlowDesk"  # and not which versions of what it is made of
+            for name, value in request.get(RATES, ()):
+                response.headers[name] = value
         seconds = time.perf_counter() - start
         if self.requests is not None:
             self.requests.answer(request, response, seconds)

@@ -11,6 +11,15 @@ from engine.sdk import Params
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
+class RateLimit(Params):
+    """How many deliveries are taken in such a time."""
+
+    limit: int = Field(ge=1, le=1_000_000)
+    """Deliveries within the window; they may come at once."""
+    window_ms: int = Field(default=60_000, ge=1000, le=86_400_000)
+    """The length of the window, in milliseconds."""
+
+
 class WebhookParams(Params):
     """How the server answers the caller."""
 
@@ -21,3 +30,6 @@ class WebhookParams(Params):
     """How long a caller waits with `respond: result`, in milliseconds; then it gets 202 and the run goes on."""
     methods: list[Method] = Field(default=["POST"], min_length=1, max_length=5)
     """The HTTP methods that start a run; calls with any other do not."""
+    rate_limit: RateLimit | None = None
+    """How many deliveries are taken, beside what the server allows; one too many is answered with 429 and when to send
+    it again. A workflow's own `rate` counts runs instead, and can delay them."""

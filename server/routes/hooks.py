@@ -13,7 +13,8 @@ from engine.plan import Plan
 from server.hook_input import webhook_trigger
 from server.hook_reply import accepted_response, outcome_response
 from server.idempotency import KEY_HEADER, key_of, once
-from server.keys import CAPTURES, ENGINE
+from server.keys import CAPTURES, ENGINE, LIMITER
+from server.rate import Rate
 from server.requests import json_response, read_body
 from server.routing import Media, Route
 from server.run_documents import HookAccepted
@@ -30,6 +31,7 @@ class Hook:
     methods: frozenset[str]
     waits: bool
     timeout_s: float
+    rate: Rate | None
 
 
 # Validating the trigger's params took 1 % of a short run. A save makes a new plan, so nothing stale is kept in use.
@@ -40,18 +42,23 @@ def hook_of(plan: Plan) -> Hook | None:
     if not plan.workflow.enabled or step is None or step.definition is None or step.definition.params is None:
         return None
     params: Any = step.definition.params.model_validate(step.step.params)
-    return Hook(step.id, frozenset(params.methods), params.respond == "result", params.timeout_ms / 1000)
+    asked = params.rate_limit
+    rate = None if asked is None else Rate(asked.limit, asked.window_ms / 1000)
+    return Hook(step.id, frozenset(params.methods), params.respond == "result", params.timeout_ms / 1000, rate)
 
 
 async def _open_hook(request: web.Request) -> tuple[Plan, Hook]:
     """Row 47: an unknown id, a workflow that is switched off and one without a webhook are told alike."""
+    limiter = request.app[LIMITER]
     try:
         plan = await request.app[ENGINE].plans.current(request.match_info["workflowId"])
     except NotFound:
-        raise _unknown() from None
-    hook = hook_of(plan)
-    if hook is None:
+        plan = None
+    hook = None if plan is None else hook_of(plan)
+    if plan is None or hook is None:
+        await limiter.stranger(request)  # who guesses ids is slowed down
         raise _unknown()
+    await limiter.hook(request, plan.workflow.id, plan.workflow.owner_id, hook.rate)
     return plan, hook
 
 
@@ -106,6 +113,7 @@ routes = [
             _PATH,
             receive,
             public=True,
+            rated=False,
             summary="Start a run by webhook",
             description=_ABOUT,
             response=HookAccepted,
@@ -121,6 +129,7 @@ routes = [
             _PATH,
             probe,
             public=True,
+            rated=False,
             summary="Ask whether a webhook is there",
             description="Starts nothing. `Allow` lists the methods that do.",
             status=204,

@@ -50,6 +50,11 @@ def test_a_label_is_one_line() -> None:
         assert "FLOWDESK_LABEL: " in refusal(FLOWDESK_LABEL=label)
 
 
+@pytest.mark.parametrize("name", ["USER", "WORKSPACE", "HOOK", "ADDRESS"])
+def test_a_rate_nobody_understands(name: str) -> None:
+    assert f"FLOWDESK_RATE_{name}: write a number and a time such as 100/s" in refusal(**{f"FLOWDESK_RATE_{name}": "7"})
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     text = refusal(
         PORT="abc",

@@ -1,0 +1,59 @@
+"""Who has spent how much of which rate: in this process, or together with others over Redis."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from server.rate import Rate, Standing, spend_all
+
+Kind = Literal["user", "workspace", "hook", "trigger", "address"]
+
+MAX_BUCKETS: Final = 20_000
+"""Buckets of one kind in memory. Nobody can push out those of another kind with addresses or ids of their own."""
+
+
+@dataclass(slots=True, frozen=True)
+class Bucket:
+    """What is counted together: the requests of one user, for instance."""
+
+    kind: Kind
+    id: str
+    rate: Rate
+
+
+class Buckets(Protocol):
+    """Where buckets are kept."""
+
+    async def spend(self, buckets: Sequence[Bucket]) -> list[Standing]:
+        """Take one request from all of them, or from none when one of them is empty; never raises, never waits long."""
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class LocalBuckets:
+    """Buckets of this process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._paid: dict[Kind, OrderedDict[str, float]] = {}
+
+    async def spend(self, buckets: Sequence[Bucket]) -> list[Standing]:
+        """Take one request, without waiting for anything."""
+        now = self._clock()
+        kept = [self._paid.setdefault(bucket.kind, OrderedDict()) for bucket in buckets]
+        states = [paid.get(bucket.id) for paid, bucket in zip(kept, buckets, strict=True)]
+        standings, after = spend_all([bucket.rate for bucket in buckets], states, now)
+        for paid, bucket, state in zip(kept, buckets, after or (), strict=False):
+            paid[bucket.id] = state
+            paid.move_to_end(bucket.id)
+            if len(paid) > MAX_BUCKETS:
+                paid.popitem(last=False)
+        return standings
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

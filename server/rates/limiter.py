@@ -1,0 +1,111 @@
+"""Rate limits of requests: whose buckets a request is taken from, and what its answer says of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address
+from typing import Final
+
+from aiohttp import web
+
+from server.problems import TooManyRequests
+from server.proxies import Proxies, parse
+from server.rate import Rate, Standing, parse_rate
+from server.rates.buckets import Bucket, Buckets, Kind
+from server.settings import Settings
+
+RATES: Final[web.RequestKey[tuple[tuple[str, str], ...]]] = web.RequestKey("rates", tuple)
+"""Headers that say how the rate limits stand after this request; missing where none apply."""
+DEFAULTS: Final[Mapping[Kind, str]] = {
+    "user": "3000/min",
+    "workspace": "12000/min",
+    "hook": "6000/min",
+    "address": "600/min",
+}
+"""What holds where other machines can reach the server and nothing else is set."""
+_NAMES: Final[Mapping[Kind, str]] = {
+    "user": "this user or API key",
+    "workspace": "this workspace",
+    "hook": "this webhook",
+    "trigger": "this webhook, by the rateLimit of its trigger,",
+    "address": "this address",
+}
+
+
+class RateLimited(TooManyRequests):
+    """Too many requests in too short a time."""
+
+    code = "rate_limited"
+
+
+class Limiter:
+    """Takes requests from buckets, and refuses those for which there is nothing left."""
+
+    def __init__(self, settings: Settings, buckets: Buckets) -> None:
+        self._rates = rates_of(settings)
+        self._proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
+        self.buckets = buckets
+
+    async def member(self, request: web.Request, user: str, workspace: str) -> None:
+        """A request of somebody known: the user's or API key's bucket, and that of the workspace it acts in."""
+        await self._spend(request, self._of("user", user), self._of("workspace", workspace))
+
+    async def stranger(self, request: web.Request) -> None:
+        """A request of nobody we know: the bucket of its address."""
+        if self._rates["address"] is not None:
+            await self._spend(request, self._of("address", network_of(self._proxies.client(request))))
+
+    async def hook(self, request: web.Request, hook: str, workspace: str, own: Rate | None) -> None:
+        """A webhook's delivery: its bucket, the one its trigger asks for, and the workspace's."""
+        buckets = self._of("hook", hook), self._of("workspace", workspace)
+        await self._spend(request, *buckets, None if own is None else Bucket("trigger", hook, own))
+
+    def _of(self, kind: Kind, id_: str) -> Bucket | None:
+        rate = self._rates[kind]
+        return None if rate is None or not id_ else Bucket(kind, id_, rate)
+
+    async def _spend(self, request: web.Request, *maybe: Bucket | None) -> None:
+        buckets = [bucket for bucket in maybe if bucket is not None]
+        if not buckets:
+            return
+        standings = await self.buckets.spend(buckets)
+        request[RATES] = headers_of(buckets, standings)
+        wait, bucket = max(zip((one.wait_s for one in standings), buckets, strict=True), key=lambda pair: pair[0])
+        if wait > 0:
+            seconds = max(1, math.ceil(wait))
+            raise RateLimited(
+                f"{_NAMES[bucket.kind]} may send {bucket.rate} requests, and has",
+                retry_after_s=seconds,
+                hint=f"wait {seconds} s, and send more slowly; the RateLimit headers say how much is left",
+            )
+
+
+def rates_of(settings: Settings) -> dict[Kind, Rate | None]:
+    """The rates these settings come to."""
+    given: Mapping[Kind, str] = {
+        "user": settings.rate_user,
+        "workspace": settings.rate_workspace,
+        "hook": settings.rate_hook,
+        "address": settings.rate_address,
+    }
+    worked_out = {kind: "off" if settings.only_local else default for kind, default in DEFAULTS.items()}
+    return {kind: parse_rate(text or worked_out[kind]) for kind, text in given.items()}
+
+
+def headers_of(buckets: Sequence[Bucket], standings: Sequence[Standing]) -> tuple[tuple[str, str], ...]:
+    """The fields `RateLimit-Policy` and `RateLimit` of the IETF's draft: what is allowed, and what is left of it."""
+    policies = (f'"{one.kind}";q={one.rate.limit};w={max(1, math.ceil(one.rate.window_s))}' for one in buckets)
+    left = (
+        f'"{one.kind}";r={standing.remaining};t={math.ceil(standing.full_s)}'
+        for one, standing in zip(buckets, standings, strict=True)
+    )
+    return ("RateLimit-Policy", ", ".join(policies)), ("RateLimit", ", ".join(left))
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the /64, since whoever has one address there has all of them."""
+    found = parse(address)
+    if isinstance(found, IPv6Address):
+        return str(IPv6Address(int(found) >> 64 << 64)) + "/64"
+    return str(found or "")
