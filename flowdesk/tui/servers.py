@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from flowdesk import contexts
-from flowdesk.launch import Wish
 
 if TYPE_CHECKING:
     from flowdesk.account_replies import WorkspaceDoc
-    from flowdesk.launch import Target
+    from flowdesk.launch import Target, Wish
 
 _NAMING: Final = ("FLOWDESK_URL", "FLOWDESK_CONTEXT", "FLOWDESK_TOKEN", "FLOWDESK_WORKSPACE")
 
@@ -29,6 +28,8 @@ class KnownServer:
     @property
     def wish(self) -> Wish:
         """What to ask of the connector for it."""
+        from flowdesk.launch import Wish  # brings the HTTP client along, which no first frame waits for
+
         return self.meant or Wish(context=self.name)
 
 
@@ -51,6 +52,8 @@ def workspaces_of(target: Target, found: Sequence[WorkspaceDoc]) -> list[KnownSe
     """The workspaces of the server that is open; none for somebody who is only in their own."""
     if len(found) < 2:
         return []
+    from flowdesk.launch import Wish
+
     url = target.url if target.source == "address" else None
     context = None if url else target.name or contexts.LOCAL
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from engine.errors import Problem
 from flowdesk.client_http import Reply
 from flowdesk.launch import Connection
 from flowdesk.tui import toast
@@ -27,6 +29,7 @@ from flowdesk.tui.modals.connect_to import ConnectToModal
 from flowdesk.tui.modals.decide import DecideModal
 from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.modals.message import MessageModal
+from flowdesk.tui.modals.run_input import RunInputModal
 from flowdesk.tui.modals.samples import SamplesModal
 from flowdesk.tui.modals.save import SaveModal
 from flowdesk.tui.modals.step_kind import StepKindModal
@@ -174,6 +177,14 @@ QUESTION: Final[Any] = {
 }
 VERSION: Final[Any] = {"version": 2, "savedAt": NOW.isoformat(), "savedBy": HOSTILE, "name": HOSTILE, "steps": 2}
 
+INPUTS: Final = {
+    "type": "object",
+    "properties": {
+        "who": {"type": "string", "title": HOSTILE, "description": HOSTILE, "default": SENT},
+        "tone": {"enum": [SENT, "cold"], "description": HOSTILE},
+        SENT: {"type": "array", "items": {"type": "string"}},
+    },
+}
 PLACES: Final = (
     Place("dashboard", "dashboard", has="DashboardScreen Rows HeaderLine KeyLine TooSmall"),
     Place("workflows", has="WorkflowsScreen Listing"),
@@ -212,6 +223,19 @@ PLACES: Final = (
     Place("letters", go=pressing("ctrl+o"), has="JumpModal"),
     Place("delete", go=pressing("x")),
     Place("run input", go=pressing("j", "r"), shows=False, has="RunInputModal RunInput"),
+    Place(
+        "run input form",
+        go=opening(
+            lambda _: RunInputModal(
+                HOSTILE,
+                json.dumps({"who": SENT, "more": {SENT: SENT}}),
+                HOSTILE,
+                inputs=INPUTS,
+                refused=[Problem("bad_value", HOSTILE, field="data.who"), Problem(HOSTILE, HOSTILE, field=HOSTILE)],
+            )
+        ),
+        has="RunInputModal InputForm",
+    ),
     Place("samples", go=opening(lambda _: SamplesModal([SAMPLE])), has="SamplesModal"),
     Place("question", go=opening(lambda _: ConfirmModal(HOSTILE, yes="Delete", detail=HOSTILE, type_this=HOSTILE))),
     Place("ask", go=opening(lambda _: AskModal(HOSTILE, value=HOSTILE, hint=HOSTILE)), has="AskModal"),
