@@ -14,7 +14,7 @@ Third parties import the same names from `flowdesk.sdk`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
@@ -22,6 +22,8 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from engine.egress import OPEN as OPEN
+from engine.egress import Egress as Egress
 from engine.errors import BadJson
 from engine.forms import check_form
 from engine.jsonio import parse_json
@@ -143,6 +145,8 @@ class Context(Protocol):
     """What a handler knows about the run it works for. One object per attempt."""
 
     run_id: str
+    workspace_id: str
+    """Whose run it is; what is kept open between steps is not shared with other workspaces."""
     workflow_id: str
     workflow_version: int
     step_id: str
@@ -174,6 +178,11 @@ class Context(Protocol):
         """
 
 
+async def everywhere(_workspace_id: str) -> Egress:
+    """The lists of a workspace that has none."""
+    return OPEN
+
+
 @dataclass(slots=True, frozen=True)
 class Host:
     """What the process offers to the lifespans of plugins."""
@@ -183,6 +192,8 @@ class Host:
     """Addresses (`127.0.0.1`, `10.0.0.0/8`) outgoing requests may reach although they are not public."""
     own_addresses: Callable[[], tuple[tuple[str, int], ...]] = field(default=tuple)
     """The (address, port) pairs this server listens on; never a target, whatever is allowed."""
+    egress: Callable[[str], Awaitable[Egress]] = field(default=everywhere)
+    """The lists of a workspace, by its id: the same object for as long as they are the same."""
     max_response_bytes: int = 10_000_000
 
 

@@ -17,12 +17,13 @@ Times are milliseconds since the epoch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from engine.models.event import Event
 from engine.models.figures import RunFigures, WorkflowFigures
 from engine.models.run import JobRow, JobStatus, Message, Role, RunRow, User
 from engine.models.workflow import Workflow
+from engine.policy_rows import Policies
 from engine.practice_rows import Practice
 from engine.rows import (
     ANYONE,
@@ -255,6 +256,13 @@ class Runs(Protocol):
     async def delete_for_workflow(self, workflow_id: str, *, limit: int) -> int:
         """Remove up to `limit` finished runs of a deleted workflow, with journals, jobs and large values."""
 
+    async def trim(self, owner_id: str, *, limit: int) -> int:
+        """Remove about `limit` of a workspace's finished runs, the oldest first, with the rounds of their loops.
+
+        How many it were. The space is given back by the next `prune`. A run that was called stays as long as its
+        caller works.
+        """
+
     async def prune(self, *, finished_before: int, limit: int) -> Pruned:
         """Remove up to `limit` runs finished before then, oldest first, and give the space back to the disk."""
 
@@ -301,6 +309,13 @@ class Tallies(Protocol):
         """Forget up to `limit` tallies that expired before then; how many."""
 
 
+Counted = Literal["workflows", "runs", "queued"]
+"""What a workspace may have too many of: workflows, runs of any state, and runs that have not begun to work.
+
+The rounds of loops are part of the run that loops, and do not count.
+"""
+
+
 class Figures(Protocol):
     """Figures over many runs, counted along indexes."""
 
@@ -311,6 +326,9 @@ class Figures(Protocol):
         self, *, owner: Owner, since: int, limit: int, ids: Sequence[str] | None = None
     ) -> list[WorkflowFigures]:
         """Of at most `limit` workflows, newest first, or of these; runs made at or after `since` are counted."""
+
+    async def count(self, owner_id: str, what: Counted, *, most: int) -> int:
+        """How many of these a workspace has; not counted beyond `most`."""
 
 
 class Upkeep(Protocol):
@@ -353,6 +371,7 @@ class Store(Protocol):
     figures: Figures
     tallies: Tallies
     practice: Practice
+    policies: Policies
     upkeep: Upkeep
     exclusive: bool
     """Whether no other process can have this store open while this one has."""

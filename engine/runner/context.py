@@ -36,6 +36,7 @@ class StepContext:
         "step_id",
         "workflow_id",
         "workflow_version",
+        "workspace_id",
     )
 
     def __init__(
@@ -51,6 +52,7 @@ class StepContext:
         binding: HostBinding = UNBOUND,
     ) -> None:
         self.run_id = run_id
+        self.workspace_id = plan.workflow.owner_id
         self.workflow_id = plan.workflow.id
         self.workflow_version = plan.workflow.version
         self.step_id = step.id

@@ -11,6 +11,7 @@ from dataclasses import replace
 from engine.errors import Conflict, NotFound, VersionConflict
 from engine.models.run import JobRow, JobStatus, Role, User
 from engine.models.workflow import Workflow
+from engine.policy_rows import Policies
 from engine.practice_rows import Practice
 from engine.schedules.rows import carried
 from engine.secret_rows import Secrets
@@ -32,6 +33,7 @@ from engine.store import (
 )
 from engine.stores.memory_data import Data, copy, may, page
 from engine.stores.memory_figures import MemoryFigures
+from engine.stores.memory_policies import MemoryPolicies
 from engine.stores.memory_practice import MemoryPractice
 from engine.stores.memory_runs import MemoryRuns
 from engine.stores.memory_secrets import MemorySecrets
@@ -58,6 +60,7 @@ class MemoryStore:
         self.credentials: Credentials = MemoryCredentials(data)
         self.audit: Audit = MemoryAudit(data)
         self.practice: Practice = MemoryPractice(data)
+        self.policies: Policies = MemoryPolicies(data)
         self.tallies: Tallies = MemoryTallies(data)
         self.figures: Figures = MemoryFigures(data)
         self.upkeep: Upkeep = MemoryUpkeep(data)

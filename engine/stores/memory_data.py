@@ -11,6 +11,7 @@ import orjson
 from engine.jsonio import dumps
 from engine.models.event import Event
 from engine.models.run import JobRow, Message, RunRow, User
+from engine.policy_rows import PolicyRow
 from engine.practice_rows import PracticeRow
 from engine.secret_rows import SecretRow
 from engine.store import Owner, Page, ProcessRow, ScheduleRow, Tally, VersionInfo
@@ -48,6 +49,7 @@ class Data:
     messages: dict[str, dict[str, Message]] = field(default_factory=dict)
     """Run id and message id to what the run has yet to hear."""
     practice: dict[tuple[str, str, str], PracticeRow] = field(default_factory=dict)
+    policies: dict[str, PolicyRow] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
     owners: dict[str, ProcessRow] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
 from engine.models.run import FINISHED, RunRow, RunStatus, TriggerKind
 from engine.models.workflow import Workflow
-from engine.store import Owner
+from engine.store import Counted, Owner
 from engine.stores.memory_data import Data, copy, may
 
 
@@ -43,6 +43,14 @@ class MemoryFigures:
             if mine and (ids is None or workflow_id in ids) and len(found) < limit:
                 found.append(self._of(workflow_id, since))
         return found
+
+    async def count(self, owner_id: str, what: Counted, *, most: int) -> int:
+        """How many there are."""
+        if what == "workflows":
+            workflows = map(Workflow.model_validate_json, self._data.workflows.values())
+            return min(most, sum(workflow.owner_id == owner_id for workflow in workflows))
+        mine = [row for row in self._whole() if row.user_id == owner_id]
+        return min(most, sum(what == "runs" or row.status is RunStatus.QUEUED for row in mine))
 
     def _whole(self) -> Iterator[RunRow]:
         """Every run but the rounds of loops, which are part of the run that loops."""

@@ -234,6 +234,15 @@ class MemoryRuns:
         rows = [row for row in self._finished() if row.workflow_id == workflow_id and not self._is_needed(row, None)]
         return self._remove(rows[:limit])
 
+    async def trim(self, owner_id: str, *, limit: int) -> int:
+        """Remove a workspace's oldest finished runs."""
+        mine = [row for row in self._finished() if row.user_id == owner_id and row.trigger is not TriggerKind.ROUND]
+        gone = [row for row in mine if not self._is_needed(row, None)][:limit]
+        for row in gone:  # grows while it is walked along: loops within loops
+            rounds = (one for one in self._data.runs.values() if one.caller_run_id == row.id)
+            gone += [one for one in rounds if one.trigger is TriggerKind.ROUND]
+        return self._remove(gone)
+
     async def prune(self, *, finished_before: int, limit: int) -> Pruned:
         """Remove old runs; there is no disk to give space back to."""
         old = [row for row in self._finished() if row.finished_at is not None and row.finished_at < finished_before]

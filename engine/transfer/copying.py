@@ -139,6 +139,8 @@ class Copy:
     async def _tenancy(self) -> None:
         async for workspace in source.workspaces(self._origin):
             await self._patiently(partial(target.put_workspace, self._destination, workspace))
+        async for policy in source.policies(self._origin):
+            await self._patiently(partial(target.put_policy, self._destination, policy))
         async for credential in source.credentials(self._origin):
             await self._patiently(partial(target.put_credential, self._destination, credential))
         arrived = {entry.id async for entry in source.audit(self._destination)}
@@ -195,7 +197,7 @@ async def _holds_anything(store: Store) -> bool:
     users = (await store.users.page(limit=1)).items
     workflows = (await store.workflows.page(owner=ANYONE, limit=1)).items
     runs = (await store.runs.page(RunFilter(ANYONE), limit=1)).items
-    first = (store.secrets, store.workspaces, store.credentials, store.practice)
+    first = (store.secrets, store.workspaces, store.credentials, store.practice, store.policies)
     kept = [await port.everything(limit=1) for port in first]
     entries = (await store.audit.page(owner=ANYONE, limit=1)).items
     return bool(users or workflows or runs or entries or any(kept))

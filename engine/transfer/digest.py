@@ -25,6 +25,7 @@ KINDS: Final = (
     "workspaces",
     "credentials",
     "audit",
+    "policies",
     "practice",
     "workflows",
     "versions",
@@ -73,6 +74,7 @@ _PLAIN: Final[dict[str, Callable[[Store], AsyncIterator[Any]]]] = {
     "workspaces": source.workspaces,
     "credentials": source.credentials,
     "audit": source.audit,
+    "policies": source.policies,
     "practice": source.practice,
 }
 """Kinds whose rows stand for themselves."""

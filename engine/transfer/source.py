@@ -12,6 +12,7 @@ from engine.journal import references
 from engine.models.event import Event
 from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, User
 from engine.models.workflow import Workflow
+from engine.policy_rows import PolicyRow
 from engine.practice_rows import PracticeRow
 from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Blob, RunFilter, ScheduleRow, Store
@@ -71,6 +72,15 @@ async def practice(store: Store) -> AsyncIterator[PracticeRow]:
         for row in page:
             yield row
         after = (page[-1].workflow_id, page[-1].kind, page[-1].name)
+
+
+async def policies(store: Store) -> AsyncIterator[PolicyRow]:
+    """What holds for workspaces."""
+    after: str | None = None
+    while page := await store.policies.everything(limit=PAGE, after=after):
+        for row in page:
+            yield row
+        after = page[-1].workspace_id
 
 
 async def workspaces(store: Store) -> AsyncIterator[Workspace]:

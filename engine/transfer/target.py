@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from engine.errors import Conflict, Fenced, FlowDeskError, NotFound
 from engine.models.run import FINISHED, JobRow, RunRow, User
+from engine.policy_rows import PolicyRow
 from engine.secret_rows import SecretRow
 from engine.store import ANYONE, Commit, ScheduleRow, Store
 from engine.tenancy import Credential, Workspace
@@ -53,6 +54,15 @@ async def put_workspace(store: Store, row: Workspace) -> None:
     except NotFound:
         pass
     await store.workspaces.create(row)
+
+
+async def put_policy(store: Store, row: PolicyRow) -> None:
+    """Add a policy at its revision; one that an earlier attempt left is replaced."""
+    if await store.policies.get(row.workspace_id) == row:
+        return
+    await store.policies.delete(row.workspace_id)
+    for revision in range(1, row.revision + 1):  # the port makes one revision after the other
+        await store.policies.put(replace(row, revision=revision))
 
 
 async def put_credential(store: Store, row: Credential) -> None:

@@ -9,6 +9,7 @@
     http_redirects        too many redirects, or one that leads nowhere
     http_bad_json         JSON was asked for and did not come
     http_refused_address  the address is not public and not opened by the operator
+    http_not_listed       the workspace denies the host or its address, or allows others only
     http_bad_url          the URL cannot be requested
     http_bad_request      headers or body cannot be sent
 
@@ -27,8 +28,11 @@ from engine.sdk import StepResult
 from plugins.http.address import BadUrl
 from plugins.http.answer import TooLarge, Unreadable, phrase, retry_after_ms
 from plugins.http.call import BadRequest
-from plugins.http.guard import RefusedAddress
+from plugins.http.guard import NotListed, RefusedAddress, UnlistedAddress
 
+_LISTS: Final = (
+    "this workspace does not let its steps connect there (an owner can change that: flowdesk workspaces egress)"
+)
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429})
 
 
@@ -63,6 +67,8 @@ def _explain(error: Exception) -> tuple[str, str, bool]:
     match error:
         case BadUrl():
             return "http_bad_url", str(error), False
+        case NotListed():
+            return "http_not_listed", _LISTS, False
         case BadRequest():
             return "http_bad_request", str(error), False
         case TooLarge():
@@ -93,6 +99,8 @@ def _explain_network(error: Exception) -> tuple[str, str, bool]:
             return "http_tls", "no secure connection could be agreed on", True
         case aiohttp.ClientConnectorDNSError():
             return "http_connect", "the host name is not known", True
+        case aiohttp.ClientConnectorError(os_error=UnlistedAddress()):
+            return "http_not_listed", _LISTS, False
         case aiohttp.ClientConnectorError(os_error=RefusedAddress()):
             hint = "only public addresses are open; the operator can allow more with FLOWDESK_EGRESS_ALLOW"
             return "http_refused_address", f"requests to this address are not allowed ({hint})", False

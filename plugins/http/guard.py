@@ -1,4 +1,4 @@
-"""Which addresses a request may reach: the public internet, and what the operator opens.
+"""Which addresses a request may reach: of the public internet, and what the operator opens, what the workspace lists.
 
 The check sits where the socket is made, so it sees every final address: IP literals in any spelling, every answer of
 the name server at the moment of use, every hop of a redirect.
@@ -10,9 +10,12 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Final
 
 from aiohttp import AddrInfoType
+
+from engine.sdk import OPEN, Egress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -38,12 +41,24 @@ _SPECIAL_V6: Final = tuple(
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+NAMED: Final[ContextVar[bool]] = ContextVar("named", default=False)
+"""Whether the lists of the workspace allow the name that is being connected to, whatever address it comes to."""
+
+
 class RefusedAddress(OSError):
     """The address is not public and not opened, or it is this server's own."""
 
     def __init__(self) -> None:
         # One text for all, so that a connection attempt over several addresses raises this very class.
         super().__init__(errno.EACCES, "address refused")
+
+
+class UnlistedAddress(RefusedAddress):
+    """The workspace denies the address, or allows others only."""
+
+
+class NotListed(Exception):
+    """The workspace denies the name, or allows others only."""
 
 
 def parse_networks(entries: Iterable[str]) -> tuple[Network, ...]:
@@ -60,15 +75,24 @@ def parse_networks(entries: Iterable[str]) -> tuple[Network, ...]:
 class Guard:
     """Makes the sockets of outgoing connections, or refuses to."""
 
-    def __init__(self, allow: Iterable[str], own_addresses: Callable[[], tuple[tuple[str, int], ...]]) -> None:
+    def __init__(
+        self,
+        allow: Iterable[str],
+        own_addresses: Callable[[], tuple[tuple[str, int], ...]],
+        egress: Egress = OPEN,
+    ) -> None:
+        """`allow` is the operator's, `egress` the workspace's."""
         self.allow = parse_networks(allow)
         self.own_addresses = own_addresses
+        self.egress = egress
 
     def socket_for(self, info: AddrInfoType) -> socket.socket:
         """A new socket for this address; raises RefusedAddress."""
         family, kind, protocol, _, address = info
         if not self.permits(str(address[0]), int(address[1])):
             raise RefusedAddress
+        if not self.lists(str(address[0]), int(address[1])):
+            raise UnlistedAddress
         return socket.socket(family=family, type=kind, proto=protocol)
 
     def permits(self, host: str, port: int) -> bool:
@@ -81,6 +105,16 @@ class Guard:
         if self._is_own(inner or address, port):
             return False
         return self._open(address) and (inner is None or self._open(inner))
+
+    def lists(self, host: str, port: int) -> bool:
+        """Whether the workspace lets a connection be made to this numeric address, for the name in NAMED."""
+        address = _plain(ipaddress.ip_address(host))
+        meant = [address, inner] if (inner := _embedded(address)) is not None else [address]
+        if any(self.egress.address_is_denied(one, port) for one in meant):
+            return False
+        if self.egress.allows_all or NAMED.get():
+            return True
+        return any(self.egress.address_is_allowed(one, port) for one in meant)
 
     def _open(self, address: Address) -> bool:
         return is_public(address) or any(address in network for network in self.allow)

@@ -14,6 +14,7 @@ from plugins.http.call import REDIRECTS, Call, first_call
 from plugins.http.client import Client
 from plugins.http.failures import TooManyRedirects, TooSlow, failure_of, unexpected_status
 from plugins.http.params import MAX_REDIRECTS, RequestParams
+from plugins.http.pools import Pool
 
 _SENT_IN_PIECES: Final = 256_000
 
@@ -34,7 +35,8 @@ async def request(ctx: Context, params: RequestParams) -> StepResult:
     base64 (then `bodyEncoding` is `base64`). A status that was not expected fails the step with the code
     `http_<status>`, and the answer is kept with the error. A failed attempt is repeated only when the step has `retry`;
     every attempt sends the same `Idempotency-Key`, so that the other side can recognise a repetition.
-    Addresses that are not public are refused unless the operator opened them.
+    Addresses that are not public are refused unless the operator opened them, and so is what the workspace's lists of
+    where steps may connect to do not let through.
     """
     client: Client = ctx.state
     where = params.method
@@ -75,10 +77,16 @@ async def _in_time(ctx: Context, client: Client, params: RequestParams, call: Ca
 
 async def _exchange(ctx: Context, client: Client, params: RequestParams, call: Call) -> _Answer:
     """Send the request, follow redirects, read the last answer."""
-    limit = min(params.max_bytes or client.max_response_bytes, client.max_response_bytes)
+    async with client.pools.lease(ctx.workspace_id) as pool:
+        most = client.max_response_bytes
+        return await _follow(ctx, pool, params, call, min(params.max_bytes or most, most))
+
+
+async def _follow(ctx: Context, pool: Pool, params: RequestParams, call: Call, limit: int) -> _Answer:
     ctx.require_host(call.url.raw_host or "", call.url.port)
     for _ in range(MAX_REDIRECTS + 1):
-        async with client.session.request(
+        pool.judge(call.url)
+        async with pool.session.request(
             call.method,
             call.url,
             headers=call.headers,

@@ -57,7 +57,7 @@ class Connecting:
             raise _stale()
         if denied is not None or code is None:
             raise Invalid("the provider did not agree", code="oauth_denied", hint="begin again, and allow it there")
-        tokens = await oauth.exchange(self._host, connection, pending, code)
+        tokens = await oauth.exchange(self._host, owner, connection, pending, code)
         now = self._clock()
         await self._keeper.renewer.change(owner, name, lambda known: oauth.with_tokens(known, tokens, now))
         return name

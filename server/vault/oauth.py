@@ -21,6 +21,7 @@ from engine.errors import BadJson, Invalid, Unavailable
 from engine.jsonio import parse_json
 from engine.sdk import Host
 from plugins.http.client import open_client
+from plugins.http.guard import NotListed
 
 TIMEOUT_S: Final = 10.0
 MAX_BYTES: Final = 100_000
@@ -76,18 +77,19 @@ def awaited(connection: Connection, state: str, now: int) -> dict[str, Any] | No
     return pending
 
 
-async def exchange(host: Host, connection: Connection, pending: dict[str, Any], code: str) -> Tokens:
-    """Tokens for the code a person brought back."""
+async def exchange(host: Host, owner: str, connection: Connection, pending: dict[str, Any], code: str) -> Tokens:
+    """Tokens for the code a person brought back; `owner` is the workspace that asks."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": pending["redirectUri"]}
-    return await _ask(host, connection, {**form, "code_verifier": pending["verifier"]})
+    return await _ask(host, owner, connection, {**form, "code_verifier": pending["verifier"]})
 
 
-async def renew(host: Host, connection: Connection) -> Tokens:
+async def renew(host: Host, owner: str, connection: Connection) -> Tokens:
     """New tokens for the refresh token."""
-    return await _ask(host, connection, {"grant_type": "refresh_token", "refresh_token": connection["refreshToken"]})
+    form = {"grant_type": "refresh_token", "refresh_token": connection["refreshToken"]}
+    return await _ask(host, owner, connection, form)
 
 
-async def _ask(host: Host, connection: Connection, form: dict[str, str]) -> Tokens:
+async def _ask(host: Host, owner: str, connection: Connection, form: dict[str, str]) -> Tokens:
     headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     client_id, client_secret = connection["clientId"], connection.get("clientSecret")
     if client_secret is not None and connection["clientAuth"] == "basic":
@@ -96,12 +98,18 @@ async def _ask(host: Host, connection: Connection, form: dict[str, str]) -> Toke
     else:
         form = {**form, "client_id": client_id} | ({} if client_secret is None else {"client_secret": client_secret})
     try:
-        async with asyncio.timeout(TIMEOUT_S), open_client(host) as client:
-            request = client.session.post(
-                URL(connection["tokenUrl"]), data=urlencode(form).encode(), headers=headers, allow_redirects=False
-            )
-            async with request as response:
+        async with asyncio.timeout(TIMEOUT_S), open_client(host) as client, client.pools.lease(owner) as pool:
+            url = URL(connection["tokenUrl"])
+            pool.judge(url)
+            sent = urlencode(form).encode()
+            async with pool.session.post(url, data=sent, headers=headers, allow_redirects=False) as response:
                 return _tokens(response.status, await response.content.read(MAX_BYTES))
+    except NotListed:
+        raise Unavailable(
+            "this workspace does not let anything connect to the provider of the connection",
+            code="secret_refresh_failed",
+            hint="an owner can change that: flowdesk workspaces egress",
+        ) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise _away(type(error).__name__) from None
 

@@ -78,7 +78,7 @@ class Renewer:
             return token or ""
         asked_with = content.connection["refreshToken"]
         try:
-            tokens = await oauth.renew(self._host, content.connection)
+            tokens = await oauth.renew(self._host, owner, content.connection)
         except Unavailable:
             left = self._left(content)
             if left is None:

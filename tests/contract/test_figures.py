@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from engine.models.figures import HOUR_MS
 from engine.models.run import RunStatus, TriggerKind
-from engine.store import ANYONE, Owner, Store
+from engine.store import ANYONE, Counted, Owner, Store
 from tests.contract.make import ME, NOW, YOU, make_run, make_workflow, put
 
 SINCE = NOW - NOW % HOUR_MS - 2 * HOUR_MS
@@ -120,3 +120,22 @@ async def test_some_workflows_may_be_asked_for(
     found = await store.figures.workflows(owner=owner, since=SINCE, limit=10, ids=asked)
     assert [one.workflow_id for one in found] == [workflows[place] for place in places]
     assert await store.figures.workflows(owner=owner, since=SINCE, limit=10, ids=[]) == []
+
+
+async def test_what_a_workspace_may_have_too_many_of(store: Store) -> None:
+    """Row 20, row 65: counted from rows, along an index, and no further than anybody wants to know."""
+    for number in range(3):
+        await store.workflows.create(make_workflow(), [], saved_by=ME)
+        for status in (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.FAILED):
+            await made(store, NOW - number, status)
+    await store.workflows.create(make_workflow(ownerId=YOU), [], saved_by=YOU)
+    await made(store, NOW, RunStatus.QUEUED, user_id=YOU)
+    await made(store, NOW, RunStatus.QUEUED, trigger=TriggerKind.ROUND)
+
+    async def counted(owner: str, most: int) -> list[int]:
+        return [await store.figures.count(owner, what, most=most) for what in get_args(Counted)]
+
+    assert await counted(ME, 100) == [3, 9, 3]
+    assert await counted(ME, 2) == [2, 2, 2]
+    assert await counted(YOU, 100) == [1, 1, 1]
+    assert await counted("nobody", 100) == [0, 0, 0]

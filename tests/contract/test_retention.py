@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import NotFound
-from engine.models.run import FINISHED, Call, JobStatus, RunRow, RunStatus
+from engine.models.run import FINISHED, Call, JobStatus, RunRow, RunStatus, TriggerKind
 from engine.store import ANYONE, Blob, RunFilter, Store
 from tests.contract.backends import Backend
 from tests.contract.make import ME, NOW, make_job, make_run, put
@@ -107,3 +107,21 @@ async def test_what_a_run_has_called_stays_as_long_as_it_may_ask_for_it(store: S
     assert free.id not in left
     assert await store.runs.delete_for_workflow("workflow", limit=10) == 2
     assert needed[0].id in {row.id for row in (await store.runs.page(RunFilter(ANYONE), limit=20)).items}
+
+
+async def test_the_oldest_of_one_workspace_go_with_the_rounds_of_their_loops(store: Store) -> None:
+    old, loop, young = [await _finished(store, NOW + n) for n in range(3)]
+    inside = await _finished(store, NOW, trigger=TriggerKind.ROUND, call=Call("each", 0, "w", 1), caller_run_id=loop.id)
+    deep = await _finished(store, NOW, trigger=TriggerKind.ROUND, call=Call("each", 0, "w", 2), caller_run_id=inside.id)
+    theirs = await _finished(store, NOW - 9, user_id="user-you")
+    working = await put(store, make_run(created_at=NOW - 9))
+    called = await _finished(store, NOW - 9, call=Call("call", 0, "w", 1), caller_run_id=working.id)
+    assert await store.runs.trim(ME, limit=1) == 1
+    kept = {young.id, theirs.id, working.id, called.id}
+    assert await _left(store) == {loop.id, inside.id, deep.id, *kept}
+    with pytest.raises(NotFound):
+        await store.jobs.get(f"job-{old.id}", owner=ME)
+    assert await store.runs.trim(ME, limit=1) == 3
+    assert await _left(store) == kept
+    assert await store.runs.trim(ME, limit=100) == 1
+    assert await store.runs.trim(ME, limit=100) == 0

@@ -29,6 +29,7 @@ class Recorder:
     data: Mapping[str, Any] = field(default_factory=dict)
     state: Any = None
     run_id: str = "run-1"
+    workspace_id: str = "workspace-1"
     workflow_id: str = "workflow-1"
     workflow_version: int = 1
     step_id: str = "step-1"

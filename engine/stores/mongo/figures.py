@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
 from engine.models.run import FINISHED, RunStatus, TriggerKind
-from engine.store import Owner
+from engine.store import Counted, Owner
 from engine.stores.mongo import lists
 from engine.stores.mongo.documents import run_row
 from engine.stores.mongo.driver import Doc
@@ -81,6 +81,16 @@ class MongoFigures:
         ]
         index = "owner" if isinstance(owner, str) and ids is None else "_id_"
         return [_figures(doc) for doc in await self._piped(WORKFLOWS, pipeline, index)]
+
+    async def count(self, owner_id: str, what: Counted, *, most: int) -> int:
+        """How many there are, as entries of an index."""
+        collection, index, where = WORKFLOWS, "owner", Doc(ownerId=owner_id)
+        if what != "workflows":
+            statuses = _ALL if what == "runs" else [RunStatus.QUEUED.value]
+            collection, index, where = RUNS, "user", {"userId": owner_id, "status": {"$in": statuses}, **_WHOLE}
+        return await self._link.call(
+            lambda: self._link[collection].count_documents(where, limit=most, hint=index), seconds=_COUNT_S
+        )
 
     async def _piped(self, collection: str, pipeline: list[Doc], index: str) -> list[Doc]:
         async def read() -> list[Doc]:

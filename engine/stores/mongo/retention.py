@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from engine.models.run import FINISHED, RunStatus
+from engine.models.run import FINISHED, RunStatus, TriggerKind
 from engine.stores.mongo.driver import Doc
 from engine.stores.mongo.entries import State, no_entry
 from engine.stores.mongo.journal import Journal, Taken
@@ -17,6 +17,9 @@ from engine.stores.mongo.link import BULK_S, Link, Sort
 from engine.stores.mongo.schema import BLOBS, DELETED, JOBS, JOURNAL, MESSAGES, META, RUNS, VERSIONS, WORKFLOWS
 
 _RUNS_AT_ONCE: Final = 50
+_ROUNDS: Final = 1_000_000
+"""More rounds than the loops of so many runs can have."""
+_ROUND: Final = TriggerKind.ROUND.value
 _WORKFLOWS_AT_ONCE: Final = 200
 _SHOWN: Final = {"rev": 1, "seq": 1, "status": 1, "callerRunId": 1}
 _FINISHED: Final = {"$in": [status.value for status in sorted(FINISHED)]}
@@ -38,7 +41,21 @@ class Retention:
         """Remove up to `limit` finished runs of a workflow."""
         return await self._remove({"workflowId": workflow_id, "status": _FINISHED}, limit, "workflow", None, None)
 
-    async def _remove(self, where: Doc, limit: int, index: str, sort: Sort | None, before: int | None) -> int:
+    async def of_owner(self, owner_id: str, limit: int) -> int:
+        """Remove up to `limit` finished runs of a workspace, the oldest first, and the rounds of their loops."""
+        where: Doc = {"userId": owner_id, "status": _FINISHED, "trigger": {"$ne": _ROUND}}
+        gone: list[str] = []
+        removed = await self._remove(where, limit, "user", [("createdAt", 1), ("_id", 1)], None, gone)
+        while gone:
+            loops, gone = gone, []
+            for first in range(0, len(loops), _RUNS_AT_ONCE):
+                of = {"callerRunId": {"$in": loops[first : first + _RUNS_AT_ONCE]}, "trigger": _ROUND}
+                removed += await self._remove({**of, "status": _FINISHED}, _ROUNDS, "caller", None, None, gone)
+        return removed
+
+    async def _remove(
+        self, where: Doc, limit: int, index: str, sort: Sort | None, before: int | None, gone: list[str] | None = None
+    ) -> int:
         removed = 0
         needing: set[str] = set()
         while removed < limit:
@@ -53,6 +70,8 @@ class Retention:
             if ids:
                 await self._remove_runs(ids)
             removed += len(ids)
+            if gone is not None:
+                gone += ids
             if len(docs) < wanted or not ids:
                 break
         await self._forget_workflows()

@@ -237,6 +237,10 @@ class MongoRuns:
         """Remove finished runs of a workflow."""
         return await self._retention.of_workflow(workflow_id, limit)
 
+    async def trim(self, owner_id: str, *, limit: int) -> int:
+        """Remove a workspace's oldest finished runs."""
+        return await self._retention.of_owner(owner_id, limit)
+
     async def prune(self, *, finished_before: int, limit: int) -> Pruned:
         """Remove old runs. MongoDB keeps the space for new ones."""
         return Pruned(await self._retention.finished_before(finished_before, limit))

@@ -17,6 +17,7 @@ JOBS: Final = "jobs"
 BLOBS: Final = "blobs"
 MESSAGES: Final = "messages"
 OWNERS: Final = "owners"
+POLICIES: Final = "policies"
 PRACTICE: Final = "practice"
 TALLIES: Final = "tallies"
 USERS: Final = "users"
@@ -98,4 +99,4 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
 VALIDATORS: Final[dict[str, dict[str, Any]]] = {RUNS: {"createdAt": {"$exists": True}}}
 """A summary is whole. An update that would have to make one from its changes alone is refused, and we get to know."""
 
-COLLECTIONS: Final = (*INDEXES, DELETED, META)
+COLLECTIONS: Final = (*INDEXES, DELETED, POLICIES, META)

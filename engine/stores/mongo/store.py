@@ -6,6 +6,7 @@ import time
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
+from engine.policy_rows import Policies
 from engine.practice_rows import Practice
 from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Tallies, Upkeep, Users, Workflows
@@ -20,6 +21,7 @@ from engine.stores.mongo.lookups import Lookups
 from engine.stores.mongo.mending import Mending
 from engine.stores.mongo.opening import STEP_S, Opening
 from engine.stores.mongo.places import Places
+from engine.stores.mongo.policies import MongoPolicies
 from engine.stores.mongo.practice import MongoPractice
 from engine.stores.mongo.projections import Projections
 from engine.stores.mongo.reading import Reading
@@ -90,6 +92,7 @@ class MongoStore:
         )
         self.runs: Runs = runs
         self.practice: Practice = MongoPractice(link)
+        self.policies: Policies = MongoPolicies(link)
         self.tallies: Tallies = MongoTallies(link)
         self.figures: Figures = MongoFigures(link)
         self.upkeep: Upkeep = MongoUpkeep(link, runs, reading, projections)

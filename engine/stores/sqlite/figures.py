@@ -13,7 +13,7 @@ import orjson
 from engine.jsonio import dumps
 from engine.models.figures import HOUR_MS, RunFigures, WorkflowFigures
 from engine.models.run import FINISHED, RunStatus, TriggerKind
-from engine.store import Owner
+from engine.store import Counted, Owner
 from engine.stores.sqlite.merged import Merged
 from engine.stores.sqlite.readers import Readers, packed
 from engine.stores.sqlite.rows import RUN_COLUMNS, run_row
@@ -81,6 +81,13 @@ _OF_ALL: Final = _workflows_sql("id < :last")
 _OF_THESE: Final = _workflows_sql("id IN (SELECT value FROM json_each(:ids)) AND (:owner IS NULL OR owner_id = :owner)")
 
 
+_COUNTED: Final[dict[Counted, str]] = {
+    "workflows": "workflows INDEXED BY workflows_owner WHERE owner_id = ?",
+    "runs": f"runs INDEXED BY runs_user WHERE user_id = ? AND {_WHOLE}",
+    "queued": f"runs INDEXED BY runs_user WHERE user_id = ? AND status = 'QUEUED' AND {_WHOLE}",
+}
+
+
 class SqliteFigures:
     """Implements engine.store.Figures."""
 
@@ -122,3 +129,8 @@ class SqliteFigures:
             WorkflowFigures(workflow_id, run_row(run) if run[0] is not None else None, lately, failed)
             for workflow_id, lately, failed, *run in await self._readers.rows(sql, values)
         ]
+
+    async def count(self, owner_id: str, what: Counted, *, most: int) -> int:
+        """How many there are, as entries of an index."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {_COUNTED[what]} LIMIT ?)"
+        return int((await self._readers.one(sql, (owner_id, most)))[0])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Unusable
+from engine.policy_rows import Policies
 from engine.practice_rows import Practice
 from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Tallies, Upkeep, Users, Workflows
@@ -19,6 +20,7 @@ from engine.stores.sqlite.faults import unusable
 from engine.stores.sqlite.figures import SqliteFigures
 from engine.stores.sqlite.jobs import SqliteJobs
 from engine.stores.sqlite.migrations import recognise
+from engine.stores.sqlite.policies import SqlitePolicies
 from engine.stores.sqlite.practice import SqlitePractice
 from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
@@ -57,6 +59,7 @@ class SqliteLook:
         self.credentials: Credentials = SqliteCredentials(writer, readers)
         self.audit: Audit = SqliteAudit(writer, readers)
         self.practice: Practice = SqlitePractice(writer, readers)
+        self.policies: Policies = SqlitePolicies(writer, readers)
         self.tallies: Tallies = SqliteTallies(writer, readers)
         self.figures: Figures = SqliteFigures(readers)
         self.upkeep: Upkeep = SqliteUpkeep(writer, readers)

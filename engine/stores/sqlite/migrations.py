@@ -33,6 +33,7 @@ TABLES: Final = (
     "workspace_members",
     "credentials",
     "audit",
+    "policies",
 )
 
 

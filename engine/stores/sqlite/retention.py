@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from engine.jsonio import dumps
-from engine.models.run import FINISHED
+from engine.models.run import FINISHED, TriggerKind
 from engine.stores.sqlite.writer import Writer
 
 _RUNS_AT_ONCE: Final = 50
@@ -26,6 +26,7 @@ _BELONGING: Final = (
     "DELETE FROM messages WHERE run_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(?))",
 )
+_ROUND: Final = TriggerKind.ROUND.value
 _UNNEEDED: Final = "NOT EXISTS (SELECT 1 FROM runs AS caller WHERE caller.id = runs.caller_run_id AND "
 """What a run has called stays as long as it may ask for it."""
 _RAISE_FLOOR: Final = """
@@ -68,6 +69,22 @@ def of_workflow(workflow_id: str) -> Choice:
         f"AND {_UNNEEDED} caller.finished_at IS NULL) LIMIT :limit"
     )
     return Choice(sql, {"workflow": workflow_id})
+
+
+def of_owner(owner_id: str) -> Choice:
+    """Finished runs of one workspace, those accepted first first, with the rounds of their loops."""
+    ranges = " UNION ALL ".join(
+        "SELECT * FROM (SELECT id, created_at FROM runs INDEXED BY runs_user "
+        f"WHERE user_id = :owner AND status = {status.value!r} AND trigger <> {_ROUND!r} "
+        f"AND {_UNNEEDED} caller.finished_at IS NULL) ORDER BY created_at LIMIT :limit)"
+        for status in sorted(FINISHED)
+    )
+    sql = (
+        f"WITH RECURSIVE gone (id) AS (SELECT id FROM (SELECT id FROM ({ranges}) ORDER BY created_at LIMIT :limit) "
+        f"UNION SELECT runs.id FROM gone JOIN runs ON runs.caller_run_id = gone.id WHERE runs.trigger = {_ROUND!r}) "
+        "SELECT id FROM gone"
+    )
+    return Choice(sql, {"owner": owner_id})
 
 
 async def remove(writer: Writer, choice: Choice, limit: int) -> int:

@@ -332,6 +332,10 @@ class SqliteRuns:
         """Remove finished runs of a workflow."""
         return await retention.remove(self._writer, retention.of_workflow(workflow_id), limit)
 
+    async def trim(self, owner_id: str, *, limit: int) -> int:
+        """Remove a workspace's oldest finished runs."""
+        return await retention.remove(self._writer, retention.of_owner(owner_id), limit)
+
     async def prune(self, *, finished_before: int, limit: int) -> Pruned:
         """Remove old runs and give the space back."""
         removed = await retention.remove(self._writer, retention.finished_before(finished_before), limit)

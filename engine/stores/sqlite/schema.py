@@ -299,6 +299,15 @@ ALTER TABLE runs ADD COLUMN owed INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX runs_owed ON runs (finished_at) WHERE owed = 1;
 """
 
+_POLICIES: Final = """
+-- What is laid down for a whole workspace: quotas, and where its steps may connect to. Personal ones can have one.
+CREATE TABLE policies (
+    workspace_id TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _RUNS + _DOCUMENTS,
     _CALLS,
@@ -308,4 +317,5 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _PRACTICE,
     _SCHEDULES,
     _OWED,
+    _POLICIES,
 )

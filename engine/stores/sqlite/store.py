@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import FlowDeskError
+from engine.policy_rows import Policies
 from engine.practice_rows import Practice
 from engine.secret_rows import Secrets
 from engine.store import Figures, Health, Jobs, Runs, Schedules, Tallies, Upkeep, Users, Workflows
@@ -21,6 +22,7 @@ from engine.stores.sqlite.figures import SqliteFigures
 from engine.stores.sqlite.jobs import SqliteJobs
 from engine.stores.sqlite.lock import FileLock
 from engine.stores.sqlite.migrations import check_tables, migrate, recognise
+from engine.stores.sqlite.policies import SqlitePolicies
 from engine.stores.sqlite.practice import SqlitePractice
 from engine.stores.sqlite.readers import Readers
 from engine.stores.sqlite.runs import SqliteRuns
@@ -65,6 +67,7 @@ class SqliteStore:
         self.credentials: Credentials = SqliteCredentials(self._writer, self._readers)
         self.audit: Audit = SqliteAudit(self._writer, self._readers)
         self.practice: Practice = SqlitePractice(self._writer, self._readers)
+        self.policies: Policies = SqlitePolicies(self._writer, self._readers)
         self.tallies: Tallies = SqliteTallies(self._writer, self._readers)
         self.figures: Figures = SqliteFigures(self._readers)
         self.upkeep: Upkeep = SqliteUpkeep(self._writer, self._readers)

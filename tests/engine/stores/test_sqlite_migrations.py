@@ -24,6 +24,7 @@ RELEASED = [
     "40f5e1187b74",
     "99292440ac23",
     "3cea692f017a",
+    "08d98801ada8",
 ]
 
 SCRIPTS = ("CREATE TABLE a (x); INSERT INTO a VALUES (1);", "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from engine.models.event import Event, EventType
 from engine.models.run import FINISHED, Call, JobStatus, Message, Role, RunRow, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import Workflow
+from engine.policy_rows import PolicyRow
 from engine.practice_rows import PracticeRow
 from engine.store import ANYONE, Blob, Commit, Store
 from tests.contract.make import (
@@ -38,6 +39,9 @@ async def fill(store: Store) -> None:
         await store.workspaces.create(make_workspace(revision=number + 1))
         await store.credentials.create(make_credential(used_at=NOW, expires_at=None))
         await store.audit.append(make_entry(target="kept" if number else "other"))
+    await store.policies.put(PolicyRow(ME, 1, {"quotas": {"runs": 7}}))
+    for revision in (1, 2):
+        await store.policies.put(PolicyRow(YOU, revision))
     kept = await _workflow(store, versions=3)
     await store.workflows.create(make_workflow(ownerId=YOU, enabled=False, tags=["a", "b"]), [], saved_by=YOU)
     deleted = await _workflow(store, versions=2)

@@ -133,6 +133,6 @@ async def test_a_wrong_allow_list_stops_the_start_with_its_entry() -> None:
 
 
 async def test_everything_is_closed_at_the_end() -> None:
-    async with open_client(Host()) as client:
-        assert not client.session.closed
-    assert client.session.closed
+    async with open_client(Host()) as client, client.pools.lease("a") as pool:
+        assert not pool.session.closed
+    assert pool.session.closed

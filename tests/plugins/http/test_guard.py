@@ -254,8 +254,7 @@ async def test_rebinding_between_two_requests_of_one_client() -> None:
     async with friendly() as port:
         async with caller(Host(egress_allow=("127.0.0.1",)), Names(["127.0.0.1"], ["127.0.0.2"])) as ctx:
             first = await get(ctx, f"http://rebind.example:{port}/")
-            connector = ctx.state.session.connector
-            await connector.close()
+            await ctx.state.pools.close()
         async with caller(Host(egress_allow=("127.0.0.1",)), Names(["127.0.0.2"])) as ctx:
             second = await get(ctx, f"http://rebind.example:{port}/")
     assert first.ok
@@ -312,4 +311,4 @@ async def test_a_proxy_from_the_environment_is_not_used(monkeypatch: pytest.Monk
 async def test_refused_attempts_leave_no_sockets() -> None:
     async with caller(Host()) as ctx:
         await asyncio.gather(*(get(ctx, "http://127.0.0.1:9/") for _ in range(20)))
-        assert len(ctx.state.session.connector._conns) == 0
+        assert len(ctx.state.pools.kept["workspace-1"].session.connector._conns) == 0
