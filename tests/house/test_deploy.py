@@ -103,6 +103,17 @@ def test_compose_shows_nothing_but_the_proxy(compose: dict[str, Any]) -> None:
         assert service["read_only"] is True
 
 
+def test_a_process_that_grows_without_end_is_ended_and_started_again(compose: dict[str, Any]) -> None:
+    """Row 34: a step that leaks memory costs its process, not the machine; R2 and R12 take care of its runs."""
+    for service in _ours(compose).values():
+        assert service["mem_limit"] == "2g"
+        assert service["restart"] == "unless-stopped"
+    for path in UNITS:
+        lines = path.read_text().splitlines()
+        assert "MemoryMax=2G" in lines
+        assert "Restart=on-failure" in lines  # the kernel's SIGKILL is a failure
+
+
 def test_compose_keeps_what_must_be_kept(compose: dict[str, Any]) -> None:
     mongo, redis = compose["services"]["mongo"], compose["services"]["redis"]
     assert shlex.join(redis["command"]).startswith("redis-server --appendonly yes")
