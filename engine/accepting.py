@@ -189,8 +189,11 @@ class Accepting:
             trigger.data = fitting(trigger.data, plan.workflow.inputs)
         now = self._around.clock()
         workflow = plan.workflow
+        run_id = run_id or new_id(now)
+        if trigger.trace is None:
+            trigger.trace = self._around.tracing.adopt(run_id)
         return RunRow(
-            id=run_id or new_id(now),
+            id=run_id,
             workflow_id=workflow.id,
             workflow_version=workflow.version,
             user_id=workflow.owner_id,

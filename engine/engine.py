@@ -36,6 +36,7 @@ from engine.state import fold
 from engine.steering import Steering, rerun_input
 from engine.store import ANYONE, Owner, Store
 from engine.sweeper import Sweeper
+from engine.tracing import NoTracing, Tracing
 from engine.transfer.marks import refuse_unfinished
 from engine.trial import Trials
 from engine.vault import NoVault, Vault
@@ -81,6 +82,7 @@ class Engine:
         info: Mapping[str, Any] | None = None,
         links: Links | None = None,
         meter: Meter | None = None,
+        tracing: Tracing | None = None,
         clock: Clock = now_ms,
     ) -> None:
         self.store = store
@@ -95,6 +97,7 @@ class Engine:
         self.info = dict(info or {})
         self.links = links
         self.meter: Meter = meter or NoMeter()
+        self.tracing: Tracing = tracing or NoTracing()
         self.plans = Plans(
             store.workflows, registry, timeout_ms=self.options.step_timeout_ms, shared=not store.exclusive
         )

@@ -19,6 +19,7 @@ from engine.models.run import RunRow, Trigger, TriggerKind
 from engine.plans import Plans
 from engine.runner.wanted import MANUAL_REF
 from engine.store import ANYONE, Owner, Runs
+from engine.tracing import span_id, within
 
 BATCH: Final = 100
 
@@ -64,6 +65,7 @@ class Failures:
             raise NotFound(f"there is no workflow {handler_id}")
         fired = plan.trigger_step(MANUAL_REF)
         trigger = Trigger(TriggerKind.FAILURE, _told(history), {}, fired.id if fired else None)
+        trigger.trace = within(history.state.trigger.trace, span_id(row.id))
         run_id = derived_id(row.finished_at or row.created_at, row.id, "onFailure", str(row.seq))
         handler = self._around.accepting.new_row(plan, trigger, run_id, None, None, None)
         handler.parent_run_id = row.id

@@ -153,6 +153,8 @@ class Context(Protocol):
     attempt: int
     idempotency_key: str
     """The same for every execution of this step in this run; send it with anything that must not happen twice."""
+    traceparent: str | None
+    """The W3C trace context of this attempt, to be sent with requests to others; None when the run is not traced."""
     data: Mapping[str, Any]
     """The trigger's data merged with the outputs of all finished ancestors."""
     scope: Mapping[str, Any]

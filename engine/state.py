@@ -96,6 +96,7 @@ class RunState:
     phase: str = "new"
     started_at: int | None = None
     finished_at: int | None = None
+    reopened_at: int | None = None
     error: dict[str, Any] | None = None
     parent_run_id: str | None = None
     unsettled: int = 0
@@ -150,7 +151,11 @@ _KINDS: Mapping[str, TriggerKind] = {kind.value: kind for kind in TriggerKind}
 def _run_started(state: RunState, event: Event) -> None:
     given = event.data["trigger"]
     state.trigger = Trigger(
-        _KINDS[given["kind"]], given.get("data") or {}, given.get("meta") or {}, given.get("stepId")
+        _KINDS[given["kind"]],
+        given.get("data") or {},
+        given.get("meta") or {},
+        given.get("stepId"),
+        trace=given.get("trace"),
     )
     base = given.get("base")
     if base is not None:  # what the run that called this one had, which is kept there once for all that it called
@@ -172,6 +177,7 @@ def _signal_received(state: RunState, event: Event) -> None:
 
 def _run_reopened(state: RunState, event: Event) -> None:
     state.phase = "running"
+    state.reopened_at = event.at
     state.error = None
     state.finished_at = None
     for step in state.steps.values():

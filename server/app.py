@@ -32,6 +32,7 @@ from server.keys import (
     SESSIONS,
     SETTINGS,
     STORE,
+    TELEMETRY,
     TENANTS,
     TOKENS,
     USAGES,
@@ -100,6 +101,7 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens
     app[METRICS] = parts.metrics
+    app[TELEMETRY] = parts.telemetry
     app[LINKS] = parts.links
     app[API_KEYS] = parts.api_keys
     app[SESSIONS] = parts.sessions

@@ -37,6 +37,7 @@ from server.signing_key import signing_key
 from server.sockets import url_of
 from server.tenants import Tenants
 from server.tokens import Tokens
+from server.tracing.setup import Telemetry, telemetry
 from server.vault.connecting import Connecting
 from server.vault.keeper import Keeper
 from server.vault.keyring import Keyring
@@ -61,6 +62,7 @@ class Core:
     keeper: Keeper
     connecting: Connecting
     metrics: Metrics
+    telemetry: Telemetry
 
 
 @dataclass(slots=True, frozen=True)
@@ -130,6 +132,7 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         keeper=core.keeper,
         connecting=core.connecting,
         metrics=core.metrics,
+        telemetry=core.telemetry,
         queue=queue,
         scheduler=scheduler,
         passwords=passwords,
@@ -181,11 +184,13 @@ def _core(
     )
     keeper = make_keeper(settings, store, host)
     meters = Meters()
+    instance = f"{os.getpid()}-{secrets.token_hex(6)}"
+    traces = telemetry(settings, instance=instance, version=flowdesk_version())
     engine = Engine(
         store,
         registry,
         bus,
-        owner=f"{os.getpid()}-{secrets.token_hex(6)}",
+        owner=instance,
         options=EngineOptions(
             max_running=max_running,
             max_per_owner=settings.max_runs_per_owner or -(-max_running * 4 // 5),
@@ -201,10 +206,11 @@ def _core(
         links=links,
         vault=keeper,
         meter=meters.work,
+        tracing=traces.tracing,
         info=introduction(role, settings, registry, version=flowdesk_version(), now=now_ms()),
     )
     metrics = Metrics(meters, engine, store, bus, role)
-    return Core(settings, store, registry, bus, engine, keeper, Connecting(keeper, host), metrics)
+    return Core(settings, store, registry, bus, engine, keeper, Connecting(keeper, host), metrics, traces)
 
 
 def make_keyring(settings: Settings) -> Keyring:

@@ -68,9 +68,9 @@ class Crew:
         """Open the store and begin to execute, or go on trying to; ends the program when that can never work."""
         self._minding.append(asyncio.create_task(mind_manager(), name="manager"))
         self._watchdog.start()
-        core = compose_worker(self._settings)
-        self._watchdog.lag = core.metrics.meters.loop_lag.observe
         try:
+            core = compose_worker(self._settings)
+            self._watchdog.lag = core.metrics.meters.loop_lag.observe
             await check(self._settings.redis_url or "")
             self._core = core
             core.bus.start()
@@ -138,6 +138,7 @@ class Crew:
             await self._telling.aclose()
             await core.bus.stop()
             await core.store.close()
+            await core.telemetry.close()
             log.info("stopped")
         self._watchdog.stop()
         self._writer.close()

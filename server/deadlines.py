@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from server.keys import METRICS, PROXIES
+from server.keys import METRICS, PROXIES, TELEMETRY
 from server.logs import new_request_id, request_id, set_request_id
 from server.metrics.meters import Requests
 from server.problems import problem_response
+from server.routing import Handler
 from server.settings import Settings
 from server.shell import HEADER, Shell
+
+if TYPE_CHECKING:
+    from server.tracing.spans import Spans
 
 log = logging.getLogger("flowdesk.http")
 
@@ -113,8 +117,8 @@ class Connection(RequestHandler):
 class HttpServer(web.Server):
     """Makes a `Connection` for each client."""
 
-    def __init__(self, inner: web.Server, shell: Shell, settings: Settings) -> None:
-        super().__init__(shell, request_factory=inner.request_factory)  # type: ignore[arg-type]
+    def __init__(self, inner: web.Server, shell: Shell, settings: Settings, spans: Spans | None = None) -> None:
+        super().__init__(_with_spans(shell, spans), request_factory=inner.request_factory)  # type: ignore[arg-type]
         self._options: dict[str, Any] = {
             "keepalive_timeout": settings.idle_timeout_s,
             "lingering_time": LINGER_S,
@@ -126,6 +130,14 @@ class HttpServer(web.Server):
     def __call__(self) -> Connection:
         """The protocol of one new connection."""
         return Connection(self, loop=asyncio.get_running_loop(), **self._options)
+
+
+def _with_spans(shell: Shell, spans: Spans | None) -> Handler:
+    if spans is None:
+        return shell
+    from server.tracing.requests import traced  # its library is not for everybody
+
+    return traced(shell, spans)
 
 
 class Runner(web.AppRunner):
@@ -140,4 +152,5 @@ class Runner(web.AppRunner):
         metrics = self.app.get(METRICS)
         requests = None if metrics is None else metrics.meters.requests
         shell = Shell(inner.request_handler, requests, self.app.get(PROXIES))
-        return HttpServer(inner, shell, self._settings)
+        telemetry = self.app.get(TELEMETRY)
+        return HttpServer(inner, shell, self._settings, None if telemetry is None else telemetry.spans)

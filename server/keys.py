@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from server.metrics.gauges import Metrics
     from server.queues.taskiq_queue import TaskiqQueue
     from server.rates.limiter import Limiter
+    from server.tracing.setup import Telemetry
     from server.vault.connecting import Connecting
     from server.vault.keeper import Keeper
     from server.vault.usages import Usages
@@ -40,6 +41,7 @@ ACCOUNTS: Final = web.AppKey("accounts", Accounts)
 TOKENS: Final = web.AppKey("tokens", Tokens)
 LINKS: Final = web.AppKey("links", AnswerLinks)
 METRICS: Final[web.AppKey[Metrics]] = web.AppKey("metrics")
+TELEMETRY: Final[web.AppKey[Telemetry]] = web.AppKey("telemetry")
 CAPTURES: Final = web.AppKey("captures", Captures)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
 KEEPER: Final[web.AppKey[Keeper]] = web.AppKey("keeper")

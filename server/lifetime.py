@@ -30,6 +30,7 @@ class Lifetime:
         async with AsyncExitStack() as resources:
             resources.callback(parts.passwords.close)
             resources.push_async_callback(parts.limiter.buckets.close)
+            resources.push_async_callback(parts.telemetry.close)
             if parts.settings.redis_url is not None:
                 from server.redis_client import check
 

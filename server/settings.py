@@ -147,6 +147,12 @@ class Settings(LimitSettings):
     worker_metrics_port: int | None = Field(default=None, alias="FLOWDESK_WORKER_METRICS_PORT", ge=1, le=65535)
     """The port where a worker answers /metrics at HOST; further processes of one manager take the ports that follow.
     Needs REDIS_URL, and FLOWDESK_METRICS_TOKEN or FLOWDESK_METRICS=loopback. Empty: none."""
+    otel: Annotated[Literal["on", "off"] | None, BeforeValidator(_lower)] = Field(default=None, alias="FLOWDESK_OTEL")
+    """on sends traces to an OpenTelemetry collector, off sends none. Empty: on when OTEL_EXPORTER_OTLP_ENDPOINT is set.
+    Needs the extra `otel` (docs/tracing.md)."""
+    otel_endpoint: str | None = Field(default=None, alias="OTEL_EXPORTER_OTLP_ENDPOINT", repr=False)
+    """The collector's address for OTLP over HTTP, such as http://collector:4318. Other OTEL_* variables are read from
+    the environment, and not from .env, as OpenTelemetry describes them."""
     label: str = Field(default="", alias="FLOWDESK_LABEL", max_length=40)
     """What people call this installation, such as staging; the terminal UI shows it, and takes more care with
     production."""
@@ -161,6 +167,11 @@ class Settings(LimitSettings):
     def registers(self) -> Literal["open", "invite", "closed"]:
         """Who may make an account."""
         return self.registration or ("open" if self.only_local else "invite")
+
+    @property
+    def traces(self) -> bool:
+        """Whether traces are sent."""
+        return self.otel == "on" or (self.otel is None and self.otel_endpoint is not None)
 
     @property
     def workers_execute(self) -> Literal["retries", "all", "none"]:
@@ -203,6 +214,16 @@ class Settings(LimitSettings):
         if value and (not value.startswith(("http://", "https://")) or not value.isprintable() or "?" in value):
             raise ValueError("must begin with http:// or https:// and have no query")
         return value.rstrip("/")
+
+    @field_validator("otel_endpoint")
+    @classmethod
+    def _collector(cls, value: str | None) -> str | None:
+        if value is not None and (not value.startswith(("http://", "https://")) or "@" in value or "?" in value):
+            raise ValueError(
+                "must be an address like http://collector:4318, without a password; that goes into "
+                "OTEL_EXPORTER_OTLP_HEADERS"
+            )
+        return value
 
     @field_validator("label")
     @classmethod

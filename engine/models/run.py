@@ -60,6 +60,7 @@ class Trigger:
 
     `meta` holds what came beside the data: a webhook's method, headers, query and raw text, a cron tick's time. `base`
     is data taken over from the run that called this one, `{run, ref, data}`: kept there, and merged below `data`.
+    `trace` is the run's place in a distributed trace (`engine.tracing`); templates do not see it.
     """
 
     kind: TriggerKind
@@ -67,6 +68,7 @@ class Trigger:
     meta: dict[str, Any] = field(default_factory=dict)
     step_id: str | None = None
     base: dict[str, Any] | None = None
+    trace: str | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -24,6 +24,7 @@ from engine.runner.progress import Progress, why_not
 from engine.runner.wanted import depth_of, given_to, spec_of
 from engine.sdk import Calls, StepResult
 from engine.state import RunState, StepStatus
+from engine.tracing import span_id, within
 from engine.visible import View
 
 WINDOW: Final = 256
@@ -318,6 +319,7 @@ class Children:
         run_id = called.run_id(row.id, step.id, item)
         last = await gather.result(called, item - 1) if called.spec.get("repeats") and item else None
         trigger = given_to(called, row.id, step.id, item, plan, last)
+        trigger.trace = within(self._run.state.trigger.trace, span_id(row.id))
         call = Call(step.id, item, plan.body_of, int(called.spec["depth"]))
         made = await self._run.services.caller.start(plan, trigger, run_id, row, call)
         if made.state is not None and made.row.status is RunStatus.SUCCESS:

@@ -34,6 +34,7 @@ class StepContext:
         "scope",
         "state",
         "step_id",
+        "traceparent",
         "workflow_id",
         "workflow_version",
         "workspace_id",
@@ -50,6 +51,7 @@ class StepContext:
         write: Callable[[dict[str, Any]], None],
         round_: int = 0,
         binding: HostBinding = UNBOUND,
+        traceparent: str | None = None,
     ) -> None:
         self.run_id = run_id
         self.workspace_id = plan.workflow.owner_id
@@ -62,6 +64,7 @@ class StepContext:
         self.data: Mapping[str, Any] = scope["data"]
         self.state = family_state
         self.edges = step.labels
+        self.traceparent = traceparent
         self._write = write
         self._binding = binding
         self._lines = 0

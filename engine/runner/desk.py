@@ -21,6 +21,7 @@ from engine.runner.ledger import Ledger, Services
 from engine.runner.secrets import UNBOUND, HostBinding, RunSecrets, in_templates
 from engine.sdk import StepResult
 from engine.state import RunState, StepStatus
+from engine.tracing import attempt_span, within
 from engine.vault import SecretValue
 from engine.visible import View, run_scope
 
@@ -107,7 +108,14 @@ class Desk:
             threadsafe(asyncio.get_running_loop(), write) if in_thread else write,
             self._run.state.steps[step.id].round,
             binding,
+            self._traceparent(step),
         )
+
+    def _traceparent(self, step: PlanStep) -> str | None:
+        trace = self._run.state.trigger.trace
+        if trace is None:
+            return None
+        return within(trace, attempt_span(self._run.row.id, step.id, self._run.state.steps[step.id].attempt))
 
     def forget(self) -> None:
         """Look at the run anew: how it ends is part of what its steps see."""

@@ -19,6 +19,7 @@ from engine.models.run import FINISHED, Call, RunRow, RunStatus, Trigger, Trigge
 from engine.plan import Plan
 from engine.state import RunState, StepState, StepStatus
 from engine.store import Blob, Commit, FeedItem, Runs
+from engine.tracing import Tracing
 from engine.vault import Vault
 from engine.watching import answers
 
@@ -79,6 +80,7 @@ class Services(Protocol):
     vault: Vault
     links: Links | None
     meter: Meter
+    tracing: Tracing
 
     @property
     def caller(self) -> Caller:
@@ -160,6 +162,8 @@ class Ledger:
         self.committed = row.seq
         before, self.row = self.row, row
         self.services.meter.committed(self.plan, before, row, events)
+        if self.state.trigger.trace is not None:
+            self.services.tracing.committed(self.plan, self.state, before, row, events)
         if events:
             self.services.bus.publish(FeedItem(cursor, row.id, row.workflow_id, row.user_id, events))
         for run_id in pokes:

@@ -27,6 +27,8 @@ def begin(turn: Turn, given: Begin) -> None:
     }
     if trigger.base is not None:
         data["trigger"]["base"] = trigger.base
+    if trigger.trace is not None:
+        data["trigger"]["trace"] = trigger.trace
     if given.parent_run_id:
         data["parentRunId"] = given.parent_run_id
         data["by"] = given.by

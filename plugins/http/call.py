@@ -59,7 +59,7 @@ class Call:
         return Call("GET", target, headers, None)
 
 
-def first_call(params: RequestParams, idempotency_key: str, user_agent: str) -> Call:
+def first_call(params: RequestParams, idempotency_key: str, user_agent: str, traceparent: str | None = None) -> Call:
     """The request these parameters describe; raises BadUrl and BadRequest."""
     url = with_query(parse_url(params.url), params.query)
     problem = headers_problem(params.headers)
@@ -68,6 +68,8 @@ def first_call(params: RequestParams, idempotency_key: str, user_agent: str) -> 
     headers = CIMultiDict({"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": user_agent})
     if params.idempotency_key:
         headers["Idempotency-Key"] = idempotency_key
+    if traceparent is not None:
+        headers["traceparent"] = traceparent
     body: bytes | None = None
     if params.body is not None:
         try:

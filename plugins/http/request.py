@@ -41,7 +41,7 @@ async def request(ctx: Context, params: RequestParams) -> StepResult:
     client: Client = ctx.state
     where = params.method
     try:
-        call = first_call(params, ctx.idempotency_key, client.user_agent)
+        call = first_call(params, ctx.idempotency_key, client.user_agent, ctx.traceparent)
         where = shown(call.method, call.url)
         answer = await _in_time(ctx, client, params, call)
         return _result(ctx, params, where, answer)

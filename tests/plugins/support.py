@@ -35,6 +35,7 @@ class Recorder:
     step_id: str = "step-1"
     attempt: int = 1
     idempotency_key: str = "run-1-step-1"
+    traceparent: str | None = None
     edges: tuple[str, ...] = ()
     lines: list[Line] = field(default_factory=list)
     asked: list[tuple[str, int | None]] = field(default_factory=list)
