@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from engine.models.run import Role
 from engine.tenancy import MemberRole
 from server.audit_trail import Trail
 from server.auth import Authenticator, Identity
-from server.keys import CREDENTIAL, PLACE, USER
+from server.keys import CREDENTIAL, PLACE, STILL, USER, Still
 from server.permissions import ADMIN_SCOPE, STRICTEST, Permission, Standing
 from server.problems import Unauthenticated
 from server.rates.limiter import Limiter
@@ -41,9 +42,20 @@ class Guard:
 
         async def locked(request: web.Request) -> web.StreamResponse:
             await self._let_in(request, route)
+            still: Still = partial(self._still, request, route)
+            request[STILL] = still
             return await handler(request)
 
         return locked
+
+    async def _still(self, request: web.Request, route: Route) -> None:
+        """Row 62: raises what the request would be refused with if it came now, for answers that take long."""
+        identity = await self.authenticate(request)
+        if route.admin:
+            _demand_admin(identity)
+        place, before = await self._place(request, route, identity), request[PLACE]
+        if (place.workspace_id, place.everybody) != (before.workspace_id, before.everybody):
+            raise Refused("what you may see has changed", code="role_changed", hint="ask again")
 
     async def _let_in(self, request: web.Request, route: Route) -> None:
         try:

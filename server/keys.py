@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -68,12 +69,16 @@ class Change:
     workspace_id: str | None
 
 
+Still = Callable[[], Awaitable[None]]
+
 USER: Final = web.RequestKey("user", User)
 """Who asks; present in every handler of a route that is not public."""
 PLACE: Final = web.RequestKey("place", Place)
 """The workspace the request acts in, and what it may do there; present wherever USER is."""
 CREDENTIAL: Final = web.RequestKey("credential", str)
 """The id of the API key or session that was used, if any."""
+STILL: Final[web.RequestKey[Still]] = web.RequestKey("still")
+"""Raises when the request would be refused by now, for answers that take long; present wherever USER is."""
 CHANGE: Final = web.RequestKey("change", Change)
 """What the audit log will say of the change."""
 
