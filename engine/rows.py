@@ -67,7 +67,10 @@ class Commit:
 
 @dataclass(slots=True, frozen=True)
 class RunFilter:
-    """Which runs a list shows; None, and no status at all, mean any. `rounds` are those of loops' bodies."""
+    """Which runs a list shows; None, and no status at all, mean any. `rounds` are those of loops' bodies.
+
+    `call_step_id` narrows the runs of a `caller_run_id` to those one of its steps has called.
+    """
 
     owner: Owner
     workflow_id: str | None = None
@@ -77,6 +80,7 @@ class RunFilter:
     until: int | None = None
     parent_run_id: str | None = None
     caller_run_id: str | None = None
+    call_step_id: str | None = None
     rounds: bool = True
 
 

@@ -31,6 +31,7 @@ class Runs:
         until: str | None = None,
         parent_run_id: str | None = None,
         caller: str | None = None,
+        caller_step: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[RunSummary]:
@@ -46,6 +47,7 @@ class Runs:
             "until": until,
             "parentRunId": parent_run_id,
             "caller": caller,
+            "callerStep": caller_step,
             "limit": limit,
             "cursor": cursor,
         }

@@ -81,6 +81,14 @@ class RunsQuery(PageQuery):
     """Only runs that go back to this one."""
     caller: Id | None = None
     """Only runs this one has called. Rounds of loops are listed only here, and with `trigger=round`."""
+    caller_step: StepId | None = None
+    """Of those only the ones that this step has called."""
+
+    @model_validator(mode="after")
+    def _of_some_run(self) -> Self:
+        if self.caller_step is not None and self.caller is None:
+            raise PydanticCustomError("no_caller", "callerStep names a step of a run: give that run as caller, too")
+        return self
 
 
 class JobsQuery(PageQuery):

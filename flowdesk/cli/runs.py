@@ -40,6 +40,7 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
     help="Only runs in this state; repeat it for several.",
 )
 @click.option("--caller", metavar="RUN", help="Only runs this one has called, rounds of its loops included.")
+@click.option("--caller-step", metavar="STEP", help="Of those only the ones that this step has called.")
 @click.option("--trigger", type=click.Choice(TRIGGERS, case_sensitive=False), help="Only runs started this way.")
 @click.option("--since", callback=_moment, metavar="AGO|TIME", help="Only runs made since: 15m, 2h, 7d or a time.")
 @click.option("--until", callback=_moment, metavar="AGO|TIME", help="Only runs made before.")
@@ -50,6 +51,7 @@ def runs(
     workflow: str | None,
     status: tuple[str, ...],
     caller: str | None,
+    caller_step: str | None,
     trigger: str | None,
     since: str | None,
     until: str | None,
@@ -69,6 +71,7 @@ def runs(
             "status": status,
             "trigger": trigger,
             "caller": caller,
+            "caller_step": caller_step,
         }
         found, more = await collect(
             lambda size, cursor: client.runs.list(**wanted, since=since, until=until, limit=size, cursor=cursor), limit

@@ -28,6 +28,7 @@ from flowdesk.tui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from engine.errors import FlowDeskError
     from flowdesk.launch import Connection
+    from flowdesk.replies import CallCounts
     from flowdesk.tui.connecting import Connector
     from flowdesk.tui.servers import KnownServer
 
@@ -179,6 +180,12 @@ class FlowDeskApp(FlowApp):
         from flowdesk.tui.screens.run.screen import RunScreen
 
         self.push_screen(RunScreen(run_id, step=step, tab=tab))
+
+    def open_called(self, run_id: str, step_id: str, *, named: str, counts: Callable[[], CallCounts | None]) -> None:
+        """List the runs that a step of a run has called; `counts` tells how far they have come."""
+        from flowdesk.tui.screens.called import CalledScreen
+
+        self.push_screen(CalledScreen(run_id, step_id, named, counts))
 
     def open_editor(
         self,

@@ -16,6 +16,7 @@ from textual.app import App
 
 if TYPE_CHECKING:
     from flowdesk.launch import Connection
+    from flowdesk.replies import CallCounts
     from flowdesk.tui.deferred import Deferred
     from flowdesk.tui.live import Live
     from flowdesk.tui.memory import Memory
@@ -93,6 +94,10 @@ class FlowApp(App[int]):
     @abstractmethod
     def open_run(self, run_id: str, *, step: str | None = None, tab: str | None = None) -> None:
         """Show a run, standing on that step and tab."""
+
+    @abstractmethod
+    def open_called(self, run_id: str, step_id: str, *, named: str, counts: Callable[[], CallCounts | None]) -> None:
+        """List the runs that a step of a run has called; `counts` tells how far they have come."""
 
     @abstractmethod
     def open_editor(

@@ -28,6 +28,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         until=millis(wanted.until),
         parent_run_id=wanted.parent_run_id,
         caller_run_id=wanted.caller,
+        call_step_id=wanted.caller_step,
         rounds=wanted.caller is not None or wanted.trigger is not None,
     )
     page = await request.app[STORE].runs.page(where, limit=wanted.limit, cursor=wanted.cursor)

@@ -179,3 +179,24 @@ async def test_rounds_of_loops_can_be_left_out(store: Store) -> None:
     assert len(every.items) == 4
     called = await store.runs.page(RunFilter(ME, caller_run_id=caller.id), limit=10)
     assert {row.id for row in called.items} == {call.id, *(row.id for row in rounds)}
+
+
+async def test_of_the_runs_a_run_has_called_one_step_is_picked(store: Store) -> None:
+    caller, other = await put(store, make_run()), await put(store, make_run())
+    called = [
+        await put(store, make_run(status=status, caller_run_id=of.id, call=Call(step, item)))
+        for item, (of, step, status) in enumerate(
+            [
+                (caller, "a", RunStatus.SUCCESS),
+                (caller, "b", RunStatus.SUCCESS),
+                (caller, "b", RunStatus.FAILED),
+                (other, "b", RunStatus.SUCCESS),
+            ]
+        )
+    ]
+    of_b = RunFilter(ME, caller_run_id=caller.id, call_step_id="b")
+    assert sorted(await _all(store, of_b)) == sorted([called[1].id, called[2].id])
+    assert sorted(await _all(store, of_b, limit=1)) == sorted([called[1].id, called[2].id])
+    failed = RunFilter(ME, caller_run_id=caller.id, call_step_id="b", statuses=(RunStatus.FAILED,))
+    assert await _all(store, failed) == [called[2].id]
+    assert await _all(store, RunFilter(ME, caller_run_id=caller.id, call_step_id="' OR 1=1 --")) == []

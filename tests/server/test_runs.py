@@ -43,6 +43,22 @@ async def test_a_run_tells_everything(server: Live, ali: Person) -> None:
     }
 
 
+async def test_what_one_step_has_called_is_listed_apart(ali: Person) -> None:
+    """A map of loops opens each loop's rounds by itself."""
+
+    def each(name: str, **more: Any) -> dict[str, Any]:
+        body = {"steps": [action(f"{name}_note", "core.log", params={"message": "{{data.item}}"})]}
+        return action(name, "flow.foreach", params={"items": "data.items"}, body=body, **more)
+
+    run = await ali.run(await ali.save(each("one", next="two"), each("two")), items=[1, 2])
+    found = await ali.get(f"/api/runs?caller={run['id']}&callerStep=two")
+    assert [one["call"]["stepId"] for one in found] == ["two", "two"]
+    assert len(await ali.get(f"/api/runs?caller={run['id']}")) == 4
+    alone = await ali.call("GET", "/api/runs?callerStep=two")
+    assert alone.status == 422
+    assert "give that run as caller" in str(alone.json)
+
+
 async def test_the_journal_is_read_in_parts(ali: Person) -> None:
     run = await ali.run(await ali.save(greet("a", "b"), greet("b")), name="Ali")
     path = f"/api/runs/{run['id']}/journal"

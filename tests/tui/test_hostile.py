@@ -146,6 +146,11 @@ def opening(make: Callable[[FlowDeskApp], Screen[Any]]) -> Go:
     return go
 
 
+async def called_runs(app: FlowDeskApp, _pilot: Pilot[int], _world: World) -> None:
+    app.open_called(SENT, SENT, named=HOSTILE, counts=lambda: None)
+    await settled(app)
+
+
 async def _nothing(_number: int) -> dict[str, Any]:
     return {"name": SENT, "steps": []}
 
@@ -189,6 +194,7 @@ PLACES: Final = (
     Place("dashboard", "dashboard", has="DashboardScreen Rows HeaderLine KeyLine TooSmall"),
     Place("workflows", has="WorkflowsScreen Listing"),
     Place("runs", "runs", has="RunsScreen"),
+    Place("called runs", "runs", go=called_runs, has="CalledScreen"),
     Place("jobs", "jobs", has="JobsScreen"),
     Place("schedules", "schedules", has="SchedulesScreen"),
     Place("secrets", "secrets", has="SecretsScreen"),

@@ -34,6 +34,7 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
         parentRunId=where.parent_run_id,
         callerRunId=where.caller_run_id,
         trigger=where.trigger,
+        **{"call.0": where.call_step_id},  # as Call.to_list has it
     )
     if not where.rounds and where.trigger is None:
         found["trigger"] = {"$ne": TriggerKind.ROUND.value}

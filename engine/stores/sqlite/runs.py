@@ -353,6 +353,9 @@ def _list(where: RunFilter) -> tuple[Merged, str]:
     merged.equal("workflow_id", where.workflow_id)
     merged.equal("parent_run_id", where.parent_run_id)
     merged.equal("caller_run_id", where.caller_run_id)
+    if where.call_step_id is not None:
+        merged.conditions.append("json_extract(call, '$[0]') = :call_step_id")  # as Call.to_list has it
+        merged.values["call_step_id"] = where.call_step_id
     merged.equal("trigger", where.trigger)
     if not where.rounds:
         merged.conditions.append("trigger <> 'round'")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Final, Literal
 
 from flowdesk.tui.draw.fit import cells
 
+COUNT_COLUMNS: Final = 9
+"""So wide is the inside of each box that will have a count on its border: `100/1000`."""
 Part = Literal["blank", "arrow", "failure", "label", "border", "name", "status"]
 Cell = tuple[str, Part, str | None]
 """What one cell shows, what that is, and the step it belongs to; empty behind a wide character."""
@@ -82,6 +84,15 @@ def name_cells(step: str, label: str, box: Box) -> dict[tuple[int, int], Cell]:
     for offset, char in enumerate(shown):
         found[left + offset, row] = (char, "status" if offset == 1 else "name", step)
     return found
+
+
+def on_border(line: str, texts: Sequence[str]) -> str:
+    """The lower border of a box with the first of these texts that has room on it, off the arrows if possible."""
+    room = len(line) - 2
+    text = next((text for text in texts if len(text) <= room), "")
+    straight = line.find(line[1:2] * len(text), 1, -1) if text else -1
+    at = straight if straight > 0 else max(1, 1 + room - len(text))
+    return f"{line[:at]}{text}{line[at + len(text) :]}"
 
 
 def drawing(grid: list[list[Cell]], boxes: Mapping[str, Box]) -> Drawing:

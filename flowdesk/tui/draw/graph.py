@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from flowdesk.tui.draw.drawing import Box, Cell, Drawing, Part, drawing, inside, name_cells
+from flowdesk.tui.draw.drawing import COUNT_COLUMNS, Box, Cell, Drawing, Part, drawing, inside, name_cells
 from flowdesk.tui.draw.fit import cells, cut
 from flowdesk.tui.draw.lanes import Grid, LanesBroken, mend
 from flowdesk.tui.draw.lines import plain_lines
@@ -105,7 +105,8 @@ def _lay_out(topology: Topology, arrows: list[_Arrow], direction: Direction, *, 
     graph = Graph(direction=Way.LR if direction == "LR" else Way.TB)
     numbers = {node.id: str(number) for number, node in enumerate(topology.nodes)}
     for node in topology.nodes:
-        graph.add_node(Node(numbers[node.id], "x" * len(inside(_name(node.label))), shapes[node.kind]))
+        columns = max(len(inside(_name(node.label))), COUNT_COLUMNS if node.calls else 0)
+        graph.add_node(Node(numbers[node.id], "x" * columns, shapes[node.kind]))
         graph.node_styles[numbers[node.id]] = {}
     # Left alone, the library puts a join behind the nearest of the steps before it, not behind the farthest.
     depths = topology.depths()

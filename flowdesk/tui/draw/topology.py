@@ -17,16 +17,21 @@ NodeKind = Literal["trigger", "action", "branch"]
 OTHERWISE: Final = "otherwise"
 ON_ERROR: Final = "error"
 _ROUTING_REFS: Final = frozenset({"flow.if", "flow.switch"})
+_CALLING_REFS: Final = frozenset({"flow.call", "flow.foreach", "flow.repeat"})
 
 
 @dataclass(slots=True, frozen=True)
 class Node:
-    """A step. `id` is unique here also when the document uses one twice; `index` is its place in the document."""
+    """A step. `id` is unique here also when the document uses one twice; `index` is its place in the document.
+
+    `calls` tells that it calls runs, and so will have a count to show.
+    """
 
     id: str
     label: str
     kind: NodeKind
     index: int = field(compare=False)
+    calls: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -131,7 +136,7 @@ def _nodes(steps: Sequence[object], problems: list[Problem]) -> Iterator[tuple[N
         used.add(key)
         name = step.get("name")
         label = name if isinstance(name, str) and name.strip() else key
-        yield Node(key, clean(label), _kind(step), index), step
+        yield Node(key, clean(label), _kind(step), index, str(step.get("ref")) in _CALLING_REFS), step
 
 
 def _apart(found: Sequence[tuple[Node, Mapping[str, Any]]], lasts: object) -> dict[str, str]:

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from flowdesk.replies import EventDoc, RunSummary
+from flowdesk.replies import EventDoc, Page, RunSummary
 from flowdesk.tui import keys
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.screens.area import AreaScreen
@@ -43,7 +43,15 @@ class RunsScreen(AreaScreen):
 
     def compose_body(self) -> ComposeResult:
         """The list."""
-        columns = [
+        yield Listing(self.columns(), key=lambda r: r["id"], fetch=self._fetch, empty=self.nothing())
+
+    def nothing(self) -> str:
+        """What is told of an empty list."""
+        return "No run here. r in Workflows (2) starts one; v shows runs of every status."
+
+    def columns(self) -> list[Column[RunSummary]]:
+        """What is told of each run."""
+        return [
             Column[RunSummary]("status", "", lambda r: cells.state(self.flow, r["status"])),
             Column[RunSummary]("workflow", "Workflow", lambda r: name_cell(r["workflowName"] or r["workflowId"])),
             Column[RunSummary]("id", "Run", lambda r: cells.plain(r["id"])),
@@ -54,8 +62,6 @@ class RunsScreen(AreaScreen):
             Column[RunSummary]("took", "Took", self._took, order=lambda r: r["durationMs"]),
             Column[RunSummary]("error", "Error", self._error, wide=True),
         ]
-        empty = "No run here. r in Workflows (2) starts one; v shows runs of every status."
-        yield Listing(columns, key=lambda r: r["id"], fetch=self._fetch, empty=empty)
 
     def crumbs(self) -> list[str]:
         """The area, and which status is shown."""
@@ -68,11 +74,14 @@ class RunsScreen(AreaScreen):
         super().happened(events)
 
     async def _fetch(self, cursor: str | None) -> Fetched[RunSummary]:
-        wanted = _FILTERS[self._filter][1]
-        page = await self.live.client.runs.list(status=wanted or None, limit=PAGE, cursor=cursor)
+        page = await self.page(_FILTERS[self._filter][1], cursor)
         if cursor is None:
             await self._read_alone({run["id"] for run in page.items})
         return Fetched(page.items, page.next_cursor)
+
+    async def page(self, status: tuple[str, ...], cursor: str | None) -> Page[RunSummary]:
+        """Part of the list."""
+        return await self.live.client.runs.list(status=status or None, limit=PAGE, cursor=cursor)
 
     async def _read_alone(self, seen: set[str]) -> None:
         from flowdesk.errors import Missing

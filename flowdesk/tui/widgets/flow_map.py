@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from flowdesk.tui import keys
-from flowdesk.tui.draw.drawing import Box, Drawing, Piece
+from flowdesk.tui.draw.drawing import Box, Drawing, Piece, on_border
 from flowdesk.tui.draw.graph import Direction, LayoutFailed, layout
 from flowdesk.tui.draw.topology import Topology
 from flowdesk.tui.tasks import task
@@ -108,7 +108,7 @@ Arrow keys or `h j k l` go to the next box in that direction, `enter` or a doubl
         """One line of the map as scrolled."""
         row_index = y + self.scroll_offset.y
         row = self.drawing.rows[row_index] if row_index < len(self.drawing.rows) else ()
-        strip = Strip([Segment(self._shown(piece), self._style(piece)) for piece in row])
+        strip = Strip([Segment(self._shown(piece, row_index), self._style(piece)) for piece in row])
         left = self.scroll_offset.x
         base = self.rich_style
         return strip.crop_extend(left, left + self.scrollable_content_region.width, base).apply_style(base)
@@ -178,7 +178,11 @@ Arrow keys or `h j k l` go to the next box in that direction, `enter` or a doubl
             self.call_after_refresh(self.show_cursor)
             self.post_message(self.Drawn(self))
 
-    def _shown(self, piece: Piece) -> str:
+    def _shown(self, piece: Piece, row: int) -> str:
+        if piece.step is not None and piece.part == "border" and piece.step in self._counts:
+            box = self.drawing.boxes[piece.step]
+            lowest = row == box.y + box.height - 1
+            return on_border(piece.text, self._counts[piece.step]) if lowest else piece.text
         if piece.part != "status" or piece.step is None:
             return piece.text
         state = self.status(piece.step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Literal, Self
 
 from textual import on
@@ -125,6 +125,11 @@ class FlowView(Container):
     def set_details(self, details: Mapping[str, str]) -> None:
         """A few words about each step, where there is room: in rows."""
         self._rails.set_details(details)
+
+    def set_counts(self, counts: Mapping[str, Sequence[str]]) -> None:
+        """How far what these steps have called has come, each in words that become shorter."""
+        for canvas in (self._map, self._rails):
+            canvas.set_counts(counts)
 
     def set_plain(self, plain: bool) -> None:
         """Draw in ASCII, or not."""

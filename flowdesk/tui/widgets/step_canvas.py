@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Self
 
 from rich.style import Style
@@ -86,6 +86,7 @@ class StepCanvas(ScrollView, can_focus=True):
         self._statuses: dict[str, str] = {}
         self._problems: frozenset[str] = frozenset()
         self._pinned: frozenset[str] = frozenset()
+        self._counts: dict[str, Sequence[str]] = {}
 
     @abstractmethod
     def show(self, topology: Topology) -> None:
@@ -122,6 +123,13 @@ class StepCanvas(ScrollView, can_focus=True):
         """Mark the steps whose output is pinned, and no others."""
         before, self._pinned = self._pinned, frozenset(step_ids)
         for step in before ^ self._pinned:
+            self._redraw(step)
+
+    def set_counts(self, counts: Mapping[str, Sequence[str]]) -> None:
+        """How far what these steps have called has come, each in words that become shorter."""
+        changed = {step for step in counts.keys() | self._counts if counts.get(step) != self._counts.get(step)}
+        self._counts = dict(counts)
+        for step in changed:
             self._redraw(step)
 
     def select(self, step_id: str) -> Self:

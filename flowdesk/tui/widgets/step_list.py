@@ -21,6 +21,7 @@ from textual.timer import Timer
 from flowdesk.clean import clean
 from flowdesk.show.text import duration
 from flowdesk.tui import keys
+from flowdesk.tui.draw.calls import share
 from flowdesk.tui.draw.fit import fit, right
 from flowdesk.tui.draw.spans import Axis, Span
 from flowdesk.tui.draw.status import look, step_status
@@ -42,9 +43,10 @@ class StepList(ScrollView, can_focus=True):
 ## Steps
 
 One line a step: its state, its name, a bar for when it worked within the run, how long it took, and the attempt
-when it was not the first (`2` is the second attempt, `=` an output taken over from an earlier run).
+when it was not the first (`2` is the second attempt, `=` an output taken over from an earlier run). Of a step that
+calls runs it shows how many of them have ended: `37/100`.
 
-`j k` or the arrow keys move, `enter` or a double click opens the step.
+`j k` or the arrow keys move, `enter` or a double click opens the step, or the list of the runs it has called.
 """
     ALLOW_SELECT: ClassVar[bool] = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -106,6 +108,7 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
         self._steps: dict[str, StepLike] = {}
         self._spans: dict[str, Span] = {}
         self._longest = 0
+        self._tries_columns = _TRIES_COLUMNS
         self._ticking: Timer | None = None
 
     @property
@@ -199,6 +202,7 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
     def _changed(self) -> None:
         self._spans = {step_id: span for step_id, step in self._steps.items() if (span := Span.of(step))}
         self._longest = max((cell_len(_name(step)) for step in self._steps.values()), default=0)
+        self._tries_columns = max(_TRIES_COLUMNS, *(len(_tries(step)) + 1 for step in self._steps.values()), 0)
         self.refresh()
         running = any(step["status"] == "RUNNING" for step in self._steps.values())
         if running and self._ticking is None:
@@ -220,7 +224,7 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
             Segment(fit(_name(step), name_columns), self._name_style(state.variable)),
             Segment(f" {bar}" if bar_columns else "", tone),
             Segment(right(_took(step, span, now) or ("-" if self.plain else "–"), _TOOK_COLUMNS)),
-            Segment(right(_tries(step), _TRIES_COLUMNS), self.get_component_rich_style("steps--warning")),
+            Segment(right(_tries(step), self._tries_columns), self.get_component_rich_style("steps--warning")),
         ]
         if step["id"] != self.cursor:
             return parts
@@ -234,7 +238,7 @@ when it was not the first (`2` is the second attempt, `=` an output taken over f
 
     def _columns(self, width: int) -> tuple[int, int]:
         """How many cells names and bars have; narrow lists have no bars."""
-        room = max(0, width - 3 - _TOOK_COLUMNS - _TRIES_COLUMNS)
+        room = max(0, width - 3 - _TOOK_COLUMNS - self._tries_columns)
         names = min(self._longest, _LONGEST_NAME, room - _SHORTEST_BAR - 1)
         return (names, room - names - 1) if names >= min(self._longest, _SHORTEST_NAME) else (room, 0)
 
@@ -255,5 +259,8 @@ def _took(step: StepLike, span: Span | None, now: datetime) -> str:
 def _tries(step: StepLike) -> str:
     if step.get("reused"):
         return "="
+    calls = step.get("calls")
+    if calls is not None:
+        return share(calls)
     attempt = step.get("attempt") or 0
     return str(attempt) if attempt > 1 else ""

@@ -116,7 +116,7 @@ they fork where several go on, and join where they meet again.
         tone = self.style_of(state.variable) if state else Style()
         glyph = " " if state is None else state.plain if self.plain else state.glyph
         reached = state is not None and self._statuses.get(row.step) not in _UNREACHED
-        detail = self._details.get(row.step, "")
+        detail = next(iter(self._counts.get(row.step, ())), "") or self._details.get(row.step, "")
         room = width - _STATE_COLUMNS - len(lines)
         wanted = min(cell_len(detail), _DETAIL_COLUMNS, max(0, room // 2)) + 1 if detail else 0
         name = self.cursor_style() if row.step == self.cursor else self._name_style(row.step)

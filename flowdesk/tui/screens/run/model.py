@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from flowdesk.replies import ErrorDoc, EventDoc, RunDoc, StepDoc
+from flowdesk.replies import CallCounts, ErrorDoc, EventDoc, RunDoc, StepDoc
 
 ENDED: Final = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
 _SETTLED: Final = frozenset({"SUCCESS", "FAILED", "SKIPPED", "CANCELLED"})
@@ -96,6 +96,11 @@ class RunModel:
             return
         found = self._attempts.setdefault(step_id, {})
         note(found.setdefault(number, Attempt(number)), event)
+
+    def calls(self, step_id: str) -> CallCounts | None:
+        """How far the runs have come that the step has called; None when it has called none."""
+        step = self.steps.get(step_id)
+        return step.get("calls") if step is not None else None
 
     def last_attempt(self, step_id: str) -> int:
         """How many attempts the step has had; 0 before the first."""
@@ -189,6 +194,21 @@ def _cancelled(step: StepDoc, event: EventDoc) -> None:
 
 def _waits(step: StepDoc, event: EventDoc) -> None:
     step["status"], step["retryAt"] = "WAITING", _iso(event["data"].get("dueAt"))
+    calls = event["data"].get("calls")
+    if isinstance(calls, dict):
+        known = step.get("calls")
+        if calls.get("again") and known is not None:
+            known["open"] = known["failed"] = 0
+        else:
+            step["calls"] = {"total": calls.get("total", 0), "open": 0, "succeeded": 0, "failed": 0}
+
+
+def _advanced(step: StepDoc, event: EventDoc) -> None:
+    known, data = step.get("calls"), event["data"]
+    if known is not None:
+        known["open"], known["succeeded"] = len(data["open"]), data["succeeded"]
+        known["failed"] += len(data.get("failed", ()))
+        step["retryAt"] = _iso(data.get("dueAt"))
 
 
 def _goes_on(step: StepDoc, _event: EventDoc) -> None:
@@ -224,6 +244,7 @@ _CHANGES: Final[dict[str, Callable[[StepDoc, EventDoc], None]]] = {
     "step.cancelled": _cancelled,
     "wait.started": _waits,
     "wait.resolved": _goes_on,
+    "items.advanced": _advanced,
 }
 _NOTES: Final[dict[str, Callable[[Attempt, EventDoc], None]]] = {
     "step.started": _note_start,

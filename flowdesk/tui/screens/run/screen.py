@@ -14,6 +14,7 @@ from textual.timer import Timer
 from flowdesk.replies import EventDoc
 from flowdesk.show.text import duration
 from flowdesk.tui import clipboard, keys
+from flowdesk.tui.draw.calls import shares
 from flowdesk.tui.draw.log_store import LogView
 from flowdesk.tui.draw.logline import LEVELS, LogLine
 from flowdesk.tui.draw.spans import Span
@@ -45,8 +46,8 @@ class RunScreen(Asking, ReadingScreen):
 ## Run
 
 The map shows the way the run took, the list when each step worked; choosing a step in either shows its input, output
-and error on the right. `<` and `>` choose an earlier or later attempt of it. `R` runs it again after saying what that
-means, `c` cancels, `a` answers what a waiting run asks, `V` lets one that waits or has failed go on with the newest
+and error on the right; enter on a step that calls runs lists them. `<` and `>` choose an earlier or later attempt.
+`R` runs it again after saying what that means, `c` cancels, `a` answers what a waiting run asks, `V` lets one that waits or has failed go on with the newest
 version, `e` edits the step, `M` copies the failure as Markdown.
 """
 
@@ -157,6 +158,7 @@ version, `e` edits the step, `M` copies the failure as Markdown.
             self.steps.show(model.steps.values())
         for step_id in changed or ():
             self.steps.update_step(model.steps[step_id])
+        self.map.set_counts({s: shares(calls) for s in model.steps if (calls := model.calls(s)) is not None})
         self.map.set_statuses({s["id"]: step_status(s["status"], s["retryAt"]) for s in model.steps.values()})
         if changed is None or self.chosen in changed:
             self.tabs.show_step(model, self.chosen, self.attempt)
@@ -241,8 +243,14 @@ version, `e` edits the step, `M` copies the failure as Markdown.
     def _opened_step(self, event: StepList.Opened | FlowView.Opened) -> None:
         event.stop()
         self.choose(event.step_id)
-        failed = self.model is not None and bool(self.model.steps[event.step_id]["error"])
-        self.tabs.go("error" if failed else "output")
+        model, step_id = self.model, event.step_id
+        if model is None:
+            return
+        if model.calls(step_id) is not None:
+            named = model.run["workflowName"] or model.run["workflowId"]
+            self.flow.open_called(self.run_id, step_id, named=named, counts=lambda: model.calls(step_id))
+        else:
+            self.tabs.go("error" if model.steps[step_id]["error"] else "output")
 
     @on(LogPane.ViewChanged)
     def _view_changed(self, event: LogPane.ViewChanged) -> None:
