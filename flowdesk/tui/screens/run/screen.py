@@ -47,8 +47,8 @@ class RunScreen(Asking, ReadingScreen):
 
 The map shows the way the run took, the list when each step worked; choosing a step in either shows its input, output
 and error on the right; enter on a step that calls runs lists them. `<` and `>` choose an earlier or later attempt.
-`R` runs it again after saying what that means, `c` cancels, `a` answers what a waiting run asks, `V` lets one that waits or has failed go on with the newest
-version, `e` edits the step, `M` copies the failure as Markdown.
+`R` runs it again after saying what that means, `c` cancels, `a` answers what a waiting run asks, `V` lets one that
+waits or has failed go on with the newest version, `e` edits the step, `M` copies the failure as Markdown.
 """
 
     def __init__(self, run_id: str, *, step: str | None = None, tab: str | None = None) -> None:
