@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -57,6 +58,8 @@ class Around(Services, Protocol):
     executor: Executor
     doorbell: Doorbell
     gate: Gate
+    begun: Callable[[str], None]
+    """Told whose run is about to be accepted."""
 
     @property
     def options(self) -> Options: ...
@@ -192,6 +195,7 @@ class Accepting:
         run_id = run_id or new_id(now)
         if trigger.trace is None:
             trigger.trace = self._around.tracing.adopt(run_id)
+        self._around.begun(workflow.owner_id)
         return RunRow(
             id=run_id,
             workflow_id=workflow.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -109,6 +109,7 @@ class Engine:
             max_per_owner=self.options.max_per_owner,
         )
         self.gate = Gate(store, clock)
+        self.begun: Callable[[str], None] = _nobody_minds
         self._families = Families(registry, host or Host())
         self.caller = Caller(self)
         self._recovery = Recovery(self)
@@ -333,6 +334,10 @@ class Engine:
             driver.interrupt(Cancel(None, "a newer run took its place"))
         elif row.owner is None:
             self._sweeper.mind(self.clock())
+
+
+def _nobody_minds(_workspace_id: str) -> None:
+    """Hears of each run that is about to be accepted; whoever minds how many there are puts something else here."""
 
 
 def _beginning(trigger: Trigger, rehearsal: Rehearsal | None) -> Begin:

@@ -17,6 +17,7 @@ from typing import Any, Self, cast
 from flowdesk.client_accounts import AuditLog, Keys, Members, Workspaces
 from flowdesk.client_events import Events
 from flowdesk.client_http import Http, Limits, quote
+from flowdesk.client_policies import Policies
 from flowdesk.client_practice import Practice
 from flowdesk.client_runs import Jobs, Runs
 from flowdesk.client_secrets import Secrets
@@ -51,6 +52,7 @@ class Client:
         self.members = Members(self._http)
         self.keys = Keys(self._http)
         self.audit = AuditLog(self._http)
+        self.policies = Policies(self._http)
 
     async def __aenter__(self) -> Self:
         return self

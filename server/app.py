@@ -26,8 +26,10 @@ from server.keys import (
     LIMITER,
     LINKS,
     METRICS,
+    POLICIES,
     PROXIES,
     QUEUE,
+    QUOTAS,
     REGISTRY,
     SESSIONS,
     SETTINGS,
@@ -58,6 +60,7 @@ MODULES: Final = (
     "me",
     "members",
     "metrics",
+    "policies",
     "practice",
     "runs",
     "schedules",
@@ -108,6 +111,8 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[INVITATIONS] = parts.invitations
     app[TENANTS] = parts.tenants
     app[LIMITER] = parts.limiter
+    app[POLICIES] = parts.policies
+    app[QUOTAS] = parts.quotas
     app[PROXIES] = Proxies(parts.settings.trusted_proxies, parts.settings.proxy_header)
     authenticator = Authenticator(parts.tokens, parts.accounts, parts.api_keys, parts.sessions)
     add_routes(app, all_routes(), Guard(authenticator, parts.tenants, Trail(parts.store.audit), parts.limiter))

@@ -28,6 +28,8 @@ from server.links import AnswerLinks
 from server.metrics.gauges import Metrics
 from server.metrics.meters import Meters
 from server.passwords import Passwords
+from server.policies import Policies
+from server.quotas import Quotas
 from server.rates.buckets import Buckets, LocalBuckets
 from server.rates.limiter import Limiter
 from server.scheduler import Scheduler
@@ -63,6 +65,7 @@ class Core:
     connecting: Connecting
     metrics: Metrics
     telemetry: Telemetry
+    policies: Policies
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,6 +84,7 @@ class Parts(Core):
     invitations: Invitations
     tenants: Tenants
     limiter: Limiter
+    quotas: Quotas
 
 
 def flowdesk_version() -> str:
@@ -122,6 +126,8 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
     scheduler = None
     if settings.start_scheduler:
         scheduler = Scheduler(core.engine, core.store, late=core.metrics.meters.lateness.observe)
+    quotas = Quotas(settings, core.policies, store.figures, store.runs)
+    core.engine.begun = quotas.begun
     core.metrics.queue, core.metrics.scheduler = queue, scheduler
     return Parts(
         settings=settings,
@@ -133,6 +139,7 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         connecting=core.connecting,
         metrics=core.metrics,
         telemetry=core.telemetry,
+        policies=core.policies,
         queue=queue,
         scheduler=scheduler,
         passwords=passwords,
@@ -145,6 +152,7 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         invitations=Invitations(store.credentials),
         tenants=Tenants(store.workspaces),
         limiter=Limiter(settings, _make_buckets(settings)),
+        quotas=quotas,
     )
 
 
@@ -177,10 +185,12 @@ def _core(
     bus = _make_bus(settings, store)
     worker = role == "worker"
     max_running = settings.worker_concurrency if worker else settings.max_concurrent_runs
+    policies = Policies(store.policies)
     host = Host(
         user_agent=f"FlowDesk/{flowdesk_version()}",
         egress_allow=settings.egress_allow,
         own_addresses=own_addresses,
+        egress=policies.egress,
     )
     keeper = make_keeper(settings, store, host)
     meters = Meters()
@@ -210,7 +220,8 @@ def _core(
         info=introduction(role, settings, registry, version=flowdesk_version(), now=now_ms()),
     )
     metrics = Metrics(meters, engine, store, bus, role)
-    return Core(settings, store, registry, bus, engine, keeper, Connecting(keeper, host), metrics, traces)
+    connecting = Connecting(keeper, host)
+    return Core(settings, store, registry, bus, engine, keeper, connecting, metrics, traces, policies)
 
 
 def make_keyring(settings: Settings) -> Keyring:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from server.crowd import FULL, Crowd, crowd_of
 from server.keys import METRICS, PROXIES, TELEMETRY
 from server.logs import new_request_id, request_id, set_request_id
 from server.metrics.meters import Requests
@@ -34,17 +35,36 @@ LINGER_S = 2.0
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_head_timer", "_requests", "_settings", "_stall_timer")
+    __slots__ = ("_crowd", "_head_timer", "_place", "_requests", "_settings", "_stall_timer")
 
-    def __init__(self, manager: HttpServer, *, settings: Settings, requests: Requests | None, **options: Any) -> None:
+    def __init__(
+        self, manager: HttpServer, *, settings: Settings, requests: Requests | None, crowd: Crowd, **options: Any
+    ) -> None:
         super().__init__(manager, **options)
         self._settings = settings
         self._requests = requests
+        self._crowd = crowd
+        self._place: str | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let the client in, or turn it away before anything is set up for it."""
+        peer = transport.get_extra_info("peername")
+        self._place = self._crowd.enter(str(peer[0]) if isinstance(peer, tuple) else "")
+        if self._place is not None:
+            super().connection_made(transport)
+            return
+        if self._requests is not None:
+            self._requests.stray(503)
+        door = cast("asyncio.WriteTransport", transport)
+        door.write(FULL)
+        door.close()
+
     def data_received(self, data: bytes) -> None:
         """Feed the parser, and watch the time while it holds an unfinished head."""
+        if self._place is None:
+            return
         before = self._request_count
         super().data_received(data)
         if self._head_timer is not None:
@@ -55,7 +75,10 @@ class Connection(RequestHandler):
             self._head_timer = self._loop.call_later(self._settings.header_timeout_s, self._too_slow)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget the deadlines with the connection."""
+        """Forget the deadlines with the connection, and make room."""
+        if self._place is None:
+            return
+        self._crowd.leave(self._place)
         for timer in (self._head_timer, self._stall_timer):
             if timer is not None:
                 timer.cancel()
@@ -125,6 +148,7 @@ class HttpServer(web.Server):
             "access_log": None,
             "settings": settings,
             "requests": shell.requests,
+            "crowd": crowd_of(settings),
         }
 
     def __call__(self) -> Connection:

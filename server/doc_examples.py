@@ -44,6 +44,8 @@ BODIES: Final[dict[str, Any]] = {
     "PinBody": {"output": {"greeting": "Hello Ali"}},
     "CaptureBody": {"seconds": 600},
     "MoveBody": {"version": 2},
+    "Quotas": {"workflows": 100, "queued": 5000, "payloadBytes": 1_000_000},
+    "EgressLists": {"allow": ["api.example.com:443", "*.partner.example"], "deny": ["203.0.113.0/24"]},
     "WorkspaceName": {"name": "Operations"},
     "RoleChange": {"role": "operator"},
     "NewInvitation": {"email": "ada@example.com", "role": "editor", "days": 7},

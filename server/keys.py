@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.events import LocalBus
     from server.metrics.gauges import Metrics
+    from server.policies import Policies
     from server.queues.taskiq_queue import TaskiqQueue
+    from server.quotas import Quotas
     from server.rates.limiter import Limiter
     from server.tracing.setup import Telemetry
     from server.vault.connecting import Connecting
@@ -56,6 +58,8 @@ SESSIONS: Final = web.AppKey("sessions", Sessions)
 INVITATIONS: Final = web.AppKey("invitations", Invitations)
 TENANTS: Final = web.AppKey("tenants", Tenants)
 PROXIES: Final = web.AppKey("proxies", Proxies)
+POLICIES: Final[web.AppKey[Policies]] = web.AppKey("policies")
+QUOTAS: Final[web.AppKey[Quotas]] = web.AppKey("quotas")
 LIMITER: Final[web.AppKey[Limiter]] = web.AppKey("limiter")
 
 

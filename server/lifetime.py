@@ -42,6 +42,7 @@ class Lifetime:
             resources.push_async_callback(parts.bus.stop)
             resources.push_async_callback(self.drain, app)
             self._working.callback(parts.bus.close)
+            self._working.push_async_callback(parts.quotas.stop)
             await self.arrival.start()
             yield
 

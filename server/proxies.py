@@ -86,3 +86,11 @@ def parse(text: str) -> Address | None:
 
 def _is_trusted(address: Address | None, trusted: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in trusted)
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: of IPv6 the /64, since whoever has one address there has all of them."""
+    found = parse(address)
+    if isinstance(found, IPv6Address):
+        return str(IPv6Address(int(found) >> 64 << 64)) + "/64"
+    return str(found or "")

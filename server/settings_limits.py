@@ -49,6 +49,24 @@ class LimitSettings(BaseModel):
     rate_address: str = Field(default="", alias="FLOWDESK_RATE_ADDRESS", max_length=30)
     """The same for requests without a valid token, from one address. Empty: off, or 600/min."""
 
+    max_connections: int | None = Field(default=None, alias="FLOWDESK_MAX_CONNECTIONS", ge=0, le=1_000_000)
+    """How many connections there may be at once; further ones are answered with 503. 0 is no limit. Empty: 10000, or
+    fewer where the system lets this process open fewer files."""
+    max_connections_per_address: int | None = Field(
+        default=None, alias="FLOWDESK_MAX_CONNECTIONS_PER_ADDRESS", ge=0, le=1_000_000
+    )
+    """The same for connections from one address; trusted proxies may have any number. Empty: no limit while only this
+    machine reaches the server, else 200."""
+    quota_workflows: int = Field(default=0, alias="FLOWDESK_QUOTA_WORKFLOWS", ge=0, le=10**9)
+    """How many workflows a workspace may have for which an administrator has set nothing else; 0 is no limit."""
+    quota_runs: int = Field(default=0, alias="FLOWDESK_QUOTA_RUNS", ge=0, le=10**12)
+    """How many runs of such a workspace are kept, the newest ones; 0 is no limit."""
+    quota_queued: int | None = Field(default=None, alias="FLOWDESK_QUOTA_QUEUED", ge=0, le=10**9)
+    """How many runs of such a workspace may wait to begin; 0 is no limit. Empty: no limit while only this machine
+    reaches the server, else 10000."""
+    quota_payload_bytes: int = Field(default=0, alias="FLOWDESK_QUOTA_PAYLOAD_BYTES", ge=0, le=10**9)
+    """The largest body that starts a run in such a workspace; 0 is no limit beside FLOWDESK_MAX_BODY_BYTES."""
+
     @field_validator("rate_user", "rate_workspace", "rate_hook", "rate_address")
     @classmethod
     def _rates(cls, value: str) -> str:

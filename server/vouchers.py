@@ -46,6 +46,11 @@ class Remembered(Generic[T]):
         found = self._held.get(key)
         return found[0] if found is not None and found[1] > self._monotonic() else None
 
+    def stale(self, key: str) -> T | None:
+        """What was believed last, however long ago."""
+        found = self._held.get(key)
+        return None if found is None else found[0]
+
     def put(self, key: str, value: T) -> T:
         """Believe this for a moment."""
         if len(self._held) >= MAX_REMEMBERED:

@@ -47,6 +47,8 @@ COMMANDS: Final = {
     "workers": "flowdesk.cli.workers:workers",
     "workspaces": "flowdesk.cli.workspaces:workspaces",
     "members": "flowdesk.cli.members:members",
+    "quotas": "flowdesk.cli.policies:quotas",
+    "egress": "flowdesk.cli.policies:egress",
     "keys": "flowdesk.cli.api_keys:keys",
     "audit-log": "flowdesk.cli.audit_log:audit_log",
     "password": "flowdesk.cli.login:password",

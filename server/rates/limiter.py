@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv6Address
 from typing import Final
 
 from aiohttp import web
 
 from server.problems import TooManyRequests
-from server.proxies import Proxies, parse
+from server.proxies import Proxies, network_of
 from server.rate import Rate, Standing, parse_rate
 from server.rates.buckets import Bucket, Buckets, Kind
 from server.settings import Settings
@@ -101,11 +100,3 @@ def headers_of(buckets: Sequence[Bucket], standings: Sequence[Standing]) -> tupl
         for one, standing in zip(buckets, standings, strict=True)
     )
     return ("RateLimit-Policy", ", ".join(policies)), ("RateLimit", ", ".join(left))
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: of IPv6 the /64, since whoever has one address there has all of them."""
-    found = parse(address)
-    if isinstance(found, IPv6Address):
-        return str(IPv6Address(int(found) >> 64 << 64)) + "/64"
-    return str(found or "")

@@ -13,11 +13,12 @@ from engine.store import ANYONE
 from server.api_models import ExecuteBody, ExecuteQuery
 from server.audit_trail import changed
 from server.idempotency import KEY_HEADER, key_of, once
-from server.keys import ENGINE, STORE, owner_of
+from server.keys import ENGINE, QUOTAS, STORE, owner_of
+from server.payload import read_payload
 from server.permissions import Permission
 from server.reading import full_run, summary
 from server.rehearsing import rehearsal
-from server.requests import json_response, query, read_body, validated
+from server.requests import json_response, query, validated
 from server.routing import Route
 from server.run_documents import Run, RunSummary
 
@@ -38,13 +39,15 @@ async def execute(request: web.Request) -> web.StreamResponse:
     """Start a run; with `wait` answer with its end."""
     wanted = query(request, ExecuteQuery)
     plan = await own_plan(request)
-    raw = await read_body(request)
+    workspace_id = plan.workflow.owner_id
+    raw = await read_payload(request, workspace_id)
     given = validated(parse_json(raw) if raw else {}, ExecuteBody)
     step = plan.trigger_step(MANUAL_REF)
     trigger = Trigger(TriggerKind.MANUAL, given.data, {}, step.id if step else None)
     rehearsed: Rehearsal | None = None
     if given.rehearsal is not None:
         trigger, rehearsed = await rehearsal(request.app[STORE], plan, given.rehearsal, trigger)
+    await request.app[QUOTAS].one_more_run(workspace_id)
     key, payload_hash = once("execute", key_of(request, KEY_HEADER), raw)
     engine = request.app[ENGINE]
     if not wanted.wait:

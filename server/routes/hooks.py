@@ -13,9 +13,10 @@ from engine.plan import Plan
 from server.hook_input import webhook_trigger
 from server.hook_reply import accepted_response, outcome_response
 from server.idempotency import KEY_HEADER, key_of, once
-from server.keys import CAPTURES, ENGINE, LIMITER
+from server.keys import CAPTURES, ENGINE, LIMITER, QUOTAS
+from server.payload import read_payload
 from server.rate import Rate
-from server.requests import json_response, read_body
+from server.requests import json_response
 from server.routing import Media, Route
 from server.run_documents import HookAccepted
 
@@ -76,12 +77,14 @@ async def receive(request: web.Request) -> web.StreamResponse:
     method = request.method
     if method not in hook.methods:
         raise web.HTTPMethodNotAllowed(method, _allowed(hook))
-    raw = await read_body(request)
+    workspace_id = plan.workflow.owner_id
+    raw = await read_payload(request, workspace_id)
     asked = request.query.items() if request.query_string else ()
     trigger = webhook_trigger(method, raw, request.headers.items(), asked, hook.step_id)
     captures = request.app[CAPTURES]
     if captures.wants(plan.workflow.id) and (sample := await captures.take(plan.workflow.id, trigger)) is not None:
         return json_response({"captured": True, "sample": sample.name})
+    await request.app[QUOTAS].one_more_run(workspace_id)
     key, payload_hash = once("hook", key_of(request, *KEY_HEADERS), raw)
     engine = request.app[ENGINE]
     if not hook.waits:

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from engine.store import Page, RunFilter
 from server.api_models import CancelBody, JournalQuery, MoveBody, PageQuery, RerunBody, RunsQuery, millis
 from server.audit_trail import changed
-from server.keys import ENGINE, STORE, USER, owner_of
+from server.keys import ENGINE, QUOTAS, STORE, USER, owner_of
 from server.permissions import Permission
 from server.reading import full_run, summary, whole_journal, workflow_names
 from server.requests import body, json_response, page_response, query
@@ -92,8 +92,10 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 async def rerun(request: web.Request) -> web.StreamResponse:
     """Make a new run of an old one."""
     given = await body(request, RerunBody, default={})
+    old = await request.app[STORE].runs.get(request.match_info["id"], owner=owner_of(request))
+    await request.app[QUOTAS].one_more_run(old.user_id)
     row = await request.app[ENGINE].rerun(
-        request.match_info["id"],
+        old.id,
         owner=owner_of(request),
         by=request[USER].id,
         from_step=given.from_step,

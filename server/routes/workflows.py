@@ -14,7 +14,7 @@ from server.api_documents import WorkflowDocument
 from server.api_models import WorkflowsQuery, WorkflowUpdate
 from server.audit_trail import changed
 from server.checking import problems_in
-from server.keys import ENGINE, SETTINGS, STORE, USER, owner_of, tenant_of
+from server.keys import ENGINE, QUOTAS, SETTINGS, STORE, USER, owner_of, tenant_of
 from server.permissions import Permission
 from server.requests import json_body, json_response, no_content, page_response, query
 from server.routing import Route
@@ -41,6 +41,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     workflow = new_workflow(
         draft, workflow_id=new_workflow_id(now), owner_id=tenant_of(request), now=now, timezone=zone
     )
+    await request.app[QUOTAS].one_more_workflow(workflow.owner_id)
     await request.app[STORE].workflows.create(workflow, schedule_rows(workflow, now), saved_by=request[USER].id)
     changed(request, workflow.id, after=workflow)
     headers = {"Location": f"/api/workflows/{workflow.id}"}

@@ -7,7 +7,7 @@ from aiohttp import web
 from engine.errors import Conflict
 from engine.models.run import Role
 from server.audit_trail import changed
-from server.keys import API_KEYS, INVITATIONS, PLACE, STORE, TENANTS, USER, tenant_of
+from server.keys import API_KEYS, INVITATIONS, PLACE, POLICIES, STORE, TENANTS, USER, tenant_of
 from server.permissions import Permission, Standing
 from server.requests import body, json_response, no_content
 from server.routing import Route
@@ -57,6 +57,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     known = await app[TENANTS].delete(workspace_id)
     await app[API_KEYS].leave(workspace_id)
     await app[INVITATIONS].leave(workspace_id)
+    await app[POLICIES].forget(workspace_id)
     changed(request, workspace_id, before=known, workspace_id=workspace_id)
     return no_content()
 

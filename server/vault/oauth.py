@@ -108,7 +108,7 @@ async def _ask(host: Host, owner: str, connection: Connection, form: dict[str, s
         raise Unavailable(
             "this workspace does not let anything connect to the provider of the connection",
             code="secret_refresh_failed",
-            hint="an owner can change that: flowdesk workspaces egress",
+            hint="an owner can change that: flowdesk egress",
         ) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise _away(type(error).__name__) from None

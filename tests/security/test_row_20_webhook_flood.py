@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from server.rates.limiter import DEFAULTS, network_of, rates_of
+from server.proxies import network_of
+from server.rates.limiter import DEFAULTS, rates_of
 from server.settings import Settings
 from tests.server.live import Answer, Live, live, webhook
 

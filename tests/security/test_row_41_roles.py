@@ -95,6 +95,9 @@ LEAST = {
     "DELETE /api/invitations/{id}": "owner",
     "GET /api/audit": "owner",
     "PUT /api/workspaces/{id}": "owner",
+    "GET /api/quota": "viewer",
+    "GET /api/egress": "viewer",
+    "PUT /api/egress": "owner",
     "DELETE /api/workspaces/{id}": "owner",
 }
 
