@@ -49,7 +49,7 @@ class FlowScreen(Screen[None]):
         """Header, body, footer."""
         yield HeaderLine(ascii_only=self.flow.ascii)
         yield from self.compose_body()
-        yield KeyLine()
+        yield KeyLine(ascii_only=self.flow.ascii)
         yield TooSmall()
 
     @abstractmethod

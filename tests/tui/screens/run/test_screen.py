@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Footer
 
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.screens.run.screen import RunScreen
+from flowdesk.tui.widgets.key_line import KeyLine
 from tests.tui.pressing import presses
 from tests.tui.runs import MAIL, Played, chain, failed_run, running_run
 from tests.tui.waiting import idle, said, until
@@ -230,7 +230,7 @@ async def test_what_cannot_be_done_says_why(world: World) -> None:
         assert screen.refusal("run.cancel") == "the run has ended"
         assert screen.refusal("run.decide") == "the run asks nothing"
         assert screen.refusal("run.rerun") is None
-        assert screen.query_one(Footer)
+        assert screen.query_one(KeyLine)
     async with opened(failed_run(world, 3), read_only=True) as (_app, _pilot, screen):
         assert screen.check_action("run_rerun", ()) is False
         assert screen.check_action("run_error", ()) is True
