@@ -28,5 +28,10 @@ def shown_in_database(path: Path, secret: str = CANARY) -> list[str]:
             rows = connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a name from the schema
             if any(isinstance(cell, str | bytes) and shows(cell, secret) for row in rows for cell in row):
                 found.append(table)
-    files = [file for file in path.parent.iterdir() if file.name.startswith(path.name)]
-    return found + [file.name for file in files if shows(file.read_bytes(), secret)]
+    return found + [name for name in shown_in_files(path.parent, secret) if name.startswith(path.name)]
+
+
+def shown_in_files(directory: Path, secret: str = CANARY) -> list[str]:
+    """The files below the directory that hold it."""
+    files = sorted(file for file in directory.rglob("*") if file.is_file())
+    return [file.relative_to(directory).as_posix() for file in files if shows(file.read_bytes(), secret)]

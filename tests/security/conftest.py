@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from server.logs import JsonLines, LineHandler, TextLines
 from tests.security.echo import Echo, echoing
 from tests.server.live import Live, Person, live
 
@@ -29,3 +31,30 @@ async def echo() -> AsyncIterator[Echo]:
     """A service that says back everything it hears, in every way it can."""
     async with echoing() as running:
         yield running
+
+
+class Lines:
+    """Where log lines go instead of to stderr."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.fixture
+def logged() -> Iterator[Lines]:
+    """Everything that is logged in this process meanwhile, in both forms."""
+    lines = Lines()
+    root = logging.getLogger()
+    handlers = [LineHandler(lines), LineHandler(lines)]  # type: ignore[arg-type]
+    handlers[0].setFormatter(JsonLines())
+    handlers[1].setFormatter(TextLines(colour=False))
+    level, root.level = root.level, logging.DEBUG
+    for handler in handlers:
+        root.addHandler(handler)
+    yield lines
+    for handler in handlers:
+        root.removeHandler(handler)
+    root.setLevel(level)

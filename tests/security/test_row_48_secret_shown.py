@@ -6,44 +6,14 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from server.app import all_routes
 from server.log_masking import LOGGED
-from server.logs import JsonLines, LineHandler, TextLines
 from tests.security.canary import CANARY, shown_in_database, shows
+from tests.security.conftest import Lines
 from tests.security.echo import Echo
 from tests.server.live import Live, Person, action, eventually, webhook
-
-
-class Lines:
-    """Where log lines go instead of to stderr."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def write(self, line: str) -> None:
-        self.lines.append(line)
-
-
-@pytest.fixture
-def logged() -> Iterator[Lines]:
-    """Everything that is logged in this process meanwhile, in both forms."""
-    lines = Lines()
-    root = logging.getLogger()
-    handlers = [LineHandler(lines), LineHandler(lines)]  # type: ignore[arg-type]
-    handlers[0].setFormatter(JsonLines())
-    handlers[1].setFormatter(TextLines(colour=False))
-    level, root.level = root.level, logging.DEBUG
-    for handler in handlers:
-        root.addHandler(handler)
-    yield lines
-    for handler in handlers:
-        root.removeHandler(handler)
-    root.setLevel(level)
 
 
 async def keep(ali: Person, **more: Any) -> None:

@@ -91,6 +91,7 @@ keys and values, `n` and `N` go to the next and previous place. `h` and `l` clos
         self._root = ""
         self._found: list[Path] = []
         self._at_match = 0
+        self._ready = False
 
     def compose(self) -> ComposeResult:
         """The path, the tree with its value, and the line to find with."""
@@ -114,13 +115,14 @@ keys and values, `n` and `N` go to the next and previous place. `h` and `l` clos
     def show(self, value: Any, path: str = "data") -> None:
         """Look into this value; at once, however large it is."""
         self._value, self._root, self._found = value, path, []
-        if self.is_mounted:
+        if self._ready:
             self._tree.show(path, value)
             self._text.show(value)
             self._tell("")
 
     def on_mount(self) -> None:
         """Show what was given before."""
+        self._ready = True  # `is_mounted` comes true a moment later, and what is given in between would be lost
         self.show(self._value, self._root)
 
     def on_resize(self, event: Resize) -> None:
