@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from aiohttp import web
 
@@ -47,7 +48,7 @@ routes = [
         public=True,
         early=True,
         summary="Read this description as OpenAPI 3.1",
-        response=Media("application/json"),
+        response=dict[str, Any],
         tags=_TAGS,
     ),
     Route(
