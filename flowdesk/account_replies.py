@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class WorkspaceDoc(TypedDict):
@@ -67,3 +67,21 @@ class AuditDoc(TypedDict):
     after: str | None
     address: str
     requestId: str
+
+
+class FindingDoc(TypedDict):
+    """Something risky: `where` it is and what to do."""
+
+    code: str
+    severity: Literal["high", "medium", "low"]
+    where: str
+    message: str
+    remedy: str
+
+
+class ReviewDoc(TypedDict):
+    """What was looked at, and what was found, the worst first."""
+
+    workspaceId: str
+    server: bool
+    findings: list[FindingDoc]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from flowdesk.account_replies import AuditDoc, InvitationDoc, KeyDoc, MemberDoc, WorkspaceDoc
+from flowdesk.account_replies import AuditDoc, InvitationDoc, KeyDoc, MemberDoc, ReviewDoc, WorkspaceDoc
 from flowdesk.client_http import Http, page_of, quote
 from flowdesk.replies import Page
 
@@ -99,10 +99,14 @@ class Keys:
 
 
 class AuditLog:
-    """What was changed in the chosen workspace."""
+    """What was changed in the chosen workspace, and what is risky there."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
+
+    async def findings(self) -> ReviewDoc:
+        """What is risky in it, and for administrators in the server's settings."""
+        return cast(ReviewDoc, (await self._http.call("GET", "/api/audit/findings")).body)
 
     async def list(
         self,

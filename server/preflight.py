@@ -46,9 +46,7 @@ def warnings(settings: Settings, open_hosts: list[str]) -> list[str]:
     """What an operator should know before others find it out."""
     found = [f"{host} is reachable by other machines, without TLS; put a TLS proxy in front" for host in open_hosts]
     found += [
-        f"other users of this machine can use {path}; chmod go-rwx takes that away"
-        for path in (settings.database, settings.signing_key_file, settings.secrets_key_file)
-        if _mode(path) & (stat.S_IRWXG | stat.S_IRWXO)
+        f"other users of this machine can use {path}; chmod go-rwx takes that away" for path in open_to_others(settings)
     ]
     if _mode(settings.data_dir) & (stat.S_IWGRP | stat.S_IWOTH):
         found.append(f"other users of this machine can write to {settings.data_dir}; chmod go-w takes that away")
@@ -60,6 +58,12 @@ def warnings(settings: Settings, open_hosts: list[str]) -> list[str]:
             "FLOWDESK_METRICS_TOKEN is safer than FLOWDESK_METRICS=loopback"
         )
     return found
+
+
+def open_to_others(settings: Settings) -> list[Path]:
+    """The files with data or keys that other users of this machine can use."""
+    files = (settings.database, settings.signing_key_file, settings.secrets_key_file)
+    return [path for path in files if _mode(path) & (stat.S_IRWXG | stat.S_IRWXO)]
 
 
 def _mode(path: Path) -> int:

@@ -161,7 +161,12 @@ class Settings(LimitSettings):
     def only_local(self) -> bool:
         """Whether only this machine reaches the server: on loopback, and as far as we are told behind no proxy."""
         outside = urlsplit(self.public_url).hostname
-        return _is_loopback(self.host) and not self.trusted_proxies and (outside is None or _is_loopback(outside))
+        return self.on_loopback and not self.trusted_proxies and (outside is None or _is_loopback(outside))
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether it listens where only this machine, and a proxy on it, can connect."""
+        return _is_loopback(self.host)
 
     @property
     def registers(self) -> Literal["open", "invite", "closed"]:

@@ -50,6 +50,7 @@ COMMANDS: Final = {
     "quotas": "flowdesk.cli.policies:quotas",
     "egress": "flowdesk.cli.policies:egress",
     "keys": "flowdesk.cli.api_keys:keys",
+    "audit": "flowdesk.cli.audit:audit",
     "audit-log": "flowdesk.cli.audit_log:audit_log",
     "password": "flowdesk.cli.login:password",
     "login": "flowdesk.cli.login:login",

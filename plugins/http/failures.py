@@ -30,9 +30,7 @@ from plugins.http.answer import TooLarge, Unreadable, phrase, retry_after_ms
 from plugins.http.call import BadRequest
 from plugins.http.guard import NotListed, RefusedAddress, UnlistedAddress
 
-_LISTS: Final = (
-    "this workspace does not let its steps connect there (an owner can change that: flowdesk egress)"
-)
+_LISTS: Final = "this workspace does not let its steps connect there (an owner can change that: flowdesk egress)"
 _WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429})
 
 

@@ -94,6 +94,7 @@ LEAST = {
     "POST /api/invitations": "owner",
     "DELETE /api/invitations/{id}": "owner",
     "GET /api/audit": "owner",
+    "GET /api/audit/findings": "owner",
     "PUT /api/workspaces/{id}": "owner",
     "GET /api/quota": "viewer",
     "GET /api/egress": "viewer",

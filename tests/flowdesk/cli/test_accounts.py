@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from engine.models.run import Role
 from flowdesk import contexts
 from flowdesk.cli.root import root
 from tests.server.live import Live, live
@@ -136,3 +137,23 @@ async def test_what_is_not_there_is_told(ada: Shell) -> None:
     for words in (("workspaces", "use", "Nowhere"), ("members", "remove", "nobody@example.com")):
         result = await ada(*words, code=1)
         assert words[-1] in str(result.exception)
+
+
+async def test_what_is_risky_is_listed_and_fails_a_nightly_job_when_it_is_grave(tmp_path: Path) -> None:
+    """Row 68: of the workspace for its owner, of the server for administrators."""
+    async with live(tmp_path / "data", egress_allow=("127.0.0.1", "169.254.0.0/16")) as server:
+        ada = Shell(server.url, tmp_path / "ada")
+        await ada.register(ADA)
+        assert (await ada("audit")).stdout == "nothing risky was found in the workspace\n"
+        await ada("keys", "create", "ci", "--scope", "runs:read", "--never-expires")
+        assert (await ada("audit")).stdout.endswith("1 medium, in the workspace\n")
+        user = await server.parts.store.users.by_email(ADA)
+        assert user is not None
+        await server.parts.store.users.update(user.id, role=Role.ADMIN)
+        await server.parts.accounts.end_tokens(user)  # who is remembered is read again
+        await ada("login", server.url, "--email", ADA, "--password-stdin", "--name", "here", typed="abc123\n")
+        told = (await ada("audit", code=1)).stdout
+        assert told.startswith("high    FLOWDESK_EGRESS_ALLOW  settings.egress_metadata\n")
+        assert told.endswith("1 high, 1 medium, in the workspace and the server's settings\n")
+        review = json.loads((await ada("audit", "--json", code=1)).stdout)
+        assert [one["code"] for one in review["findings"]] == ["settings.egress_metadata", "key.no_end"]
