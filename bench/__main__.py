@@ -11,7 +11,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import commits, loops, metrics, plan, rates, recovery, scale, schedules, secrets, starts, steps, tui, volume
+from bench import (
+    commits,
+    limits,
+    loops,
+    metrics,
+    plan,
+    rates,
+    recovery,
+    scale,
+    schedules,
+    secrets,
+    starts,
+    steps,
+    tui,
+    volume,
+)
 from bench.report import Report, machine
 
 SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
@@ -26,6 +41,7 @@ SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
     "scale": scale.measure,
     "schedules": schedules.measure,
     "secrets": secrets.measure,
+    "limits": limits.measure,
     "tui": tui.measure,
 }
 

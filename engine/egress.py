@@ -99,11 +99,13 @@ class Egress:
 
     def name_is_denied(self, host: str, port: int) -> bool:
         """Whether nothing may connect there, whatever the name comes to."""
-        return any(target.names(ascii_name(host), port) for target in self._deny)
+        name = ascii_name(host)
+        return any(target.names(name, port) for target in self._deny)
 
     def name_is_allowed(self, host: str, port: int) -> bool:
         """Whether the name is enough, so that no address it comes to needs to be allowed."""
-        return not self._allow or any(target.names(ascii_name(host), port) for target in self._allow)
+        name = ascii_name(host)
+        return not self._allow or any(target.names(name, port) for target in self._allow)
 
     def address_is_denied(self, address: IPv4Address | IPv6Address, port: int) -> bool:
         """Whether nothing may connect there, by whatever name."""

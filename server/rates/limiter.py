@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -23,6 +26,11 @@ DEFAULTS: Final[Mapping[Kind, str]] = {
     "address": "600/min",
 }
 """What holds where other machines can reach the server and nothing else is set."""
+AT_ONCE: Final = 10
+"""Refusals of one bucket in a second that are answered at once."""
+PAUSE_S: Final = 0.5
+"""How late further ones are answered, half as much more or less."""
+MAX_STUBBORN: Final = 10_000
 _NAMES: Final[Mapping[Kind, str]] = {
     "user": "this user or API key",
     "workspace": "this workspace",
@@ -41,10 +49,11 @@ class RateLimited(TooManyRequests):
 class Limiter:
     """Takes requests from buckets, and refuses those for which there is nothing left."""
 
-    def __init__(self, settings: Settings, buckets: Buckets) -> None:
+    def __init__(self, settings: Settings, buckets: Buckets, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._rates = rates_of(settings)
         self._proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
         self.buckets = buckets
+        self._stubborn = Stubborn(clock)
 
     async def member(self, request: web.Request, user: str, workspace: str) -> None:
         """A request of somebody known: the user's or API key's bucket, and that of the workspace it acts in."""
@@ -73,11 +82,34 @@ class Limiter:
         wait, bucket = max(zip((one.wait_s for one in standings), buckets, strict=True), key=lambda pair: pair[0])
         if wait > 0:
             seconds = max(1, math.ceil(wait))
+            await asyncio.sleep(self._stubborn.pause_s((bucket.kind, bucket.id)))
             raise RateLimited(
                 f"{_NAMES[bucket.kind]} may send {bucket.rate} requests, and has",
                 retry_after_s=seconds,
                 hint=f"wait {seconds} s, and send more slowly; the RateLimit headers say how much is left",
             )
+
+
+class Stubborn:
+    """Those who go on sending although they are refused: from then on their refusals come late.
+
+    Whoever waits for an answer before the next request then costs others almost nothing, however many they are.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._refused: dict[Hashable, int] = {}
+        self._since = clock()
+
+    def pause_s(self, key: Hashable) -> float:
+        """How long to let one more refusal wait."""
+        now = self._clock()
+        if now - self._since >= 1.0 or len(self._refused) > MAX_STUBBORN:
+            self._refused.clear()
+            self._since = now
+        count = self._refused[key] = self._refused.get(key, 0) + 1
+        # Not all at the same moment, or those who were refused together come again together.
+        return 0.0 if count <= AT_ONCE else PAUSE_S * (0.5 + random.random())  # noqa: S311 - no secret
 
 
 def rates_of(settings: Settings) -> dict[Kind, Rate | None]:

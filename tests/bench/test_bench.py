@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,14 @@ def test_every_section_measures(tmp_path: Path, section: str) -> None:
 
 
 @pytest.mark.timeout(240)
+def test_limits_are_measured() -> None:
+    with tempfile.TemporaryDirectory() as directory:  # a short path: the Redis in it has a Unix socket
+        counted, tenants = measured("limits", Path(directory))
+    assert len(counted["rows"]) == 5
+    assert [row[0] for row in tenants["rows"]] == ["alone", "beside a flood"]
+
+
+@pytest.mark.timeout(240)
 def test_workloads_stand_beside_their_ceilings(tmp_path: Path) -> None:
     (workloads,) = measured("rates", tmp_path)
     assert {row[0] for row in workloads["rows"]} >= {"ceiling: echo", "ceiling: durable", "W1 synchronous"}
@@ -129,6 +138,7 @@ def test_no_section_is_left_out() -> None:
         "scale",
         "schedules",
         "secrets",
+        "limits",
         "tui",
     }
     assert set(SECTIONS) == mine
