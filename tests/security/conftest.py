@@ -51,7 +51,8 @@ def logged() -> Iterator[Lines]:
     handlers = [LineHandler(lines), LineHandler(lines)]  # type: ignore[arg-type]
     handlers[0].setFormatter(JsonLines())
     handlers[1].setFormatter(TextLines(colour=False))
-    level, root.level = root.level, logging.DEBUG
+    level = root.level
+    root.setLevel(logging.DEBUG)  # not by assignment: loggers remember what was enabled
     for handler in handlers:
         root.addHandler(handler)
     yield lines
