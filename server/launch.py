@@ -17,7 +17,7 @@ from server import sockets
 from server.environment import load_settings
 from server.exits import Exit, exit_code
 from server.logs import start_logging, visible
-from server.preflight import check_house, prepare_data_dir
+from server.preflight import check_house, prepare_data_dir, refuse_unsafe
 
 log = logging.getLogger("flowdesk.server")
 
@@ -49,6 +49,7 @@ def _launch(given: Mapping[str, Any], *, embedded: bool) -> int:
     os.umask(0o077)
     listening = sockets.bind(settings.host, settings.port)
     try:
+        refuse_unsafe(settings, sockets.beyond_loopback(listening))
         prepare_data_dir(settings.data_dir)
         writer = start_logging(settings.log_level, settings.log_format)
         try:

@@ -193,6 +193,14 @@ def test_nginx_knows_the_servers(compose: dict[str, Any], nginx: str) -> None:
         assert Path(path).parent.as_posix() in mounted
 
 
+def test_servers_believe_nginx_and_nobody_else(compose: dict[str, Any], nginx: str) -> None:
+    """Row 64: each client has its own address, which it cannot choose."""
+    (config,) = compose["networks"]["outside"]["ipam"]["config"]
+    for service in _ours(compose).values():
+        assert load_settings(_filled(service)).trusted_proxies == (config["subnet"],)
+    assert "proxy_set_header X-Forwarded-For $remote_addr;" in nginx
+
+
 def test_nginx_limits_webhooks_and_logins(nginx: str) -> None:
     """Rows 20, 22 and 44, in front of the limits FlowDesk has itself."""
     locations = dict(re.findall(r"location (?:= |~ )?(\S+) \{(.*?)\}", nginx, re.DOTALL))
