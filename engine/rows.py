@@ -5,12 +5,12 @@ Times are milliseconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from engine.models.event import Event
-from engine.models.run import JobRow, RunRow, RunStatus
+from engine.models.run import FINISHED, JobRow, RunRow, RunStatus, WaitingFor
 
 T = TypeVar("T")
 
@@ -69,7 +69,8 @@ class Commit:
 class RunFilter:
     """Which runs a list shows; None, and no status at all, mean any. `rounds` are those of loops' bodies.
 
-    `call_step_id` narrows the runs of a `caller_run_id` to those one of its steps has called.
+    With `waiting_for` only unfinished runs that wait for one of these; `call_step_id` narrows the runs of a
+    `caller_run_id` to those one of its steps has called.
     """
 
     owner: Owner
@@ -81,7 +82,13 @@ class RunFilter:
     parent_run_id: str | None = None
     caller_run_id: str | None = None
     call_step_id: str | None = None
+    waiting_for: tuple[WaitingFor, ...] = ()
     rounds: bool = True
+
+
+def every_status(where: RunFilter) -> Iterable[RunStatus]:
+    """The states a run can be in that such a list shows, when none is asked for."""
+    return (status for status in RunStatus if status not in FINISHED) if where.waiting_for else RunStatus
 
 
 @dataclass(slots=True, frozen=True)

@@ -26,6 +26,7 @@ class Runs:
         *,
         workflow_id: str | None = None,
         status: str | Sequence[str] | None = None,
+        waiting_for: Sequence[str] = (),
         trigger: str | None = None,
         since: str | None = None,
         until: str | None = None,
@@ -37,11 +38,12 @@ class Runs:
     ) -> Page[RunSummary]:
         """Runs, newest first, without rounds of loops unless a caller is named.
 
-        Of one state or of several, and `since` and `until` are ISO times.
+        Of one state or of several, waiting for one thing or another, and `since` and `until` are ISO times.
         """
         query = {
             "workflowId": workflow_id,
             "status": status if status is None or isinstance(status, str) else ",".join(status) or None,
+            "waitingFor": ",".join(waiting_for) or None,
             "trigger": trigger,
             "since": since,
             "until": until,

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegat
 from pydantic_core import PydanticCustomError
 
 from engine.models.base import Document
-from engine.models.run import JobStatus, RunStatus, TriggerKind
+from engine.models.run import JobStatus, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import StepId, WorkflowDraft
 from server.practice_models import RehearsalBody
 
@@ -61,6 +61,7 @@ def split(value: Any) -> Any:
     return list(dict.fromkeys(value.split(","))) if isinstance(value, str) else value
 
 
+Waits = Annotated[tuple[WaitingFor, ...], BeforeValidator(split)]
 Statuses = Annotated[tuple[RunStatus, ...], BeforeValidator(split)]
 
 
@@ -71,6 +72,9 @@ class RunsQuery(PageQuery):
     """Only runs of this workflow."""
     status: Statuses | None = None
     """Only runs in this state, or in one of several: `FAILED,WAITING`."""
+    waiting_for: Waits | None = None
+    """Only unfinished runs that wait for this, or for one of several (`approval,decision`), also while others of
+    their steps work."""
     trigger: TriggerKind | None = None
     """Only runs started this way."""
     since: When | None = None

@@ -77,7 +77,7 @@ class RunSummary(Document):
     status: RunStatus
     """Where it is in its life."""
     waiting_for: WaitingFor | None
-    """What a WAITING run waits for."""
+    """What a WAITING run waits for; of a RUNNING one, what a step of it asks people: `approval` or `decision`."""
     trigger: TriggerKindDocument
     """What started it."""
     created_at: AwareDatetime

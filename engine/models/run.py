@@ -29,7 +29,7 @@ FINISHED = frozenset({RunStatus.SUCCESS, RunStatus.FAILED, RunStatus.CANCELLED})
 
 
 class WaitingFor(StrEnum):
-    """What a WAITING run waits for."""
+    """What a WAITING run waits for; of a RUNNING one, what a step of it asks people: APPROVAL or DECISION."""
 
     RETRY = "retry"
     TIMER = "timer"

@@ -198,8 +198,13 @@ class Ledger:
         elif self.committed == 0:
             row.status = RunStatus.QUEUED
         else:
-            row.status = RunStatus.RUNNING
+            row.status, row.waiting_for = RunStatus.RUNNING, self._asks()
         return row
+
+    def _asks(self) -> WaitingFor | None:
+        """What a step wants to hear from people while others of the run work."""
+        waiting = (step for step in self.state.steps.values() if step.status is StepStatus.WAITING)
+        return next((WaitingFor(step.waits_for) for step in waiting if step.waits_for in _PEOPLE), None)
 
     def _owes(self, row: RunRow) -> bool:
         """Whether somebody wants to be told of this failure; what is started because of a failure tells nobody."""

@@ -289,6 +289,7 @@ def _wanted(row: RunRow, where: RunFilter) -> bool:
         and where.parent_run_id in (None, row.parent_run_id)
         and where.caller_run_id in (None, row.caller_run_id)
         and (where.call_step_id is None or (row.call is not None and row.call.step_id == where.call_step_id))
+        and (not where.waiting_for or row.waiting_for in where.waiting_for)
         and (where.rounds or row.trigger is not TriggerKind.ROUND)
         and (where.since is None or row.created_at >= where.since)
         and (where.until is None or row.created_at < where.until)

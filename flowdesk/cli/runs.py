@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowdesk.launch import Connection
 
 STATUSES = ("QUEUED", "RUNNING", "WAITING", "SUCCESS", "FAILED", "CANCELLED")
+WAITS = ("approval", "decision", "signal", "retry", "timer", "children", "limit")
 TRIGGERS = ("webhook", "cron", "manual", "rerun", "call", "round", "failure", "test")
 
 
@@ -39,6 +40,12 @@ def _moment(_context: click.Context, _parameter: click.Parameter, value: str | N
     multiple=True,
     help="Only runs in this state; repeat it for several.",
 )
+@click.option(
+    "--waiting-for",
+    type=click.Choice(WAITS, case_sensitive=False),
+    multiple=True,
+    help="Only unfinished runs that wait for this; repeat it for several.",
+)
 @click.option("--caller", metavar="RUN", help="Only runs this one has called, rounds of its loops included.")
 @click.option("--caller-step", metavar="STEP", help="Of those only the ones that this step has called.")
 @click.option("--trigger", type=click.Choice(TRIGGERS, case_sensitive=False), help="Only runs started this way.")
@@ -50,6 +57,7 @@ def runs(
     options: Options,
     workflow: str | None,
     status: tuple[str, ...],
+    waiting_for: tuple[str, ...],
     caller: str | None,
     caller_step: str | None,
     trigger: str | None,
@@ -70,6 +78,7 @@ def runs(
             "workflow_id": workflow_id,
             "status": status,
             "trigger": trigger,
+            "waiting_for": waiting_for,
             "caller": caller,
             "caller_step": caller_step,
         }

@@ -24,9 +24,9 @@ def summary_line(run: RunSummary, paint: Paint) -> str:
 
 
 def status_text(run: RunSummary) -> str:
-    """The status, and for a waiting run what it waits for."""
+    """The status, and what a waiting run waits for, or one that goes on asks meanwhile."""
     waits = run.get("waitingFor")
-    return clean(f"{run['status']} ({waits})" if run["status"] == "WAITING" and waits else run["status"])
+    return clean(f"{run['status']} ({waits})" if waits else run["status"])
 
 
 def error_text(error: ErrorDoc | None) -> str:

@@ -29,6 +29,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         parent_run_id=wanted.parent_run_id,
         caller_run_id=wanted.caller,
         call_step_id=wanted.caller_step,
+        waiting_for=wanted.waiting_for or (),
         rounds=wanted.caller is not None or wanted.trigger is not None,
     )
     page = await request.app[STORE].runs.page(where, limit=wanted.limit, cursor=wanted.cursor)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import Invalid
-from engine.models.run import Call, RunRow, RunStatus, TriggerKind
+from engine.models.run import Call, RunRow, RunStatus, TriggerKind, WaitingFor
 from engine.store import ANYONE, Owner, RunFilter, Store
 from tests.contract.make import ME, NOW, YOU, make_run, put
 
@@ -179,6 +179,30 @@ async def test_rounds_of_loops_can_be_left_out(store: Store) -> None:
     assert len(every.items) == 4
     called = await store.runs.page(RunFilter(ME, caller_run_id=caller.id), limit=10)
     assert {row.id for row in called.items} == {call.id, *(row.id for row in rounds)}
+
+
+@pytest.mark.parametrize("owner", [ANYONE, ME])
+@pytest.mark.parametrize(("limit", "workflow_id"), [(50, None), (1, None), (50, "w")])
+async def test_those_that_wait_for_people_are_picked_whatever_else_they_do(
+    store: Store, owner: Owner, limit: int, workflow_id: str | None
+) -> None:
+    """An approval is found also while another branch of its run works."""
+    rows = [
+        (RunStatus.WAITING, WaitingFor.APPROVAL),
+        (RunStatus.RUNNING, WaitingFor.DECISION),
+        (RunStatus.RUNNING, None),
+        (RunStatus.WAITING, WaitingFor.TIMER),
+        (RunStatus.RUNNING, WaitingFor.APPROVAL),
+    ]
+    made = [
+        (await put(store, make_run(created_at=NOW + n, status=status, waiting_for=waits, workflow_id="w"))).id
+        for n, (status, waits) in enumerate(rows)
+    ]
+    asking = (WaitingFor.APPROVAL, WaitingFor.DECISION)
+    where = RunFilter(owner, waiting_for=asking, workflow_id=workflow_id)
+    assert await _all(store, where, limit=limit) == [made[4], made[1], made[0]]
+    resting = RunFilter(owner, waiting_for=asking, statuses=(RunStatus.WAITING,), workflow_id=workflow_id)
+    assert await _all(store, resting, limit=limit) == [made[0]]
 
 
 async def test_of_the_runs_a_run_has_called_one_step_is_picked(store: Store) -> None:

@@ -156,6 +156,28 @@ async def test_waiting_steps_are_checked_when_they_are_saved(ali: Person) -> Non
     assert answer.json["problems"][0]["code"] == "unknown_label"
 
 
+async def test_an_approval_is_found_while_another_branch_works(ali: Person) -> None:
+    """What people are asked is known per step: it does not hide until the rest of the run has come to a rest."""
+    fork = action("fork", "core.log", ["ask", "sleep"], params={"message": "both"})
+    run_id = await ali.start(await ali.save(fork, approval(), sleep(ms=60_000)), total=5)
+
+    async def found() -> Any:
+        return await ali.get("/api/runs?waitingFor=approval,decision")
+
+    (run,) = await eventually(found)
+    assert (run["id"], run["status"], run["waitingFor"]) == (run_id, "RUNNING", "approval")
+    assert (await ali.call("POST", f"/api/runs/{run_id}/decide", {"stepId": "ask", "outcome": "approve"})).status == 202
+
+    async def heard() -> Any:
+        return not await found()
+
+    await eventually(heard)
+    run = await ali.get(f"/api/runs/{run_id}")
+    assert (run["status"], run["waitingFor"]) == ("RUNNING", None)
+    wrong = await ali.call("GET", "/api/runs?waitingFor=approval,tea")
+    assert (wrong.status, wrong.json["problems"][0]["field"]) == (422, "waitingFor[1]")
+
+
 async def test_runs_of_an_inline_body_are_told_by_the_signals_of_the_body(ali: Person) -> None:
     """The items of a loop are runs of their own, and so are what they wait for."""
     body = {"steps": [hear("item")]}

@@ -324,6 +324,8 @@ class World:
         wanted = {name for name in request.query.get("status", "").split(",") if name}
         of = request.query.get("workflowId")
         found = [r for r in self.runs if r["status"] in (wanted or {r["status"]}) and of in (None, r["workflowId"])]
+        if "waitingFor" in request.query:
+            found = [r for r in found if r["waitingFor"] in request.query["waitingFor"].split(",")]
         return self.page(found, request)
 
     def _list_jobs(self, request: Request) -> Any:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from engine.models.run import JobStatus, RunStatus, TriggerKind
+from engine.models.run import JobStatus, TriggerKind
+from engine.rows import every_status
 from engine.store import ANYONE, Owner, RunFilter
 from engine.stores import cursor as cursors
 from engine.stores.mongo.driver import Doc
@@ -38,7 +39,9 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
     )
     if not where.rounds and where.trigger is None:
         found["trigger"] = {"$ne": TriggerKind.ROUND.value}
-    found["status"] = _statuses(where.statuses, RunStatus)
+    if where.waiting_for:
+        found["waitingFor"] = {"$in": [kind.value for kind in dict.fromkeys(where.waiting_for)]}
+    found["status"] = _statuses(where.statuses, every_status(where))
     created = equal(**{"$gte": where.since, "$lt": where.until})
     if cursor is not None:
         created_at, run_id = cursors.decode(cursor, int, str)
@@ -52,6 +55,8 @@ def runs(where: RunFilter, cursor: str | None) -> tuple[Doc, str]:
         return found, "caller"
     if where.workflow_id is not None:
         return found, "workflow"
+    if where.waiting_for and where.owner is not ANYONE:
+        return found, "waiting"
     return found, "status" if where.owner is ANYONE else "user"
 
 

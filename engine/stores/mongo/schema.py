@@ -57,6 +57,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         _index("status", "status", "-createdAt", "-_id", "trigger"),
         _index("parent", "parentRunId", "status", "-createdAt", "-_id", only={"parentRunId": ANY_TEXT}),
         _index("caller", "callerRunId", "status", "-createdAt", "-_id", only={"callerRunId": ANY_TEXT}),
+        _index(
+            "waiting", "userId", "waitingFor", "status", "-createdAt", "-_id", "trigger", only={"waitingFor": ANY_TEXT}
+        ),
         # The sweeper: these hold unfinished runs only.
         _index("wake", "wakeAt", only={"wakeAt": ANY_TIME}),
         _index("holder", "holder", only={"holder": ANY_TEXT}),

@@ -11,7 +11,8 @@ import orjson
 from engine.errors import NotFound
 from engine.jsonio import dumps
 from engine.models.event import Event
-from engine.models.run import Message, RunRow, RunStatus
+from engine.models.run import Message, RunRow
+from engine.rows import every_status
 from engine.store import ANYONE, Commit, FeedItem, Held, Owner, Page, Pruned, RunFilter
 from engine.stores import batch
 from engine.stores import cursor as cursors
@@ -347,7 +348,7 @@ class SqliteRuns:
 
 def _list(where: RunFilter) -> tuple[Merged, str]:
     """The query for a list, and the index it walks along."""
-    statuses = [status.value for status in dict.fromkeys(where.statuses or RunStatus)]
+    statuses = [status.value for status in dict.fromkeys(where.statuses or every_status(where))]
     merged = Merged("runs", "n", RUN_COLUMNS, ORDER, statuses)
     merged.equal("user_id", _whose(where.owner))
     merged.equal("workflow_id", where.workflow_id)
@@ -357,6 +358,9 @@ def _list(where: RunFilter) -> tuple[Merged, str]:
         merged.conditions.append("json_extract(call, '$[0]') = :call_step_id")  # as Call.to_list has it
         merged.values["call_step_id"] = where.call_step_id
     merged.equal("trigger", where.trigger)
+    if where.waiting_for:
+        kinds = ", ".join(f"'{kind.value}'" for kind in dict.fromkeys(where.waiting_for))
+        merged.conditions.append(f"waiting_for IN ({kinds})")
     if not where.rounds:
         merged.conditions.append("trigger <> 'round'")
     if where.since is not None:
@@ -371,6 +375,8 @@ def _list(where: RunFilter) -> tuple[Merged, str]:
         return merged, "runs_caller"
     if where.workflow_id is not None:
         return merged, "runs_workflow"
+    if where.waiting_for and where.owner is not ANYONE:
+        return merged, "runs_waiting"
     return merged, "runs_status" if where.owner is ANYONE else "runs_user"
 
 

@@ -308,6 +308,11 @@ CREATE TABLE policies (
 ) WITHOUT ROWID;
 """
 
+_WAITING: Final = """
+-- Finds those few of a user's runs that wait for somebody; runs that have ended wait for nothing.
+CREATE INDEX runs_waiting ON runs (user_id, waiting_for, status, created_at, trigger) WHERE waiting_for IS NOT NULL;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _RUNS + _DOCUMENTS,
     _CALLS,
@@ -318,4 +323,5 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _SCHEDULES,
     _OWED,
     _POLICIES,
+    _WAITING,
 )

@@ -38,7 +38,10 @@ class Progress:
 
 @dataclass(slots=True, frozen=True)
 class Overview:
-    """One look at the server. `workers` is None for those who may not know."""
+    """One look at the server. A run that asks something while others of its steps work is in `needs` and in `running`.
+
+    `workers` is None for those who may not know.
+    """
 
     needs: list[RunSummary]
     running: list[RunSummary]
@@ -50,19 +53,26 @@ class Overview:
 async def look(client: Client, now: datetime) -> Overview:
     """Ask everything at once."""
     since = (now - timedelta(hours=24)).isoformat()
-    failed, unfinished, stats, workers, schedules = await asyncio.gather(
-        client.runs.list(status="FAILED", since=since, limit=_MOST),
-        client.runs.list(status=("RUNNING", "WAITING", "QUEUED"), limit=4 * _MOST),
+    needs, running, stats, workers, schedules = await asyncio.gather(
+        _needs(client, since),
+        client.runs.list(status=("RUNNING", "WAITING"), limit=4 * _MOST),
         client.runs.stats(hours=24),
         _workers(client),
         client.schedules(),
     )
-    waiting = [run for run in unfinished.items if run["waitingFor"] in _NEEDS]
-    asked = [run for run in waiting if run["waitingFor"] != "retry"]
-    retries = [run for run in waiting if run["waitingFor"] == "retry"]
-    others = [run for run in unfinished.items if run["waitingFor"] not in _NEEDS and run["status"] != "QUEUED"]
+    under_way = [run for run in running.items if run["status"] == "RUNNING" or run["waitingFor"] not in _NEEDS]
     planned = [schedule for schedule in schedules if schedule["nextAt"]]
-    return Overview([*failed.items, *asked, *retries], others[:_MOST], stats, workers, planned)
+    return Overview(needs, under_way[:_MOST], stats, workers, planned)
+
+
+async def _needs(client: Client, since: str) -> list[RunSummary]:
+    """What failed, then what somebody is asked, then what is tried again."""
+    parts = await asyncio.gather(
+        client.runs.list(status="FAILED", since=since, limit=_MOST),
+        client.runs.list(waiting_for=("approval", "decision"), limit=_MOST),
+        client.runs.list(waiting_for=("retry",), limit=_MOST),
+    )
+    return [run for part in parts for run in part.items]
 
 
 async def _workers(client: Client) -> int | None:

@@ -105,7 +105,7 @@ class RunsScreen(AreaScreen):
         return cells.ago(self.flow, run["startedAt"])
 
     def _error(self, run: RunSummary) -> Text:
-        if run["status"] != "WAITING":
+        if run["waitingFor"] is None:
             return error_cell(run["error"])
         due = cells.until(self.flow, run["dueAt"]).plain if run["dueAt"] else ""
         return cells.dim(f"{waits(run)} {due}".rstrip())

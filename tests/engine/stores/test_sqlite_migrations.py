@@ -25,6 +25,7 @@ RELEASED = [
     "99292440ac23",
     "3cea692f017a",
     "08d98801ada8",
+    "b3bdb1f87c3a",
 ]
 
 SCRIPTS = ("CREATE TABLE a (x); INSERT INTO a VALUES (1);", "ALTER TABLE a ADD COLUMN y; UPDATE a SET y = x + 1;")

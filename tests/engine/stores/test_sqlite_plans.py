@@ -13,7 +13,7 @@ import pytest
 
 from engine.ids import new_id
 from engine.models.figures import HOUR_MS
-from engine.models.run import JobStatus, Role, RunStatus
+from engine.models.run import JobStatus, Role, RunStatus, WaitingFor
 from engine.models.workflow import Workflow
 from engine.store import ANYONE, Blob, RunFilter, ScheduleState
 from engine.stores.sqlite.connection import open_reader, open_writer
@@ -40,6 +40,8 @@ RUN_FILTERS: list[dict[str, Any]] = [
     {"trigger": "cron"},
     {"since": NOW, "until": NOW + 5},
     {"parent_run_id": "p"},
+    {"waiting_for": (WaitingFor.APPROVAL, WaitingFor.DECISION)},
+    {"caller_run_id": "c", "call_step_id": "s"},
     {"workflow_id": "w", "statuses": (RunStatus.SUCCESS,), "trigger": "cron", "since": NOW, "until": NOW + 5},
 ]
 

@@ -33,6 +33,16 @@ async def test_failures_come_first_then_who_is_waited_for(world: World) -> None:
         assert "p95 4.2 s" in day
 
 
+async def test_a_run_that_asks_while_it_works_needs_somebody_and_is_running(world: World) -> None:
+    world.runs[0]["waitingFor"] = "approval"
+    async with world.shown() as (app, _pilot):
+        assert _rows(app, "needs")[1:] == [
+            "● order-intake 1m waiting for approval",
+            "◷ order-intake 3m waiting for retry in 41s",
+        ]
+        assert _rows(app, "running") == ["● order-intake ▓▓▓▓░░ 4/5 1m send"]
+
+
 async def test_progress_follows_the_events_without_asking(world: World) -> None:
     async with world.shown() as (app, _pilot):
         before = len(world.http.asked)

@@ -99,8 +99,8 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         parts = [run["id"], glyph(run["status"], self.flow.ascii, "run")]
         if wide:
             parts.append(word(run["status"], "run"))
-        if run["status"] == "WAITING" and run["waitingFor"]:
-            parts.append(f"for {run['waitingFor']}")
+        if run["waitingFor"]:
+            parts.append(f"{'for' if run['status'] == 'WAITING' else 'asks for'} {run['waitingFor']}")
         if took is not None:
             parts.append(duration(took))
         if wide:
