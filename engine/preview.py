@@ -60,10 +60,12 @@ def set_scene(
     data: Mapping[str, Any],
     timeout_ms: int,
     secrets: Collection[str] = (),
+    workspace_id: str = "",
 ) -> Scene:
     """The step as it would stand in a run like `seen`, or in one whose trigger brought this data.
 
-    `secrets` are the names it may read; a mask stands for each value.
+    `secrets` are the names it may read; a mask stands for each value. `workspace_id` is whose step it is, by which it
+    is held to the workspace's limits.
 
     Raises Invalid when the document has no such step, or is too broken to tell.
     """
@@ -80,7 +82,7 @@ def set_scene(
         expressions=definition.expressions if definition else (),
         url_fields=definition.url_fields if definition else (),
     )
-    plan = compile_plan(_skeleton(reading.draft, document), registry, timeout_ms=timeout_ms)
+    plan = compile_plan(_skeleton(reading.draft, document, workspace_id), registry, timeout_ms=timeout_ms)
     names = () if plan.steps[step_id].is_trigger else secret_names_of(compiled)
     step = replace(plan.steps[step_id], step=found, params=compiled, reads_steps=True, secrets=names)
     masks = {name: MASK for name in names if name in secrets}
@@ -110,7 +112,7 @@ def secret_names(step: PlanStep) -> frozenset[str]:
     return SECRET_NAMES | step.definition.secret_fields if step.definition else SECRET_NAMES
 
 
-def _skeleton(draft: WorkflowDraft, document: Any) -> Workflow:
+def _skeleton(draft: WorkflowDraft, document: Any, workspace_id: str) -> Workflow:
     """The steps and where they lead, without anything that might not compile."""
     workflow_id, version = document.get("id"), document.get("version")
     return Workflow.model_construct(
@@ -119,7 +121,7 @@ def _skeleton(draft: WorkflowDraft, document: Any) -> Workflow:
         steps=[_bare(step) for step in draft.steps],
         id=workflow_id if isinstance(workflow_id, str) else NOT_SAVED,
         version=version if isinstance(version, int) else 0,
-        owner_id="",
+        owner_id=workspace_id,
         created_at=0,
         updated_at=0,
     )

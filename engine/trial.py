@@ -141,6 +141,7 @@ class Trials:
             data=wish.data,
             timeout_ms=self._around.step_timeout_ms,
             secrets=await self._around.vault.bindings(user_id) if mentions_secrets(wish.document) else (),
+            workspace_id=user_id,
         )
 
     @contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from engine.clock import now_ms
 from engine.errors import Invalid, Unavailable
-from engine.sdk import Host
+from engine.sdk import Egress, Host
 from engine.stores.memory import MemoryStore
 from server.vault.keeper import Change, Keeper
 from server.vault.keyring import Keyring
@@ -142,3 +142,23 @@ async def test_a_provider_that_is_away_leaves_the_token_that_still_lasts(tmp_pat
     clock.now -= 10_000
     provider.away = True
     assert (await keeper.resolve(ME, ["CRM"]))["CRM"].value == "old-access-token"
+
+
+async def test_a_provider_the_workspace_denies_is_not_asked(tmp_path: Path, provider: Provider) -> None:
+    """Row 58: the connection is not broken by it, and goes on once the list lets it."""
+    clock, lists = Clock(), [Egress(deny=["127.0.0.1"])]
+
+    async def egress(workspace_id: str) -> Egress:
+        assert workspace_id == ME
+        return lists[-1]
+
+    host = Host(egress_allow=("127.0.0.1",), egress=egress)
+    rows, ring = MemoryStore().secrets, Keyring(None, tmp_path / "secrets.key", may_make=True)
+    keeper = Keeper(rows, ring, Sources(), host, clock=clock)
+    await expired(keeper, provider, clock)
+    with pytest.raises(Unavailable) as caught:
+        await keeper.resolve(ME, ["CRM"])
+    assert caught.value.code == "secret_refresh_failed"
+    assert provider.given == []
+    lists.append(Egress())
+    assert (await keeper.resolve(ME, ["CRM"]))["CRM"].value == provider.given[0]
