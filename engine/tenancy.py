@@ -55,13 +55,16 @@ class CredentialKind(StrEnum):
     """Ask for further tokens after a login."""
     INVITATION = "invitation"
     """Make an account, or join a workspace."""
+    HOOK = "hook"
+    """Call a webhook; its address."""
 
 
 @dataclass(slots=True, frozen=True)
 class Credential:
     """Something long and random that was given out once and of which only the `digest` is kept.
 
-    `user_id` is whose it is (of an invitation: who wrote it). `expires_at` None means never. `used_at` is coarse.
+    `user_id` is whose it is (of an invitation: who wrote it; of a webhook's address: the workflow it leads
+    to). `expires_at` None means never. `used_at` is coarse.
     """
 
     id: str
@@ -121,7 +124,7 @@ class Workspaces(Protocol):
 
 
 class Credentials(Protocol):
-    """API keys, sessions and invitations. Digests are unique."""
+    """API keys, sessions, invitations and secret addresses of webhooks. Digests are unique."""
 
     async def create(self, credential: Credential) -> None:
         """Add a credential; Conflict when id or digest is taken."""

@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 
 from flowdesk.client_accounts import AuditLog, Keys, Members, Workspaces
 from flowdesk.client_events import Events
+from flowdesk.client_hooks import Hooks
 from flowdesk.client_http import Http, Limits, quote
 from flowdesk.client_policies import Policies
 from flowdesk.client_practice import Practice
@@ -43,6 +44,7 @@ class Client:
         self.url = url.rstrip("/")
         self._http = http or Http(self.url, token, limits or Limits(), workspace)
         self.workflows = Workflows(self._http)
+        self.hooks = Hooks(self._http)
         self.practice = Practice(self._http)
         self.runs = Runs(self._http)
         self.jobs = Jobs(self._http)

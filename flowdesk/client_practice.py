@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from flowdesk.client_http import Http, quote
 from flowdesk.replies import CaptureDoc, PinDoc, SampleDoc
@@ -44,10 +44,16 @@ class Practice:
         """Take a pin away."""
         await self._http.call("DELETE", self._path(workflow_id, "pins", step_id))
 
-    async def capture(self, workflow_id: str, *, seconds: int = 600) -> CaptureDoc:
-        """Let the next webhook within this time be kept as a sample instead of starting a run."""
+    async def capture(
+        self, workflow_id: str, *, seconds: int = 600, address: Literal["webhook", "test"] = "webhook"
+    ) -> CaptureDoc:
+        """Let the next call within this time be kept as a sample instead of starting a run.
+
+        With `test` only one of the test address is.
+        """
         path = self._path(workflow_id, "capture")
-        return cast(CaptureDoc, (await self._http.call("POST", path, body={"seconds": seconds})).body)
+        body = {"seconds": seconds} if address == "webhook" else {"seconds": seconds, "address": address}
+        return cast(CaptureDoc, (await self._http.call("POST", path, body=body)).body)
 
     async def capturing(self, workflow_id: str) -> CaptureDoc:
         """Whether a webhook is waited for."""

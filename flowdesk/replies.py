@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 
 from engine.errors import Problem
+from flowdesk.hook_replies import VerificationDoc
 
 T = TypeVar("T")
 
@@ -360,6 +361,7 @@ class SampleDoc(TypedDict):
     at: str
     data: dict[str, Any]
     meta: dict[str, Any]
+    verification: NotRequired[VerificationDoc]
 
 
 class PinDoc(TypedDict):

@@ -13,6 +13,7 @@ from server.auth import Authenticator
 from server.captures import Captures
 from server.compose import Parts
 from server.guard import Guard
+from server.hooks.secrets import HookSecrets
 from server.keys import (
     ACCOUNTS,
     API_KEYS,
@@ -21,6 +22,8 @@ from server.keys import (
     CAPTURES,
     CONNECTING,
     ENGINE,
+    HOOK_ADDRESSES,
+    HOOK_SECRETS,
     INVITATIONS,
     KEEPER,
     LIMITER,
@@ -52,6 +55,7 @@ MODULES: Final = (
     "events",
     "execute",
     "health",
+    "hook_addresses",
     "hooks",
     "invitations",
     "jobs",
@@ -100,6 +104,8 @@ def create_app(parts: Parts, *, patient: bool = False, introduce: Step = _nothin
     app[CAPTURES] = Captures(parts.store)
     app[KEEPER] = parts.keeper
     app[CONNECTING] = parts.connecting
+    app[HOOK_ADDRESSES] = parts.hook_addresses
+    app[HOOK_SECRETS] = HookSecrets(parts.keeper)
     app[USAGES] = parts.usages
     app[ACCOUNTS] = parts.accounts
     app[TOKENS] = parts.tokens

@@ -1,4 +1,6 @@
-"""Capturing: the next real webhook of a workflow is kept as a sample instead of starting a run.
+"""Capturing: the next call of a webhook is kept as a sample instead of starting a run.
+
+What is captured is a call of the webhook's real address, or, for who does not want to lose one, of its test address.
 
 Which workflows wait for one stands in a tally, so that of several servers exactly one takes it. What is known of it
 here is at most a second old, and a webhook of a workflow that captures nothing pays for one look into a dictionary.
@@ -37,41 +39,53 @@ class Captures:
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
 
-    async def arm(self, workflow_id: str, *, until: int) -> None:
-        """Take the next webhook of this workflow until then."""
+    async def arm(self, workflow_id: str, *, until: int, test: bool = False) -> None:
+        """Take the next call of this workflow's webhook until then, or of its test address alone."""
+        wanted, other = place_of(workflow_id, test=test), place_of(workflow_id, test=not test)
 
         def arm(known: dict[str, int]) -> tuple[dict[str, int], None]:
-            living = {other: at for other, at in known.items() if at > self._clock()}
-            return {**living, workflow_id: until}, None
+            living = {place: at for place, at in known.items() if at > self._clock() and place != other}
+            return {**living, wanted: until}, None
 
         await self._change(arm)
 
-    async def disarm(self, workflow_id: str) -> bool:
-        """Take it no more; whether it still waited."""
+    async def disarm(self, workflow_id: str, *places: str) -> bool:
+        """Take it no more, at neither address or not at these; whether it still waited there."""
+        chosen = places or _places(workflow_id)
 
         def disarm(known: dict[str, int]) -> tuple[dict[str, int], bool]:
-            waited = known.get(workflow_id, 0) > self._clock()
-            return {other: at for other, at in known.items() if other != workflow_id}, waited
+            waited = any(known.get(place, 0) > self._clock() for place in chosen)
+            return {place: at for place, at in known.items() if place not in chosen}, waited
 
         return await self._change(disarm)
 
     async def until(self, workflow_id: str) -> int | None:
         """When this workflow stops waiting; None when it does not wait."""
-        at = (await self._read())[0].get(workflow_id, 0)
+        known = (await self._read())[0]
+        at = max(known.get(place, 0) for place in _places(workflow_id))
         return at if at > self._clock() else None
 
     def wants(self, workflow_id: str) -> bool:
-        """Whether the next webhook of this workflow is perhaps to be captured; looks again in the background."""
+        """Whether the next call of the real address is perhaps to be captured; looks again in the background."""
         if monotonic() - self._looked_at > FRESH_S and self._looking is None:
             self._looking = asyncio.create_task(self._look(), name="captures")
         return bool(self._until) and self._until.get(workflow_id, 0) > self._clock()
 
-    async def take(self, workflow_id: str, trigger: Trigger) -> PracticeRow | None:
-        """Keep what came as a sample, if it is still wanted; of several servers one gets True."""
-        if not await self.disarm(workflow_id):
+    async def take(
+        self, workflow_id: str, trigger: Trigger, verification: dict[str, Any] | None = None, *, test: bool = False
+    ) -> PracticeRow | None:
+        """Keep what came as a sample, if it is still wanted; of several servers one gets it.
+
+        A call of the test address is wanted whichever of the two is waited for.
+        """
+        places = _places(workflow_id) if test else (workflow_id,)
+        if not await self.disarm(workflow_id, *places):
             return None
         now = self._clock()
-        row = PracticeRow(workflow_id, "sample", f"captured-{now}", now, {"data": trigger.data, "meta": trigger.meta})
+        value = {"data": trigger.data, "meta": trigger.meta}
+        if verification is not None:
+            value["verification"] = verification
+        row = PracticeRow(workflow_id, "sample", f"captured-{now}", now, value)
         await self._store.practice.put(row)
         return row
 
@@ -105,6 +119,15 @@ class Captures:
                 self._until = after
                 return answer
         raise StoreBusy("too many captures are set at once")
+
+
+def place_of(workflow_id: str, *, test: bool) -> str:
+    """What stands for one of the two addresses."""
+    return f"{workflow_id}/test" if test else workflow_id
+
+
+def _places(workflow_id: str) -> tuple[str, str]:
+    return place_of(workflow_id, test=False), place_of(workflow_id, test=True)
 
 
 def sample_of(row: PracticeRow) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -23,6 +23,7 @@ from plugins.builtins import BUILTINS
 from server.accounts import Accounts
 from server.api_keys import ApiKeys
 from server.fleet import Role, introduction
+from server.hooks.addresses import HookAddresses
 from server.invitations import Invitations
 from server.links import AnswerLinks
 from server.metrics.gauges import Metrics
@@ -79,6 +80,7 @@ class Parts(Core):
     tokens: Tokens
     links: AnswerLinks
     usages: Usages
+    hook_addresses: HookAddresses
     api_keys: ApiKeys
     sessions: Sessions
     invitations: Invitations
@@ -147,6 +149,7 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         tokens=Tokens(key, hours=settings.token_hours),
         links=links,
         usages=Usages(core.store.workflows),
+        hook_addresses=HookAddresses(store.credentials, key),
         api_keys=ApiKeys(store.credentials),
         sessions=Sessions(store.credentials, days=settings.session_days),
         invitations=Invitations(store.credentials),

@@ -43,6 +43,7 @@ BODIES: Final[dict[str, Any]] = {
     "SampleBody": {"data": {"name": "Ali"}},
     "PinBody": {"output": {"greeting": "Hello Ali"}},
     "CaptureBody": {"seconds": 600},
+    "HookRotateBody": {"graceSeconds": 86_400},
     "MoveBody": {"version": 2},
     "Quotas": {"workflows": 100, "queued": 5000, "payloadBytes": 1_000_000},
     "EgressLists": {"allow": ["api.example.com:443", "*.partner.example"], "deny": ["203.0.113.0/24"]},

@@ -7,7 +7,7 @@ are kept beside it, and templates see them as `trigger.method`, `trigger.headers
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -27,9 +27,17 @@ _SECRET_WORDS: Final = ("token", "secret", "password", "api-key", "apikey")
 Pairs = Iterable[tuple[str, str]]
 
 
-def webhook_trigger(method: str, body: bytes, headers: Pairs, query: Pairs, step_id: str) -> Trigger:
-    """The trigger these bytes make; BadJson when they are not what their Content-Type says."""
+def webhook_trigger(
+    method: str, body: bytes, headers: Pairs, query: Pairs, step_id: str, hidden: Collection[str] = ()
+) -> Trigger:
+    """The trigger these bytes make; BadJson when they are not what their Content-Type says.
+
+    Headers whose lower-case names are `hidden` are masked, too.
+    """
     kept = readable_headers(headers)
+    for name in hidden:
+        if name in kept:
+            kept[name] = MASK
     data, raw = read_data(body, kept.get("content-type", ""))
     meta = {"method": method, "headers": kept, "query": repeated(query), "raw": raw}
     return Trigger(TriggerKind.WEBHOOK, data, meta, step_id)

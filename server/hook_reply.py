@@ -33,6 +33,12 @@ def accepted_response(run: RunRow, duplicate: bool) -> web.Response:
     return json_response(document, status=202, headers={"Location": f"/api/runs/{run.id}"})
 
 
+def plain_response(text: str) -> web.Response:
+    """A text somebody asked to hear back, of which a browser must make nothing else."""
+    guard = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": _SANDBOX}
+    return web.Response(text=text, headers=guard)
+
+
 def outcome_response(outcome: Outcome) -> web.Response:
     """A step's answer, the run's data, why it failed, or that it needs longer."""
     run = outcome.run

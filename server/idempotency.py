@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web
@@ -17,14 +18,24 @@ _KEY: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?\Z")
 
 def key_of(request: web.Request, *headers: str) -> str | None:
     """The key the request carries in the first of these headers it has; Invalid when it is no key."""
-    for name in headers:
-        value = request.headers.get(name)
+    return key_in(request.headers, *headers)
+
+
+def key_in(headers: Mapping[str, str], *names: str) -> str | None:
+    """The same of headers alone."""
+    for name in names:
+        value = headers.get(name)
         if value is not None:
-            if len(value) > MAX_KEY or not _KEY.match(value):
+            if not is_key(value):
                 message = f"must be 1 to {MAX_KEY} printable ASCII characters"
                 raise Invalid(problems=[Problem("bad_key", message, field=name)], code="bad_idempotency_key")
             return value
     return None
+
+
+def is_key(text: str) -> bool:
+    """Whether a text can be a key."""
+    return len(text) <= MAX_KEY and _KEY.match(text) is not None
 
 
 def once(space: str, key: str | None, raw: bytes) -> tuple[str | None, str | None]:

@@ -26,6 +26,8 @@ from server.tokens import Tokens
 if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.events import LocalBus
+    from server.hooks.addresses import HookAddresses
+    from server.hooks.secrets import HookSecrets
     from server.metrics.gauges import Metrics
     from server.policies import Policies
     from server.queues.taskiq_queue import TaskiqQueue
@@ -49,6 +51,8 @@ CAPTURES: Final = web.AppKey("captures", Captures)
 ENGINE: Final[web.AppKey[Engine]] = web.AppKey("engine")
 KEEPER: Final[web.AppKey[Keeper]] = web.AppKey("keeper")
 CONNECTING: Final[web.AppKey[Connecting]] = web.AppKey("connecting")
+HOOK_ADDRESSES: Final[web.AppKey[HookAddresses]] = web.AppKey("hook_addresses")
+HOOK_SECRETS: Final[web.AppKey[HookSecrets]] = web.AppKey("hook_secrets")
 USAGES: Final[web.AppKey[Usages]] = web.AppKey("usages")
 ARRIVAL: Final = web.AppKey("arrival", Arrival)
 QUEUE: Final[web.AppKey[TaskiqQueue | None]] = web.AppKey("queue")

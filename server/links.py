@@ -37,12 +37,13 @@ class AnswerLinks:
 
     def __init__(self, key: bytes, base: Callable[[], str | None], *, clock: Callable[[], float] = time.time) -> None:
         self._key = hmac.new(key, _PURPOSE, hashlib.sha256).digest()
-        self._base = base
+        self.base = base
+        """What the addresses of this installation begin with, as far as it knows."""
         self._clock = clock
 
     def url(self, run_id: str, step_id: str) -> str | None:
         """The address of a step's question. It stays the same for a day, so that a step tried again sends the same."""
-        base = self._base()
+        base = self.base()
         if base is None:
             return None
         days = int(self._clock()) // DAY_S + DAYS + 1

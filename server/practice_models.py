@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -24,8 +24,26 @@ class SampleBody(Document):
     """What they see under `trigger` beside it, such as a webhook's headers."""
 
 
+class Verification(Document):
+    """What checking a captured call said: whether it would have started a run."""
+
+    accepted: bool
+    """Whether it would."""
+    reason: str
+    """Why not; `it would start a run` otherwise."""
+    code: str | None = None
+    """The code of the refusal."""
+    field: str | None = None
+    """The header or field that is to blame."""
+    idempotency_key: str | None = None
+    """The key by which a repetition would be recognized."""
+
+
 class SampleDocument(SampleBody):
     """A sample that is kept."""
+
+    verification: Verification | None = None
+    """Of a captured call: what checking it said."""
 
     name: str
     """Its name."""
@@ -55,7 +73,10 @@ class CaptureBody(Document):
     """How long to wait for a webhook."""
 
     seconds: int = Field(default=600, ge=1, le=86_400)
-    """Within this time the next webhook is kept as a sample, and starts no run."""
+    """Within this time the next call is kept as a sample, and starts no run."""
+    address: Literal["webhook", "test"] = "webhook"
+    """`webhook`: whichever address is called, the real one or its test address. `test`: only the test address, which
+    is the real one with `/test` behind it; calls of the real one start runs meanwhile."""
 
 
 class CaptureDocument(Document):

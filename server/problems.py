@@ -40,9 +40,10 @@ log = logging.getLogger("flowdesk.server")
 
 
 class Unauthenticated(FlowDeskError):
-    """This needs a valid token."""
+    """This needs a valid token. `challenge` says which kind of proof there is."""
 
     code = "unauthenticated"
+    challenge = "Bearer"
 
 
 class TooManyRequests(Unavailable):
@@ -61,12 +62,19 @@ class TooSlow(FlowDeskError):
     code = "request_timeout"
 
 
+class UnsupportedMedia(FlowDeskError):
+    """The body has a type that is not accepted here."""
+
+    code = "unsupported_media_type"
+
+
 # The first class that fits decides, so subclasses come before their parents.
 _STATUS: Final[tuple[tuple[type[FlowDeskError], int], ...]] = (
     (Unauthenticated, 401),
     (TooManyRequests, 429),
     (Limited, 429),
     (TooSlow, 408),
+    (UnsupportedMedia, 415),
     (BadJson, 400),
     (Invalid, 422),
     (TooLarge, 413),
@@ -160,8 +168,8 @@ def answer(error: BaseException) -> web.Response:
 def _known(error: FlowDeskError) -> web.Response:
     status = status_of(error)
     headers: dict[str, str] = {}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, Unavailable | Limited):
         headers["Retry-After"] = str(error.retry_after_s)
     if status == 500:

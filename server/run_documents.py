@@ -278,3 +278,12 @@ class HookAccepted(Document):
     """Where it is."""
     duplicate: bool | None = None
     """True when this delivery was accepted before: the run is the first one's."""
+
+
+class HookCaptured(Document):
+    """A webhook's call was kept for whoever tries the workflow out."""
+
+    captured: Literal[True]
+    """It was."""
+    sample: str
+    """The name of the sample."""

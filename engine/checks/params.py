@@ -36,7 +36,7 @@ def check_params(step: Step, definition: StepDefinition | None, horizon: Horizon
         yield from check_expression(source, field, step.id, horizon)
     if definition is not None and definition.params is not None:
         verbatim = frozenset(field for field, _ in compiled.expressions)
-        yield from _model(step, definition.params, verbatim)
+        yield from _model(step, definition, definition.params, verbatim)
 
 
 def check_labels(step: Step, definition: StepDefinition | None) -> Iterator[Problem]:
@@ -59,15 +59,18 @@ def check_labels(step: Step, definition: StepDefinition | None) -> Iterator[Prob
             )
 
 
-def _model(step: Step, model: type[BaseModel], verbatim: frozenset[str]) -> Iterator[Problem]:
+def _model(
+    step: Step, definition: StepDefinition, model: type[BaseModel], verbatim: frozenset[str]
+) -> Iterator[Problem]:
+    rendered = definition.kind != "TRIGGER"  # nothing fills in what a trigger says
     try:
         model.model_validate(step.params)
     except ValidationError as error:
         for fault in faults_of(error, step.params):
-            if _is_certain(fault, step.params, verbatim):
+            if not rendered or _is_certain(fault, step.params, verbatim):
                 yield worded(fault, model, f"params.{path_text(fault.path)}".rstrip("."), step.id)
     except Exception as error:  # a plugin's validator that raises something else
-        if not _has_template(step.params):
+        if not rendered or not _has_template(step.params):
             yield Problem("bad_value", f"the params cannot be checked: {error}", step.id, "params")
 
 

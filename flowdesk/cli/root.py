@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "cancel": "flowdesk.cli.runs:cancel",
     "rerun": "flowdesk.cli.runs:rerun",
     "move": "flowdesk.cli.runs:move",
+    "hooks": "flowdesk.cli.hooks:hooks",
     "samples": "flowdesk.cli.practice:samples",
     "pins": "flowdesk.cli.practice:pins",
     "try": "flowdesk.cli.try_step:try_step",

@@ -96,7 +96,7 @@ async def capture(request: web.Request) -> web.StreamResponse:
     given = await body(request, CaptureBody, default={})
     workflow_id = await _workflow_id(request)
     until = now_ms() + given.seconds * 1000
-    await request.app[CAPTURES].arm(workflow_id, until=until)
+    await request.app[CAPTURES].arm(workflow_id, until=until, test=given.address == "test")
     return json_response({"until": iso(until)})
 
 
@@ -113,7 +113,9 @@ async def stop_capturing(request: web.Request) -> web.StreamResponse:
 
 
 def _sample(row: PracticeRow) -> dict[str, Any]:
-    return {"name": row.name, "at": iso(row.at), "data": row.value.get("data"), "meta": row.value.get("meta")}
+    value = row.value
+    told = {"name": row.name, "at": iso(row.at), "data": value.get("data"), "meta": value.get("meta")}
+    return told | {"verification": value["verification"]} if "verification" in value else told
 
 
 def _pin(row: PracticeRow) -> dict[str, Any]:

@@ -84,7 +84,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
             code="secret_in_use",
             hint="change them first, or delete it all the same with force=true",
         )
-    await request.app[KEEPER].rows.delete(tenant, name)
+    await request.app[KEEPER].delete(tenant, name)
     return no_content()
 
 

@@ -14,7 +14,7 @@ from server.api_documents import WorkflowDocument
 from server.api_models import WorkflowsQuery, WorkflowUpdate
 from server.audit_trail import changed
 from server.checking import problems_in
-from server.keys import ENGINE, QUOTAS, SETTINGS, STORE, USER, owner_of, tenant_of
+from server.keys import ENGINE, HOOK_ADDRESSES, QUOTAS, SETTINGS, STORE, USER, owner_of, tenant_of
 from server.permissions import Permission
 from server.requests import json_body, json_response, no_content, page_response, query
 from server.routing import Route
@@ -43,6 +43,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     )
     await request.app[QUOTAS].one_more_workflow(workflow.owner_id)
     await request.app[STORE].workflows.create(workflow, schedule_rows(workflow, now), saved_by=request[USER].id)
+    await request.app[HOOK_ADDRESSES].ensure(workflow)
     changed(request, workflow.id, after=workflow)
     headers = {"Location": f"/api/workflows/{workflow.id}"}
     return json_response(workflow_document(workflow), status=201, headers=headers)
@@ -104,6 +105,7 @@ async def save_version(request: web.Request, draft: WorkflowDraft, fetched_at: i
                 raise
         else:
             app[ENGINE].plans.forget(workflow_id)
+            await app[HOOK_ADDRESSES].ensure(workflow)
             changed(request, workflow_id, before=current, after=workflow, workspace_id=current.owner_id)
             return workflow
     raise AssertionError("unreachable")
@@ -117,6 +119,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     await workflows.delete(workflow_id, owner=owner_of(request))
     changed(request, workflow_id, before=current, workspace_id=current.owner_id)
     await request.app[STORE].practice.delete_all(workflow_id)
+    await request.app[HOOK_ADDRESSES].forget(workflow_id)
     request.app[ENGINE].plans.forget(workflow_id)
     return no_content()
 

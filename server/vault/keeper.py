@@ -48,6 +48,8 @@ class Keeper:
         self._host = host
         self._clock = clock
         self.renewer = Renewer(rows, keyring, host, clock)
+        self.changes = 0
+        """Counts what was changed here, for whoever remembers values for a moment."""
 
     # -- for the engine -----------------------------------------------------------------------------------------
 
@@ -137,6 +139,7 @@ class Keeper:
         about = about_of(content, wanted.description or "", now)
         row = SecretRow(owner, name, kind, 1, key.id, sealed, about, now, now)
         await self.rows.create(row)
+        self.changes += 1
         return row
 
     async def change(self, owner: str, name: str, wanted: Change) -> SecretRow:
@@ -159,8 +162,14 @@ class Keeper:
                 await self.rows.replace(changed)
             except VersionConflict:
                 continue
+            self.changes += 1
             return changed
         raise Conflict("the secret is being changed by others", hint="try it again")
+
+    async def delete(self, owner: str, name: str) -> None:
+        """Remove a secret; NotFound when there is none."""
+        await self.rows.delete(owner, name)
+        self.changes += 1
 
     async def test(self, owner: str, name: str) -> None:
         """Open it as a step would; raises what a step would fail with."""

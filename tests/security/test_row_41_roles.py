@@ -60,6 +60,8 @@ LEAST = {
     "POST /api/workflows/{id}/capture": "editor",
     "GET /api/workflows/{id}/capture": "viewer",
     "DELETE /api/workflows/{id}/capture": "editor",
+    "GET /api/workflows/{id}/hook": "editor",
+    "POST /api/workflows/{id}/hook/rotate": "editor",
     "POST /api/runs/{id}/move": "operator",
     "POST /api/schedules/preview": "viewer",
     "GET /api/workflows/{id}/schedules/{scheduleId}": "viewer",
