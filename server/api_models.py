@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field, NonNegativeInt, StrictBool, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    StrictBool,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from engine.models.base import Document
 from engine.models.run import JobStatus, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import StepId, WorkflowDraft
 from server.practice_models import RehearsalBody
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -57,12 +68,17 @@ def millis(when: datetime | None) -> int | None:
 
 
 def split(value: Any) -> Any:
-    """A query's `a,b` as its parts, each once."""
-    return list(dict.fromkeys(value.split(","))) if isinstance(value, str) else value
+    """A query's `a,b` as its parts."""
+    return value.split(",") if isinstance(value, str) else value
 
 
-Waits = Annotated[tuple[WaitingFor, ...], BeforeValidator(split)]
-Statuses = Annotated[tuple[RunStatus, ...], BeforeValidator(split)]
+def once(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Each part once; the limit on how many there may be is looked at before."""
+    return tuple(dict.fromkeys(values))
+
+
+Waits = Annotated[tuple[WaitingFor, ...], BeforeValidator(split), AfterValidator(once)]
+Statuses = Annotated[tuple[RunStatus, ...], BeforeValidator(split), AfterValidator(once)]
 
 
 class RunsQuery(PageQuery):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from engine.models.base import Document
 from engine.models.run import RunStatus
-from server.api_models import Id, split
+from server.api_models import Id, once, split
 
 MAX_HOURS = 168
 MAX_WORKFLOWS = 200
 
-Ids = Annotated[tuple[Id, ...], Field(max_length=MAX_WORKFLOWS), BeforeValidator(split)]
+Ids = Annotated[tuple[Id, ...], Field(max_length=MAX_WORKFLOWS), BeforeValidator(split), AfterValidator(once)]
 
 
 class StatsQuery(Document):

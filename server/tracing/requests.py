@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -35,6 +34,9 @@ def traced(inner: Handler, spans: Spans) -> Handler:
             response = await inner(request)
             status = response.status
             return response
+        except web.HTTPException as error:  # a redirect is raised, not returned
+            status = error.status
+            raise
         finally:
             CURRENT.reset(token)
             resource = request.match_info.route.resource
@@ -49,6 +51,4 @@ def _place(request: web.Request, spans: Spans) -> tuple[TraceContext, str | None
     """The request's own span, and the one above it, if there is one."""
     given = request.headers.getall(HEADER, ())
     above = parse(given[0].strip()) if len(given) == 1 else None
-    if above is None:
-        return spans.begin("request"), None
-    return above.at(secrets.token_hex(8)), above.span_id
+    return spans.begin("request", above), None if above is None else above.span_id

@@ -64,13 +64,13 @@ class Spans:
 
     # -- contexts -----------------------------------------------------------------------------------------------
 
-    def begin(self, name: str) -> TraceContext:
-        """The first span of a new trace; whether it is recorded is decided now, and holds for the whole trace."""
-        trace_id = secrets.token_hex(16)
-        verdict = self._sampler.should_sample(None, int(trace_id, 16), name)
-        return TraceContext(
-            trace_id, secrets.token_hex(8), "01" if verdict.decision is Decision.RECORD_AND_SAMPLE else "00"
-        )
+    def begin(self, name: str, above: TraceContext | None = None) -> TraceContext:
+        """A span below this one, or the first of a new trace; whether it is recorded holds for all that follows."""
+        trace_id = secrets.token_hex(16) if above is None else above.trace_id
+        context = None if above is None else _below(above)
+        verdict = self._sampler.should_sample(context, int(trace_id, 16), name)
+        flags = "01" if verdict.decision is Decision.RECORD_AND_SAMPLE else "00"
+        return TraceContext(trace_id, secrets.token_hex(8), flags)
 
     def adopt(self, run_id: str) -> str:
         """The trace of the request that asks for the run, or a new one whose first span is the run's."""
@@ -160,13 +160,15 @@ class Spans:
         *,
         failed: bool,
     ) -> None:
-        trace_id, flags = int(own.trace_id, 16), TraceFlags(int(own.flags, 16))
-        context = Context()
-        if parent is not None:
-            above = SpanContext(trace_id, int(parent, 16), is_remote=True, trace_flags=flags)
-            context = set_span_in_context(NonRecordingSpan(above), context)
-        self._ids.trace, self._ids.span = trace_id, int(own.span_id, 16)
+        context = Context() if parent is None else _below(own.at(parent))
+        self._ids.trace, self._ids.span = int(own.trace_id, 16), int(own.span_id, 16)
         span = self._tracer.start_span(name, context, kind, attributes, start_time=times[0])
         if failed:
             span.set_status(Status(StatusCode.ERROR))
         span.end(max(times))
+
+
+def _below(above: TraceContext) -> Context:
+    flags = TraceFlags(int(above.flags, 16))
+    parent = SpanContext(int(above.trace_id, 16), int(above.span_id, 16), is_remote=True, trace_flags=flags)
+    return set_span_in_context(NonRecordingSpan(parent), Context())

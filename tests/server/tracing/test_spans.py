@@ -6,13 +6,19 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
+from aiohttp import web
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
 
+from engine.models.run import Trigger, TriggerKind
+from server.keys import TELEMETRY
+from server.settings import Settings
 from tests.security.echo import echoing
 from tests.server.live import Live, action, eventually, fail, greet, live, webhook
-from tests.server.tracing.recorder import Recorder, place, traced
+from tests.server.tracing.recorder import Recorder, place, recorder, traced
+from tests.server.wire import served
 
 TRACE, ABOVE = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 SENT = {"traceparent": f"00-{TRACE}-{ABOVE}-01"}
@@ -138,6 +144,44 @@ async def test_a_called_run_belongs_to_the_trace_of_its_caller(both: tuple[Live,
         assert [place(step)[2] for step in told.named("data.set")].count(place(span)[1]) == 1
 
 
+async def test_a_run_nobody_asked_for_begins_a_trace_and_its_failure_is_handled_in_it(
+    both: tuple[Live, Recorder],
+) -> None:
+    """As the runs of schedules do."""
+    server, told = both
+    ali = await server.person("ali")
+    handler = await ali.save(greet())
+    workflow_id = await ali.save(webhook("boom"), fail(), onFailure=handler)
+    engine = server.parts.engine
+    accepted = await engine.accept(await engine.plans.current(workflow_id), Trigger(TriggerKind.CRON))
+    await eventually(lambda: _ends(told, 2))
+    first, second = told.named("run")
+    assert first.attributes["flowdesk.run.id"] == accepted.run.id  # type: ignore[index]
+    assert place(first)[2] is None
+    assert place(second)[0::2] == place(first)[:2]
+    assert second.attributes["flowdesk.run.trigger"] == "failure"  # type: ignore[index]
+
+
+async def test_a_redirect_is_an_answer() -> None:
+    told = recorder()
+
+    async def redirect(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound("/elsewhere")
+
+    app = web.Application()
+    app.router.add_get("/old", redirect)
+    app[TELEMETRY] = told.telemetry
+    async with (
+        served(app, Settings(data_dir=Path("/nonexistent"))) as port,
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/old", allow_redirects=False) as answer,
+    ):
+        assert answer.status == 302
+    span = told.one("GET /old")
+    assert span.attributes["http.response.status_code"] == 302  # type: ignore[index]
+    assert span.status.status_code is StatusCode.UNSET
+
+
 async def test_a_caller_that_does_not_sample_is_obeyed_and_probes_are_not_told(both: tuple[Live, Recorder]) -> None:
     server, told = both
     ali = await server.person("ali")
@@ -161,6 +205,19 @@ async def test_what_is_not_sampled_at_its_start_is_never_told(tmp_path: Path, mo
         assert told.spans == []
         assert (await server.call("POST", f"/api/hooks/{workflow_id}", {}, headers=SENT)).status == 200
         assert told.one("run").attributes["flowdesk.run.status"] == "SUCCESS"  # type: ignore[index]
+
+
+async def test_a_sampler_may_overrule_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And then says so to whoever is called next."""
+    async with traced(tmp_path / "data", monkeypatch, ALWAYS_ON) as (server, told), echoing() as echo:
+        ali = await server.person("ali")
+        call = action("call", "http.request", params={"url": echo.url("/")})
+        workflow_id = await ali.save(webhook("call", respond="result"), call)
+        headers = {"traceparent": f"00-{TRACE}-{ABOVE}-00"}
+        assert (await server.call("POST", f"/api/hooks/{workflow_id}", {}, headers=headers)).status == 200
+    asked = told.one("http.request")
+    assert place(asked)[0] == TRACE
+    assert f"00-{TRACE}-{place(asked)[1]}-01" in echo.heard[0]
 
 
 async def test_without_tracing_nothing_is_kept_or_sent(tmp_path: Path) -> None:
