@@ -54,6 +54,12 @@ _REFUSALS: Final = {
     404: "There is no such thing, or it is somebody else's.",
     413: "The body is too large.",
     422: "The request can be read, but not accepted.",
+    429: "Too many requests, or as many runs wait as may wait: come back after `Retry-After` seconds.",
+}
+_LIMIT_HEADERS: Final = {
+    "Retry-After": ("integer", "Seconds to wait."),
+    "RateLimit-Policy": ("string", "What is allowed: `q` requests in `w` seconds, for each limit that counts."),
+    "RateLimit": ("string", "How many would be let in now (`r`), and in how many seconds all would be again (`t`)."),
 }
 
 Json = dict[str, Any]
@@ -81,15 +87,26 @@ def api_description(routes: Sequence[Route], *, version: str, server_url: str = 
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "responses": {
-                str(status): {"description": text, "content": {PROBLEM_JSON: {"schema": schemas.problem}}}
-                for status, text in _REFUSALS.items()
-            }
-            | {"problem": {"description": "An error.", "content": {PROBLEM_JSON: {"schema": schemas.problem}}}},
+                **{str(status): _problem(text, schemas) for status, text in _REFUSALS.items()},
+                "429": {**_problem(_REFUSALS[429], schemas), "headers": _limit_headers()},
+                "problem": _problem("An error.", schemas),
+            },
             "schemas": schemas.definitions,
         },
     }
     schemas.drop_unused(document)
     return document
+
+
+def _problem(text: str, schemas: _Schemas) -> Json:
+    return {"description": text, "content": {PROBLEM_JSON: {"schema": schemas.problem}}}
+
+
+def _limit_headers() -> Json:
+    return {
+        name: {"description": text, "schema": {"type": kind}, "required": name == "Retry-After"}
+        for name, (kind, text) in _LIMIT_HEADERS.items()
+    }
 
 
 def _tags(routes: Iterable[Route]) -> list[str]:
@@ -175,6 +192,8 @@ def _refusals(route: Route) -> list[int]:
         found.append(403)
     if path_parameters(route.path):
         found.append(404)
+    if not route.early:
+        found.append(429)
     return sorted(set(found))
 
 

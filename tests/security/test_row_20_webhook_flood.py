@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from server.app import all_routes
+from server.openapi import api_description, plain_path
 from server.proxies import network_of
 from server.rates.limiter import DEFAULTS, rates_of
 from server.settings import Settings
@@ -144,3 +146,13 @@ def test_limits_hold_where_others_can_reach_the_server(given: dict[str, Any], li
 def test_what_counts_as_one_address(address: str, counted: str) -> None:
     """Row 20: one line of IPv6 has 2^64 addresses, and is one caller."""
     assert network_of(address) == counted
+
+
+def test_whoever_reads_the_description_knows_what_to_expect() -> None:
+    """Row 20: every operation but those that always answer says 429, and with which headers."""
+    document = api_description(all_routes(), version="0")
+    headers = document["components"]["responses"]["429"]["headers"]
+    assert {"Retry-After", "RateLimit", "RateLimit-Policy"} == set(headers)
+    for route in all_routes():
+        described = document["paths"][plain_path(route.path)][route.method.lower()]["responses"]
+        assert ("429" in described) is not route.early, route.path
