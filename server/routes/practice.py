@@ -12,6 +12,7 @@ from engine.errors import Invalid, Problem, TooLarge
 from engine.jsonio import dumps
 from engine.models.workflow import StepId
 from engine.practice_rows import Kind, PracticeRow
+from server.audit_trail import changed
 from server.keys import CAPTURES, STORE, owner_of
 from server.permissions import Permission
 from server.practice_models import (
@@ -49,6 +50,7 @@ async def _keep(request: web.Request, kind: Kind, value: dict[str, Any]) -> Prac
         raise TooLarge(f"a {kind} of more than {MAX_KEPT_BYTES:,} bytes is not kept")
     row = PracticeRow(await _workflow_id(request), kind, _name(request, kind), now_ms(), value)
     await request.app[STORE].practice.put(row)
+    changed(request, f"{row.workflow_id}/{row.name}", after=row.value)
     return row
 
 
@@ -87,7 +89,9 @@ async def forget_pin(request: web.Request) -> web.StreamResponse:
 
 
 async def _forget(request: web.Request, kind: Kind) -> web.StreamResponse:
-    await request.app[STORE].practice.delete(await _workflow_id(request), kind, _name(request, kind))
+    workflow_id, name = await _workflow_id(request), _name(request, kind)
+    await request.app[STORE].practice.delete(workflow_id, kind, name)
+    changed(request, f"{workflow_id}/{name}")
     return no_content()
 
 

@@ -14,6 +14,7 @@ from engine.schedules.schedule import Schedule, resolve
 from engine.store import ScheduleRow
 from server import scheduler_control as control
 from server.api_models import millis
+from server.audit_trail import changed
 from server.invalid import problems_of
 from server.keys import ENGINE, SETTINGS, STORE, USER, owner_of
 from server.permissions import Permission
@@ -89,7 +90,14 @@ async def backfill(request: web.Request) -> web.StreamResponse:
 
 async def _changed(request: web.Request, make: control.Change, *, status: int = 200) -> web.StreamResponse:
     found = request.match_info
-    row = await control.change(request.app[STORE], found["id"], found["scheduleId"], make, owner=owner_of(request))
+    seen: list[ScheduleRow] = []
+
+    def noticed(row: ScheduleRow) -> ScheduleRow:
+        seen.append(row)
+        return make(row)
+
+    row = await control.change(request.app[STORE], found["id"], found["scheduleId"], noticed, owner=owner_of(request))
+    changed(request, f"{row.workflow_id}/{row.schedule_id}", before=seen[-1], after=row)
     return json_response(await _document(request, row), status=status)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from engine.errors import Conflict, FlowDeskError
 from engine.rows import Page
 from engine.secret_rows import SecretRow
 from engine.stores import cursor as cursors
+from server.audit_trail import changed
 from server.keys import CONNECTING, KEEPER, USAGES, tenant_of
 from server.permissions import Permission
 from server.requests import body, json_response, no_content, page_response, query
@@ -38,6 +40,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     """Keep a new secret."""
     given = await body(request, NewSecret, MAX_BYTES)
     row = await request.app[KEEPER].create(tenant_of(request), given.name, given.change())
+    changed(request, row.name, after=_kept(row))
     return json_response(await _told(request, row), status=201, headers={"Location": f"/api/secrets/{row.name}"})
 
 
@@ -66,7 +69,10 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def update(request: web.Request) -> web.StreamResponse:
     """Change a secret."""
     given = await body(request, SecretUpdate, MAX_BYTES)
-    row = await request.app[KEEPER].change(tenant_of(request), request.match_info["name"], given.change())
+    tenant, name = tenant_of(request), request.match_info["name"]
+    before = await request.app[KEEPER].rows.get(tenant, name)
+    row = await request.app[KEEPER].change(tenant, name, given.change())
+    changed(request, name, before=_kept(before), after=_kept(row))
     return json_response(await _told(request, row))
 
 
@@ -74,7 +80,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     """Remove a secret, unless workflows read it."""
     wanted = query(request, DeleteQuery)
     tenant, name = tenant_of(request), request.match_info["name"]
-    await request.app[KEEPER].rows.get(tenant, name)
+    row = await request.app[KEEPER].rows.get(tenant, name)
     usages = [] if wanted.force else (await request.app[USAGES].all(tenant)).get(name, [])
     if usages:
         readers = ", ".join(usage.workflow_name for usage in usages[:3])
@@ -85,6 +91,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
             hint="change them first, or delete it all the same with force=true",
         )
     await request.app[KEEPER].delete(tenant, name)
+    changed(request, name, before=_kept(row))
     return no_content()
 
 
@@ -137,9 +144,15 @@ async def rotate_key(request: web.Request) -> web.StreamResponse:
     given = await body(request, RotateBody, MAX_BYTES, default={})
     keeper = request.app[KEEPER]
     done = await rotate(keeper.rows, keeper.keyring, drop_old=given.drop_old)
+    changed(request, done.key_id, after=done)
     return json_response(
         {"keyId": done.key_id, "sealed": done.sealed, "unopened": list(done.unopened), "dropped": done.dropped}
     )
+
+
+def _kept(row: SecretRow) -> SecretRow:
+    """The secret as the audit log tells it from another: when it was last used is no change."""
+    return replace(row, used_at=None)
 
 
 async def _told(request: web.Request, row: SecretRow) -> dict[str, Any]:

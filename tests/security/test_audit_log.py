@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -79,6 +80,47 @@ async def make_changes(team: Team) -> list[tuple[str, str | None]]:
     return found
 
 
+async def use(team: Team) -> list[tuple[str, str | None]]:
+    """The same for what workflows use: secrets, samples, pins, captures, schedules, addresses."""
+
+    async def do(method: str, path: str, body: Any = None) -> Any:
+        answer = await team.call("owner", method, path, body)
+        assert answer.status < 300, (method, path, answer.body)
+        return answer.json if answer.body else None
+
+    await do("POST", "/api/secrets", {"name": "TOKEN", "value": "first-value"})
+    await do("PUT", "/api/secrets/TOKEN", {"value": "second-value"})
+    await do("POST", "/api/secrets/TOKEN/test")
+    await do("DELETE", "/api/secrets/TOKEN")
+    workflow = await do("POST", "/api/workflows", {**WORKFLOW, "scheduleCron": "0 0 1 1 *"})
+    path, made = f"/api/workflows/{workflow['id']}", workflow["id"]
+    (schedule,) = await do("GET", f"/api/schedules?workflowId={made}")
+    where = f"{path}/schedules/{schedule['scheduleId']}"
+    await do("POST", f"{where}/pause", {})
+    await do("POST", f"{where}/resume")
+    await do("PUT", f"{path}/samples/s", {"data": {"name": "A"}})
+    await do("DELETE", f"{path}/samples/s")
+    await do("PUT", f"{path}/pins/greet", {"output": {"x": 1}})
+    await do("DELETE", f"{path}/pins/greet")
+    await do("POST", f"{path}/capture", {})
+    await do("DELETE", f"{path}/capture")
+    await do("POST", f"{path}/hook/rotate", {})
+    timed = f"{made}/{schedule['scheduleId']}"
+    return [
+        *((f"secret.{verb}", "TOKEN") for verb in ("create", "save", "test", "delete")),
+        ("workflow.create", made),
+        ("schedule.pause", timed),
+        ("schedule.resume", timed),
+        ("sample.keep", f"{made}/s"),
+        ("sample.forget", f"{made}/s"),
+        ("pin.keep", f"{made}/greet"),
+        ("pin.forget", f"{made}/greet"),
+        ("capture.start", made),
+        ("capture.stop", made),
+        ("hook.rotate", made),
+    ]
+
+
 async def administer(team: Team) -> list[tuple[str, str | None]]:
     """The same for what concerns the workspace itself."""
 
@@ -125,6 +167,23 @@ async def test_each_kind_of_change_leaves_its_entry(server: Live) -> None:
     assert len({created["after"], saved["after"], restored["after"]}) == 3
     assert deleted["before"] == restored["after"]
     assert deleted["after"] is None
+
+
+async def test_what_workflows_use_leaves_entries_that_can_be_followed(server: Live) -> None:
+    """What one entry leaves behind is what the next one finds; nothing secret can be worked out of a hash."""
+    team = await make_team(server)
+    me = team.people["owner"]
+    before = len(await entries(me, **team.chosen))
+    expected = await use(team)
+    found = (await entries(me, **team.chosen))[:-before][::-1]
+    assert [(entry["action"], entry["target"]) for entry in found] == expected
+    by = {entry["action"]: entry for entry in found}
+    for verbs in (("secret.create", "secret.save", "secret.delete"), ("schedule.pause", "schedule.resume")):
+        for one, other in pairwise(verbs):
+            assert by[one]["after"] == by[other]["before"] is not None
+            assert by[one]["before"] != by[one]["after"]
+    assert by["secret.delete"]["after"] is None
+    assert by["sample.keep"]["after"] is not None
 
 
 async def test_accounts_leave_entries_in_the_personal_workspace(server: Live) -> None:
