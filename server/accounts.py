@@ -18,6 +18,7 @@ from engine.store import Page, Users
 from server.backoff import Backoff
 from server.passwords import UNUSABLE, Passwords, check_password
 from server.problems import TooManyRequests, Unauthenticated
+from server.proxies import network_of
 
 LOCAL_EMAIL: Final = "local@flowdesk.internal"
 """The account of the person at the machine, made at the first start; nobody can log in to it with a password."""
@@ -81,12 +82,13 @@ class Accounts:
     async def log_in(self, email: str, password: str, address: str, device: Device = _no_device) -> User:
         """The user whose password this is; otherwise Unauthenticated, alike for unknown addresses.
 
-        `address` is where the request came from: failures slow down this account from there, and everything from
-        there. Very many failures from anywhere slow down the account for strangers, but neither for the places it was
-        used from before nor for a known `device` of this account, whose failures are counted apart.
+        `address` is where the request came from, of which the network counts in IPv6: failures slow down this account
+        from there, and everything from there. Very many failures from anywhere slow down the account for strangers, but
+        neither for the places it was used from before nor for a known `device` of it, whose failures are counted apart.
         """
         normal = normal_email(email)
         check_password(password)
+        address = network_of(address) or address
         tries = self._tries(normal, address, device(normal))
         wait = max(backoff.wait_s(key) for backoff, key in tries)
         if wait:

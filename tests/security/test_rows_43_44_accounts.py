@@ -216,6 +216,15 @@ async def test_guessing_slows_down_here_and_not_for_the_victim() -> None:
     assert (await known.log_in("me@example.com", "abc123", "6.6.6.6")).email == "me@example.com"
 
 
+async def test_one_line_of_ipv6_is_one_place() -> None:
+    """Row 44: whoever has one of its 2^64 addresses has all of them, and gets no more guesses."""
+    known = accounts()
+    await known.create(ME["email"], ME["password"])
+    answers = [await refused(known.log_in(ME["email"], "wrong1", f"2001:db8::{n:x}")) for n in range(7)]
+    assert answers == [Unauthenticated] * 6 + [TooManyRequests]
+    assert await refused(known.log_in(ME["email"], "wrong1", "2001:db8:0:1::1")) is Unauthenticated
+
+
 async def test_many_places_guessing_at_one_account_are_slowed_down_together_but_not_who_is_known() -> None:
     """Row 44: a botnet gets no further than one attacker, and the victim comes in from a known place or device."""
     tokens = Tokens(KEY, hours=1)
