@@ -21,7 +21,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from engine.errors import Unusable
+from engine.stores.memory import MemoryStore
 from engine.tracing import NoTracing, attempt_span, span_id
+from server.compose import compose_worker
 from server.environment import load_settings
 from server.settings import Settings
 from server.tracing import setup
@@ -211,6 +213,16 @@ def test_an_address_that_cannot_be_used_is_refused_without_being_repeated(value:
     with pytest.raises(Unusable, match="OTEL_EXPORTER_OTLP_ENDPOINT: must be an address like") as refused:
         load_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": value})
     assert "hunter2" not in str(refused.value)
+
+
+async def test_workers_tell_their_part(tmp_path: Path) -> None:
+    chosen = Settings(data_dir=tmp_path, otel_endpoint="http://127.0.0.1:9")
+    core = compose_worker(chosen, store=MemoryStore())
+    try:
+        assert core.telemetry.spans is not None
+        assert core.engine.tracing is core.telemetry.spans
+    finally:
+        await core.telemetry.close()
 
 
 def test_who_asks_for_traces_without_the_library_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
