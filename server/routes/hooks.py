@@ -58,8 +58,18 @@ async def _open_hook(request: web.Request, *, disabled: bool = False) -> tuple[P
     if plan is None or policy is None or (policy.own_address and not own) or not (disabled or plan.workflow.enabled):
         await limiter.stranger(request)  # who guesses addresses is slowed down
         raise _unknown()
-    await limiter.hook(request, plan.workflow.id, plan.workflow.owner_id, policy.rate)
+    if policy.auth is None:
+        await limiter.hook(request, plan.workflow.id, plan.workflow.owner_id, policy.rate)
     return plan, policy
+
+
+async def _count(request: web.Request, plan: Plan, policy: Policy, proof: Proof) -> None:
+    """Whoever proves nothing is counted by address: nobody can use up what the real sender may send."""
+    limiter = request.app[LIMITER]
+    if proof.fault is not None:
+        await limiter.stranger(request)
+    else:
+        await limiter.hook(request, plan.workflow.id, plan.workflow.owner_id, policy.rate)
 
 
 async def _plan(request: web.Request, workflow_id: str) -> Plan | None:
@@ -105,6 +115,8 @@ async def _receive(request: web.Request, plan: Plan, policy: Policy, *, test: bo
     raw = await _body(request, plan, policy)
     secrets = await app[HOOK_SECRETS].values(plan.workflow.owner_id, policy.secrets) if policy.secrets else ()
     proof = prove(policy, headers, raw, secrets, now_ms())
+    if policy.auth is not None:
+        await _count(request, plan, policy, proof)
     if test or app[CAPTURES].wants(plan.workflow.id):
         captured = await _captured(request, plan, policy, raw, proof, test=test)
         if captured is not None:
@@ -186,6 +198,8 @@ async def _captured(
 async def probe(request: web.Request) -> web.StreamResponse:
     """Say that the webhook is there, without starting a run: senders ask before they register it."""
     _, policy = await _open_hook(request)
+    if policy.auth is not None:
+        await request.app[LIMITER].stranger(request)
     headers = {"Allow": ", ".join(policy.allowed)}
     if policy.origins:
         more = (policy.auth.field,) if policy.auth is not None else ()

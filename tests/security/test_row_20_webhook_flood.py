@@ -6,6 +6,8 @@ tests/security/test_row_66_two_tenants.py.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,26 @@ async def test_a_hook_may_ask_for_less(tmp_path: Path) -> None:
         assert bad.status == 422
         fields = {problem["field"] for problem in bad.json["problems"]}
         assert fields == {"params.rateLimit.limit", "params.rateLimit.perMinute"}
+
+
+async def test_forged_deliveries_use_up_nothing_of_the_real_senders(tmp_path: Path) -> None:
+    """Rows 20, 46: who proves nothing is counted by address, and slowed down there."""
+    limits: dict[str, Any] = {**ALL_OFF, "rate_hook": "2/h", "rate_address": "4/h"}
+    async with live(tmp_path / "data", **limits) as server:
+        ali = await server.person("ali")
+        made = await ali.call("POST", "/api/secrets", {"name": "HOOK", "value": "s3cret-of-the-sender"})
+        assert made.status == 201, made.body
+        auth = {"kind": "hmac", "preset": "github", "secrets": ["{{secrets.HOOK}}"]}
+        hook = await ali.save(webhook(auth=auth))
+        forged = {"X-Hub-Signature-256": "sha256=" + "0" * 64, "X-GitHub-Delivery": "1"}
+        for left in (3, 2, 1, 0):
+            answer = await deliver(server, hook, headers=forged)
+            assert (answer.status, standing(answer)) == (401, {"address": left})
+        refused(await deliver(server, hook, headers=forged), "this address")
+        mac = hmac.new(b"s3cret-of-the-sender", b"{}", hashlib.sha256).hexdigest()
+        for number, status in ((1, 202), (2, 202), (3, 429)):
+            signed = {"X-Hub-Signature-256": f"sha256={mac}", "X-GitHub-Delivery": f"d{number}"}
+            assert (await deliver(server, hook, headers=signed)).status == status
 
 
 async def test_users_keys_and_workspaces(tmp_path: Path) -> None:
