@@ -17,7 +17,7 @@ from typing import Any, Self, cast
 from flowdesk.client_accounts import AuditLog, Keys, Members, Workspaces
 from flowdesk.client_events import Events
 from flowdesk.client_hooks import Hooks
-from flowdesk.client_http import Http, Limits, quote
+from flowdesk.client_http import Http, Limits, Renew, quote
 from flowdesk.client_policies import Policies
 from flowdesk.client_practice import Practice
 from flowdesk.client_runs import Jobs, Runs
@@ -29,7 +29,8 @@ from flowdesk.replies import ServerDoc, Session, StepKind, UserDoc, WorkerDoc
 class Client:
     """One server, seen by one user in one workspace (None: the personal one, or that of an API key).
 
-    Close it, or use it as a context manager. `http` takes the place of the network.
+    Close it, or use it as a context manager. `http` takes the place of the network; `renew` gives the token after one
+    that has expired (see flowdesk.renewal).
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Client:
         workspace: str | None = None,
         limits: Limits | None = None,
         http: Http | None = None,
+        renew: Renew | None = None,
     ) -> None:
         self.url = url.rstrip("/")
-        self._http = http or Http(self.url, token, limits or Limits(), workspace)
+        self._http = http or Http(self.url, token, limits or Limits(), workspace, renew)
         self.workflows = Workflows(self._http)
         self.hooks = Hooks(self._http)
         self.practice = Practice(self._http)
@@ -72,6 +74,15 @@ class Client:
     def answered(self) -> bool:
         """Whether the server has answered anything yet; until then everything may be asked again elsewhere."""
         return self._http.answered
+
+    def renew_with(self, renew: Renew) -> None:
+        """Where the next token comes from when this one has expired."""
+        self._http.renew = renew
+
+    @property
+    def renewed_token(self) -> str | None:
+        """The token that has taken the place of the one given; None while that one is used."""
+        return self._http.renewed
 
     async def register(self, email: str, password: str, invitation: str | None = None) -> Session:
         """Make an account and a token for it."""

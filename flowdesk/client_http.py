@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
@@ -15,10 +16,14 @@ import aiohttp
 
 from engine.errors import BadJson
 from engine.jsonio import dumps, parse_json
-from flowdesk.errors import ApiError, BadReply, Rejected, Unreachable, api_error, problem_reply
+from flowdesk.errors import ApiError, BadReply, NotAuthorised, Rejected, Unreachable, api_error, problem_reply
 from flowdesk.replies import Page
 
 MAX_REPLY: Final = 64 * 1024 * 1024
+EXPIRED: Final = frozenset({"invalid_token", "expired_token"})
+"""The codes of a 401 that another token may change."""
+Renew = Callable[[str], Awaitable[str | None]]
+"""Gives the token to use instead of one that is refused; None when somebody must log in."""
 Query = Mapping[str, str | int | bool | None]
 
 
@@ -44,19 +49,30 @@ class Reply:
 
 
 class Http:
-    """One connection pool to one server. Use as a context manager or call `close`."""
+    """One connection pool to one server. Use as a context manager or call `close`.
 
-    def __init__(self, url: str, token: str | None, limits: Limits, workspace: str | None = None) -> None:
+    With `renew`, what is refused because its token has expired is asked again with the next one; however many calls
+    find that out, it is renewed once. `renewed` is the token that came of it.
+    """
+
+    def __init__(
+        self, url: str, token: str | None, limits: Limits, workspace: str | None = None, renew: Renew | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self._workspace = workspace
         self._token = token
         self._limits = limits
         self._open: aiohttp.ClientSession | None = None
+        self.renew = renew
+        self.renewed: str | None = None
+        self._renewing: asyncio.Task[str | None] | None = None
         self.answered = False
         """Whether the server has answered anything yet; until then everything may be asked again elsewhere."""
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; a token that is being renewed is written down first."""
+        if self._renewing is not None:
+            await asyncio.wait([self._renewing])
         if self._open is not None:
             await self._open.close()
             self._open = None
@@ -72,6 +88,23 @@ class Http:
         total_s: float | None = None,
     ) -> Reply:
         """One request and its JSON answer; raises an ApiError, Unreachable or BadReply."""
+        used = self._token
+        try:
+            return await self._call(method, path, body, query, headers, total_s)
+        except NotAuthorised as error:
+            if not await self._has_other_token(error, used):
+                raise
+        return await self._call(method, path, body, query, headers, total_s)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        query: Query | None,
+        headers: Mapping[str, str] | None,
+        total_s: float | None,
+    ) -> Reply:
         limit = total_s or self._limits.total_s
         timeout = aiohttp.ClientTimeout(total=limit, sock_connect=self._limits.connect_s)
         payload = _encode(body)
@@ -86,6 +119,39 @@ class Http:
         self, path: str, *, query: Query | None = None, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open an event stream and give its chunks; the same errors as `call`, and Unreachable when it breaks."""
+        used = self._token
+        async with AsyncExitStack() as stack:
+            try:
+                chunks = await stack.enter_async_context(self._stream(path, query, headers))
+            except NotAuthorised as error:
+                if not await self._has_other_token(error, used):
+                    raise
+                chunks = await stack.enter_async_context(self._stream(path, query, headers))
+            yield chunks
+
+    async def _has_other_token(self, error: NotAuthorised, used: str | None) -> bool:
+        """Whether what was refused with the token `used` can be asked again with another one."""
+        if error.status != 401 or error.code not in EXPIRED or used is None or self.renew is None:
+            return False
+        if self._token == used:
+            if self._renewing is None:
+                self._renewing = asyncio.create_task(self._renew(self.renew, used))
+            # Who gives up waiting does not end it: a refresh token that was sent is worth nothing any more.
+            await asyncio.shield(self._renewing)
+        return self._token != used
+
+    async def _renew(self, renew: Renew, stale: str) -> str | None:
+        try:
+            self.renewed = await renew(stale)
+            self._token = self.renewed or self._token
+            return self.renewed
+        finally:
+            self._renewing = None
+
+    @asynccontextmanager
+    async def _stream(
+        self, path: str, query: Query | None, headers: Mapping[str, str] | None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._limits.connect_s, sock_read=self._limits.idle_s, connect=self._limits.total_s
         )
@@ -115,7 +181,7 @@ class Http:
                 self.url + path,
                 data=data,
                 params=given,
-                headers=headers,
+                headers={**self._bearer(), **(headers or {})},
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:
@@ -128,11 +194,12 @@ class Http:
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable(f"cannot reach {self.url}: {_reason(error)}", hint="is the server running?") from None
 
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
     def _session(self) -> aiohttp.ClientSession:
         if self._open is None:
             headers = {"User-Agent": f"flowdesk/{version('flowdesk')}", "Accept": "application/json"}
-            if self._token:
-                headers["Authorization"] = f"Bearer {self._token}"
             if self._workspace:
                 headers["X-FlowDesk-Workspace"] = self._workspace
             self._open = aiohttp.ClientSession(headers=headers, cookie_jar=aiohttp.DummyCookieJar())

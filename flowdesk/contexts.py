@@ -34,6 +34,8 @@ class Context:
     """What is meant when no workspace is named; None for the personal one."""
     device: str | None = None
     """Tells the server at the next login that it is us again."""
+    refresh: str | None = None
+    """Exchanged for the next token, once; see flowdesk.renewal."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -68,7 +70,7 @@ class Contexts:
 
     def without_token(self, name: str) -> Contexts:
         """With that context kept but logged out."""
-        return replace(self, known={**self.known, name: replace(self.get(name), token=None)})
+        return replace(self, known={**self.known, name: replace(self.get(name), token=None, refresh=None)})
 
     def with_workspace(self, name: str, workspace: str | None) -> Contexts:
         """With another workspace meant in that context."""
@@ -123,7 +125,7 @@ def save(path: Path, contexts: Contexts) -> None:
 
 def _document(context: Context) -> dict[str, str | None]:
     known = {"url": context.url, "token": context.token, "email": context.email}
-    more = {"workspace": context.workspace, "device": context.device}
+    more = {"workspace": context.workspace, "device": context.device, "refresh": context.refresh}
     return known | {name: value for name, value in more.items() if value is not None}
 
 
@@ -159,7 +161,7 @@ def is_loopback(url: str) -> bool:
 
 
 def _context(name: str, item: Any) -> Context:
-    url, rest = item["url"], [item.get(key) for key in ("token", "email", "workspace", "device")]
+    url, rest = item["url"], [item.get(key) for key in ("token", "email", "workspace", "device", "refresh")]
     if not isinstance(url, str) or not all(isinstance(value, str | None) for value in rest):
         raise TypeError
     return Context(name, url, *rest)

@@ -19,6 +19,7 @@ from flowdesk.client import Client
 from flowdesk.client_http import Limits
 from flowdesk.contexts import Context, Contexts
 from flowdesk.errors import ClientError
+from flowdesk.renewal import ContextRenewal
 
 ATTACH_S: Final = 5.0
 """How long a server that left its name in the state file may take to answer."""
@@ -73,7 +74,8 @@ async def connect(
     wanted = wish.workspace or environ.get(WORKSPACE) or None
     if target is not None:
         target = replace(target, workspace=wanted or target.workspace)
-        async with Client(target.url, target.token, limits=limits, workspace=target.workspace) as client:
+        renew = renewal_for(target, environ)
+        async with Client(target.url, target.token, limits=limits, workspace=target.workspace, renew=renew) as client:
             yield Connection(client, target)
         return
     begin = attach_or_listen if lasting else attach_or_start
@@ -101,6 +103,18 @@ def find_remote(wish: Wish, environ: Mapping[str, str]) -> Target | None:
         return None
     found = known.get(name)
     return Target(found.url, given_token or found.token, "context", found.name, found.workspace)
+
+
+def renewal_for(target: Target, environ: Mapping[str, str]) -> ContextRenewal | None:
+    """How the token of this server is renewed; None for one that was not kept by a login, such as an API key."""
+    if target.source not in ("address", "context"):
+        return None
+    path = contexts.contexts_path(environ)
+    known = contexts.load(path)
+    context = known.known.get(target.name) if target.name is not None else known.for_url(target.url)
+    if context is None or context.refresh is None or context.token != target.token:
+        return None
+    return ContextRenewal(path, context.name)
 
 
 def _token_for(url: str, known: Contexts, directory: Path) -> str | None:

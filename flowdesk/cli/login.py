@@ -53,7 +53,8 @@ def login(
     session = _session(address, who, password, register=register, invitation=invitation, device=device)
     mail = session["user"]["email"]
     workspace = before.workspace if before is not None and before.email == mail else None
-    context = contexts.Context(called, address, session["token"], mail, workspace, session.get("deviceToken"))
+    more = (workspace, session.get("deviceToken"), session.get("refreshToken"))
+    context = contexts.Context(called, address, session["token"], mail, *more)
     contexts.save(path, known.put(context, use=True))
     out = Output(json=as_json)
     if as_json:
@@ -150,12 +151,15 @@ def _end_session(context: Context) -> bool:
 
     from flowdesk.client import Client
     from flowdesk.errors import ClientError, NotAuthorised
+    from flowdesk.renewal import SessionRenewal
 
     if context.token is None:
         return True
+    # A token that has expired does not end the session that its refresh token would keep alive.
+    renew = None if context.refresh is None else SessionRenewal(context.url, context.refresh)
 
     async def talk() -> bool:
-        async with Client(context.url, context.token) as client:
+        async with Client(context.url, context.token, renew=renew) as client:
             try:
                 await client.logout()
             except NotAuthorised:
@@ -193,7 +197,9 @@ def password(password_stdin: bool, as_json: bool) -> None:
             return await client.change_password(current, new)
 
     session = asyncio.run(talk())
-    changed = replace(context, token=session["token"], device=session.get("deviceToken"))
+    changed = replace(
+        context, token=session["token"], device=session.get("deviceToken"), refresh=session.get("refreshToken")
+    )
     contexts.save(path, known.put(changed, use=True))
     out = Output(json=as_json)
     if as_json:

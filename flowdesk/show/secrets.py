@@ -45,7 +45,7 @@ def secret_table(secrets: list[SecretDoc], paint: Paint) -> Rows:
             ", ".join(secret["hosts"]) or "any",
             used_by(secret),
             day_time(secret["updatedAt"]),
-            day_time(secret["lastUsedAt"]),
+            day_time(secret["lastUsedAt"]) or "never",
         )
         for secret in secrets
     ]

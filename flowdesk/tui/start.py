@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowdesk.account_replies import WorkspaceDoc
     from flowdesk.child import Child
     from flowdesk.launch import Connection
+    from flowdesk.renewal import SessionRenewal
     from flowdesk.tui.connecting import Connector
     from flowdesk.tui.host import FlowApp
     from flowdesk.tui.servers import KnownServer
@@ -30,6 +31,8 @@ class Starter:
         self._connector = connector
         self._token: str | None = None
         """From a login in this session, which may not be remembered anywhere else."""
+        self._renewal: SessionRenewal | None = None
+        """How that token is renewed, when it is remembered nowhere else."""
         self.connection: Connection | None = None
 
     async def connect(self) -> None:
@@ -40,7 +43,11 @@ class Starter:
         app.live.become("connecting")
         try:
             while True:
+                if self._token is not None and self.connection is not None:
+                    self._token = self.connection.client.renewed_token or self._token
                 connection = await self._connector.open(self._token)
+                if self._renewal is not None:
+                    connection.client.renew_with(self._renewal)
                 try:
                     await self._introduce(connection)
                     break
@@ -74,7 +81,7 @@ class Starter:
         if going_on:
             toast.say(app, f"{left}: {going_on}")
         self._connector = self._connector.elsewhere(server.wish)
-        self._token = server.token
+        self._token, self._renewal = server.token, None
         app.server_name, app.badge = server.name, ""
         await self.connect()
 
@@ -126,7 +133,10 @@ class Starter:
     async def _log_in(self, connection: Connection, error: Exception) -> str | None:
         from flowdesk.tui.modals.login import LoginModal
 
-        return await self._app.push_screen_wait(LoginModal(connection, toast.reason(error)))
+        modal = LoginModal(connection, toast.reason(error))
+        token = await self._app.push_screen_wait(modal)
+        self._renewal = modal.renewal
+        return token
 
     async def _show_first(self, connection: Connection) -> None:
         """Welcome for who has no workflow yet, else where the last session ended."""

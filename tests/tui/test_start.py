@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual.widgets import Static
 
+from flowdesk.renewal import SessionRenewal
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.host import Options
 from flowdesk.tui.modals.confirm import ConfirmModal
@@ -59,7 +60,7 @@ async def test_f6_leaves_a_server_that_answers_alone(world: World) -> None:
 
 
 async def test_a_refused_token_asks_for_a_login_and_its_token_is_used(world: World) -> None:
-    world.http.on("POST", "/api/auth/login", lambda r: {"token": "fresh"})
+    world.http.on("POST", "/api/auth/login", lambda r: {"token": "fresh", "refreshToken": "next"})
     connector = ScriptedConnector(world.http)
     app = FlowDeskApp(connector, Options(environ=NOWHERE))
     app.memory.put("area", "workflows")
@@ -79,6 +80,7 @@ async def test_a_refused_token_asks_for_a_login_and_its_token_is_used(world: Wor
         await until(lambda: app.current_mode == "workflows", "the area")
         assert connector.opened == [None, "fresh"]
         assert known["fresh"]
+        assert isinstance(world.http.renew, SessionRenewal), "it is kept nowhere, and renewed all the same"
 
 
 @presses("FlowDeskApp/enter")

@@ -16,6 +16,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Static
 from flowdesk.clean import clean
 from flowdesk.errors import ClientError
 from flowdesk.launch import Connection
+from flowdesk.renewal import SessionRenewal
 from flowdesk.tui import toast
 from flowdesk.tui.remembering import remember_login
 from flowdesk.tui.tasks import task
@@ -23,7 +24,7 @@ from flowdesk.tui.widgets.text_fields import LineInput
 
 
 class LoginModal(ModalScreen[str | None]):
-    """Gives a token, or None when the person would rather leave."""
+    """Gives a token, or None when the person would rather leave. `renewal` renews one that is kept nowhere."""
 
     DEFAULT_CSS = """
     LoginModal .dialog { width: 60; height: auto; padding: 1 2; }
@@ -38,6 +39,7 @@ class LoginModal(ModalScreen[str | None]):
         super().__init__()
         self._connection = connection
         self._trouble = trouble
+        self.renewal: SessionRenewal | None = None
 
     def compose(self) -> ComposeResult:
         """Address, account, password."""
@@ -84,5 +86,7 @@ class LoginModal(ModalScreen[str | None]):
             self.query_one("#password", Input).focus()
             return
         if self.query_one("#remember", Checkbox).value:
-            remember_login(self._connection.target, session["token"], email, os.environ)
+            remember_login(self._connection.target, session, email, os.environ)
+        elif "refreshToken" in session:
+            self.renewal = SessionRenewal(self._connection.target.url, session["refreshToken"])
         self.dismiss(session["token"])

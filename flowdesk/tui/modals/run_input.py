@@ -19,6 +19,7 @@ from engine.jsonio import dump_text, parse_json
 from flowdesk.clean import clean, escape_json
 from flowdesk.tui import toast
 from flowdesk.tui.draw.values import text_of
+from flowdesk.tui.host import FlowApp
 from flowdesk.tui.modals.ask import AskModal
 from flowdesk.tui.modals.input_form import InputForm, form_fields
 from flowdesk.tui.modals.samples import SamplesModal, wrong_name
@@ -63,7 +64,7 @@ class RunInputModal(ModalScreen[str | None]):
 
     With `inputs` that name fields it is a form, which can be seen as JSON and back. `refused` is what the server said
     of the proposal. With `practice`, what is kept for the workflow `workflow_id`, samples can be chosen and kept;
-    `sample` is the one whose data was chosen and not changed.
+    `sample` is the one whose data was chosen and not changed; one that is given is what the proposal was taken from.
     """
 
     DEFAULT_CSS = """
@@ -93,9 +94,10 @@ class RunInputModal(ModalScreen[str | None]):
         plain: bool = False,
         practice: Practice | None = None,
         workflow_id: str = "",
+        sample: str | None = None,
     ) -> None:
         super().__init__()
-        self.sample: str | None = None
+        self.sample = sample
         self._practice, self._workflow_id = practice, workflow_id
         self._sample_text = ""
         self._fields, self._refused, self._plain = form_fields(inputs), refused, plain
@@ -118,7 +120,8 @@ class RunInputModal(ModalScreen[str | None]):
             if self._fields:
                 hint = "ctrl+s runs · f7 shows the form as JSON and back · esc leaves"
             if self._practice is not None:
-                hint = f"f8 chooses a kept sample · f9 keeps this as one\n{hint}"
+                keeps = "" if self._read_only else " · f9 keeps this as one"
+                hint = f"f8 chooses a kept sample{keeps}\n{hint}"
             yield Static(Text(hint), classes="hint", markup=False)
 
     async def on_mount(self) -> None:
@@ -127,6 +130,7 @@ class RunInputModal(ModalScreen[str | None]):
             await self._to_form()
         else:
             self.query_one(RunInput).focus()
+        self._sample_text = self.text
         if self._refused:
             said = [
                 f"{problem.field}: {problem.message}" if problem.field else problem.message for problem in self._refused
@@ -134,6 +138,10 @@ class RunInputModal(ModalScreen[str | None]):
             self._say("; ".join(self.form.mark(self._refused) if self.has_class("-form") else said))
             if self.has_class("-form"):
                 self.form.focus_first()
+
+    @property
+    def _read_only(self) -> bool:
+        return isinstance(self.app, FlowApp) and self.app.read_only
 
     @property
     def form(self) -> InputForm:
@@ -148,7 +156,7 @@ class RunInputModal(ModalScreen[str | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without fields there is only JSON; samples belong to a saved workflow."""
         if action in ("choose", "keep"):
-            return self._practice is not None
+            return self._practice is not None and (action == "choose" or not self._read_only)
         return bool(self._fields) if action == "flip" else True
 
     async def action_flip(self) -> None:

@@ -29,6 +29,7 @@ async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc, *, until: str |
     client = screen.live.client
     title = workflow["name"] if until is None else f"{workflow['name']} up to {until}"
     refused: list[Problem] = []
+    sample: str | None = None
     while True:
         modal = RunInputModal(
             title,
@@ -39,6 +40,7 @@ async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc, *, until: str |
             plain=screen.flow.ascii,
             practice=client.practice,
             workflow_id=workflow["id"],
+            sample=sample,
         )
         typed = await screen.app.push_screen_wait(modal)
         if typed is None:
@@ -53,7 +55,9 @@ async def ask_and_run(screen: AreaScreen, workflow: WorkflowDoc, *, until: str |
         except Rejected as error:
             if error.code != "invalid_inputs":
                 raise
-            text, note = typed, "Input, as JSON; the server did not take it"
+            text, sample = typed, modal.sample
+            note = f"Input; the sample {sample}" if sample else "Input, as JSON"
+            note += "; the server did not take it"
             refused = error.problems or [Problem(error.code, str(error))]
         else:
             screen.flow.open_run(run["id"])

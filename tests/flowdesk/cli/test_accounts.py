@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,18 @@ async def test_what_is_risky_is_listed_and_fails_a_nightly_job_when_it_is_grave(
         assert told.endswith("1 high, 1 medium, in the workspace and the server's settings\n")
         review = json.loads((await ada("audit", "--json", code=1)).stdout)
         assert [one["code"] for one in review["findings"]] == ["settings.egress_metadata", "key.no_end"]
+
+
+async def test_an_expired_token_is_renewed_without_a_word_until_the_session_is_ended(server: Live, ada: Shell) -> None:
+    before = ada.context()
+    path = ada.directory / "contexts.json"
+    contexts.save(path, contexts.Contexts({}).put(replace(before, token="a token of old"), use=True))
+    assert (await ada("runs")).exit_code == 0
+    after = ada.context()
+    assert after.token not in (before.token, "a token of old")
+    assert after.refresh not in (before.refresh, None)
+    contexts.save(path, contexts.Contexts({}).put(replace(after, token="a token of old"), use=True))
+    await ada("logout", "here")
+    assert (ada.context().token, ada.context().refresh) == (None, None)
+    renewed = await server.call("POST", "/api/auth/refresh", {"refreshToken": after.refresh})
+    assert renewed.status == 401, "the session is over, also for who has a copy of the file"

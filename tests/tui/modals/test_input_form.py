@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from textual.widgets import Checkbox, Select, Static
 
 from engine.errors import Problem
@@ -95,6 +96,37 @@ async def test_what_was_typed_is_kept_when_the_server_refuses_it_and_the_field_s
         await pilot.press("end", "d", "ctrl+s")
         await idle(app)
         assert [call.body["data"]["who"] for call in world.http.calls("POST")] == ["A", "Ad"]
+
+
+async def test_a_refused_sample_is_still_the_sample_as_long_as_nothing_is_changed(world: World) -> None:
+    async with world.shown("workflows", size=(120, 40)) as (app, pilot):
+        for inputs in (INPUTS, None):
+            given: dict[str, Any] = {"practice": app.live.client.practice, "workflow_id": "wf_0002", "sample": "big"}
+            modal = RunInputModal("hello", '{"who": "A", "count": 1}', inputs=inputs, **given)
+            app.push_screen(modal)
+            await _asked(app)
+            await pilot.press("ctrl+s")
+            await settled(app)
+            assert modal.sample == "big"
+            changed = RunInputModal("hello", '{"who": "A", "count": 1}', inputs=INPUTS, **given)
+            app.push_screen(changed)
+            await _asked(app)
+            await pilot.press("B", "ctrl+s")
+            await settled(app)
+            assert changed.sample is None
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_a_read_only_session_keeps_no_samples(world: World, read_only: bool) -> None:
+    async with world.shown("workflows", read_only=read_only) as (app, pilot):
+        modal = RunInputModal("hello", "{}", practice=app.live.client.practice, workflow_id="wf_0002")
+        app.push_screen(modal)
+        await _asked(app)
+        await pilot.press("f9")
+        await settled(app)
+        assert (app.screen is modal) == read_only
+        assert ("f9" in screen_text(app)) == (not read_only)
+        assert not world.http.calls("PUT")
 
 
 async def test_a_refusal_about_no_field_in_sight_is_said_below(world: World) -> None:
