@@ -17,13 +17,30 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)  # no slots: `Column[Run](...)` sets an attribute
 class Column(Generic[T]):
-    """One column. `order` gives what it is sorted by (else the shown text); `wide` columns are left out when narrow."""
+    """One column. `order` gives what it is sorted by (else the shown text).
+
+    A `wide` one is left out where there is no room for it: for all its cells, or for `least` when it is the last.
+    """
 
     key: str
     title: str
     show: Callable[[T], Text]
     order: Callable[[T], Any] | None = None
     wide: bool = False
+    least: int = 20
+
+
+def fitting(columns: Sequence[Column[Any]], widths: Sequence[int], room: int, gap: int = 2) -> list[Column[Any]]:
+    """The columns there is room for; of the wide ones the later are the more important."""
+    held = dict(zip((column.key for column in columns), widths, strict=True))
+    left = room - sum(held[column.key] + gap for column in columns if not column.wide)
+    chosen = {column.key for column in columns if not column.wide}
+    for column in reversed([column for column in columns if column.wide]):
+        needed = column.least if column is columns[-1] else held[column.key]
+        if needed + gap <= left:
+            chosen.add(column.key)
+            left -= needed + gap
+    return [column for column in columns if column.key in chosen]
 
 
 class RowSet(Generic[T]):

@@ -41,7 +41,7 @@ class JobsScreen(AreaScreen):
             Column[JobDoc]("step", "Step", lambda j: name_cell(j["stepId"], 16)),
             Column[JobDoc]("try", "Try", lambda j: Text(f"{j['attempt']}"), order=lambda j: j["attempt"]),
             Column[JobDoc]("next", "Next", self._next, order=lambda j: j["runAt"]),
-            Column[JobDoc]("run", "Run", lambda j: cells.plain(j["runId"])),
+            Column[JobDoc]("run", "Run", lambda j: cells.plain(j["runId"]), wide=True),
             Column[JobDoc]("error", "Last error", lambda j: error_cell(j["error"]), wide=True),
         ]
         empty = "No step owes a retry. One that fails and may try again appears here; v shows every state."

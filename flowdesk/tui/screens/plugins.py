@@ -62,10 +62,10 @@ class PluginsScreen(AreaScreen):
         """The plugins, the steps of the one under the cursor, and what the chosen step takes."""
         columns = [
             Column[PluginDoc]("state", "", self._state),
-            Column[PluginDoc]("name", "Name", lambda p: name_cell(p["name"])),
-            Column[PluginDoc]("version", "Version", lambda p: name_cell(p["version"] or "–", 10)),
+            Column[PluginDoc]("name", "Name", lambda p: name_cell(called(p), 20)),
+            Column[PluginDoc]("version", "Version", lambda p: name_cell(p["version"] or "–", 10), wide=True),
             Column[PluginDoc]("steps", "Steps", lambda p: Text(str(len(p["refs"]))), order=lambda p: len(p["refs"])),
-            Column[PluginDoc]("source", "Source", lambda p: name_cell(p["source"], 14)),
+            Column[PluginDoc]("source", "Source", lambda p: name_cell(p["source"], 14), wide=True),
             Column[PluginDoc]("error", "Error", lambda p: name_cell((p["error"] or "").split("\n")[0], 40), wide=True),
         ]
         with Container(id="halves"):
@@ -144,7 +144,7 @@ class PluginsScreen(AreaScreen):
         """The whole error."""
         plugin = self.current_as(PluginDoc)
         if plugin is not None and plugin["error"]:
-            self.app.push_screen(MessageModal(f"{plugin['name']} did not load", plugin["error"]))
+            self.app.push_screen(MessageModal(f"{called(plugin)} did not load", plugin["error"]))
 
     def action_plugins_copy(self) -> None:
         """The step with its example's parameters, as YAML to paste into a workflow."""
@@ -158,6 +158,13 @@ class PluginsScreen(AreaScreen):
         """A workflow that begins with this step, not yet saved."""
         if self.kind is not None:
             self.flow.open_editor(None, draft=workflow_with(self.kind))
+
+
+def called(plugin: PluginDoc) -> str:
+    """Its name for people: what comes with FlowDesk goes by the last part that says something."""
+    if plugin["source"] != "built in":
+        return plugin["name"]
+    return plugin["name"].removeprefix("plugins.").removesuffix(".steps")
 
 
 def example_step(kind: StepKind) -> dict[str, Any]:

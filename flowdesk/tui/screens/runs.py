@@ -54,7 +54,7 @@ class RunsScreen(AreaScreen):
         return [
             Column[RunSummary]("status", "", lambda r: cells.state(self.flow, r["status"])),
             Column[RunSummary]("workflow", "Workflow", lambda r: name_cell(r["workflowName"] or r["workflowId"])),
-            Column[RunSummary]("id", "Run", lambda r: cells.plain(r["id"])),
+            Column[RunSummary]("id", "Run", lambda r: cells.plain(r["id"]), wide=True),
             Column[RunSummary]("trigger", "Trigger", lambda r: name_cell(r["trigger"]["kind"], 10), wide=True),
             Column[RunSummary](
                 "started", "Started", lambda r: cells.ago(self.flow, r["createdAt"]), order=lambda r: r["createdAt"]

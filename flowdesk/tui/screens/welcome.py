@@ -34,6 +34,7 @@ class WelcomeScreen(FlowScreen):
     WelcomeScreen .welcome { width: 90; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; }
     WelcomeScreen .welcome { border: round $border; }
     WelcomeScreen OptionList { height: auto; max-height: 20; border: none; background: $background; }
+    WelcomeScreen OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
     WelcomeScreen OptionList:focus { border: none; }
     WelcomeScreen Static { padding: 0 1; }
     WelcomeScreen .hint { margin-top: 1; }

@@ -6,7 +6,7 @@ A click chooses a row, a second one opens it; a click on a title sorts.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,9 +18,11 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from flowdesk.tui.draw.rowset import Column, RowSet
+from flowdesk.tui.draw.rowset import Column, RowSet, fitting
 
 _PAD = Segment(" ")
+_MARK: Final = 3
+"""The cells of the mark before each row."""
 
 
 class Rows(ScrollView, can_focus=True, inherit_bindings=False):
@@ -75,8 +77,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def columns(self) -> list[Column[Any]]:
         """Those there is room for."""
-        narrow = self.screen.has_class("-narrow")
-        return [column for column in self.rows.columns if not (narrow and column.wide)]
+        widths = [
+            max(width, len(self._title(column)) * self._head)
+            for column, width in zip(self.rows.columns, self.rows.widths, strict=True)
+        ]
+        return fitting(self.rows.columns, widths, self.scrollable_content_region.width - _MARK)
 
     def get_row(self, key: str) -> list[Text]:
         """The cells of a row, the mark before the columns there is room for."""
@@ -238,7 +243,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         return row if y >= self._head and row < len(self.rows.shown) else None
 
     def _column_at(self, x: int) -> Column[Any] | None:
-        left = 3  # the mark
+        left = _MARK
         for column, width in zip(self.columns, self._widths()[1:], strict=True):
             if left <= x < left + width + 2:
                 return column

@@ -224,7 +224,7 @@ calls runs it shows how many of them have ended: `37/100`.
             Segment(fit(_name(step), name_columns), self._name_style(state.variable)),
             Segment(f" {bar}" if bar_columns else "", tone),
             Segment(right(_took(step, span, now) or ("-" if self.plain else "–"), _TOOK_COLUMNS)),
-            Segment(right(_tries(step), self._tries_columns), self.get_component_rich_style("steps--warning")),
+            Segment(f"{right(_tries(step), self._tries_columns)} ", self.get_component_rich_style("steps--warning")),
         ]
         if step["id"] != self.cursor:
             return parts
@@ -238,7 +238,7 @@ calls runs it shows how many of them have ended: `37/100`.
 
     def _columns(self, width: int) -> tuple[int, int]:
         """How many cells names and bars have; narrow lists have no bars."""
-        room = max(0, width - 3 - _TOOK_COLUMNS - self._tries_columns)
+        room = max(0, width - 4 - _TOOK_COLUMNS - self._tries_columns)
         names = min(self._longest, _LONGEST_NAME, room - _SHORTEST_BAR - 1)
         return (names, room - names - 1) if names >= min(self._longest, _SHORTEST_NAME) else (room, 0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.text import Text
 
-from flowdesk.tui.draw.rowset import Column, RowSet
+from flowdesk.tui.draw.rowset import Column, RowSet, fitting
 
 Row = dict[str, str]
 
@@ -71,3 +71,27 @@ def test_further_pages_stay_when_the_first_is_read_again(rows: RowSet[Row]) -> N
     assert rows.after([_row("2", "b"), _row("1", "c")]) == [_row("3", "a")], "none of them twice"
     assert rows.after([_row("9", "new")]) == [], "a page of new ones only: nobody knows what is between"
     assert rows.after([]) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (14, ["name"]),
+        (29, ["name", "trigger"]),
+        (30, ["name", "error"]),
+        (34, ["name", "error"]),
+        (37, ["name", "trigger", "error"]),
+        (57, ["name", "trigger", "error"]),
+        (58, ["name", "id", "error"]),
+        (65, ["name", "id", "trigger", "error"]),
+    ],
+)
+def test_wide_columns_are_there_where_there_is_room_the_later_ones_first(room: int, shown: list[str]) -> None:
+    columns = [
+        Column[Row]("name", "Name", lambda r: Text("")),
+        Column[Row]("trigger", "Trigger", lambda r: Text(""), wide=True),
+        Column[Row]("id", "Run", lambda r: Text(""), wide=True),
+        Column[Row]("error", "Error", lambda r: Text(""), wide=True, least=20),
+    ]
+    chosen = {column.key for column in fitting(columns, [6, 5, 26, 90], room)}
+    assert chosen == set(shown)

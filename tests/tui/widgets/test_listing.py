@@ -198,7 +198,7 @@ async def test_hostile_names_are_only_text() -> None:
 
 
 async def test_narrow_terminals_lose_the_wide_columns() -> None:
-    async with hosted(things(2), size=(80, 24)) as (app, listing, pilot):
+    async with hosted(things(2), size=(35, 24)) as (app, listing, pilot):
         assert [c.title for c in listing.table.columns] == ["Name", "Size"]
         await pilot.resize_terminal(140, 30)
         await idle(app)

@@ -34,6 +34,8 @@ from flowdesk.tui.widgets.step_list import StepList
 _MOVABLE: Final = ("WAITING", "QUEUED", "FAILED")
 TICK_S: Final = 1.0
 LOG_VIEW: Final = "run.log"
+_ID_END: Final = 8
+"""As much of a run's id as a narrow header has room for; the end is what differs between runs of one minute."""
 """Under which name the log's settings are remembered."""
 
 
@@ -96,7 +98,8 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         if took is None and span is not None:
             took = span.length(self.flow.clock()).total_seconds() * 1000 // 1000 * 1000
         wide = not self.has_class("-narrow")
-        parts = [run["id"], glyph(run["status"], self.flow.ascii, "run")]
+        called = run["id"] if wide else f"{'~' if self.flow.ascii else '…'}{run['id'][-_ID_END:]}"
+        parts = [called, glyph(run["status"], self.flow.ascii, "run")]
         if wide:
             parts.append(word(run["status"], "run"))
         if run["waitingFor"]:
