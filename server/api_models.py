@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +24,7 @@ from engine.models.workflow import StepId, WorkflowDraft
 from server.practice_models import RehearsalBody
 
 T = TypeVar("T")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -54,8 +56,13 @@ class WorkflowsQuery(PageQuery):
 
 
 def _from_millis_or_iso(value: Any) -> Any:
-    if isinstance(value, str) and value.isdigit():
+    if not isinstance(value, str):
+        return value
+    if value.isascii() and value.isdigit():
         return int(value) / 1000
+    # Other numbers would be taken for seconds.
+    if not _DATE.match(value):
+        raise PydanticCustomError("when", "write a time such as 2026-01-31T09:00:00Z, or milliseconds since 1970")
     return value
 
 

@@ -113,6 +113,8 @@ async def test_lists_are_filtered(ali: Person) -> None:
         "status=FAILED,",
         "trigger=x",
         "since=yesterday",
+        "since=0.5",
+        "until=-5",
         "since=2026-01-01",
         "limit=-1",
         "x=1",
