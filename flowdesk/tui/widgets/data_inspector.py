@@ -176,8 +176,9 @@ keys and values, `n` and `N` go to the next and previous place. `h` and `l` clos
     @on(ValueTree.Chosen)
     def _chosen(self, event: ValueTree.Chosen) -> None:
         event.stop()
-        self._text.show(event.entry.value)
-        self._tell(self._place())
+        if event.entry is self._tree.chosen:  # not of a value that was shown before
+            self._text.show(event.entry.value)
+            self._tell(self._place())
 
     @on(Input.Submitted)
     def _find(self, event: Input.Submitted) -> None:

@@ -266,3 +266,21 @@ def test_every_line_fits(text: str) -> None:
     assert not cut
     assert all(cell_len(row) <= 20 and row.isprintable() for row in rows)
     assert rows
+
+
+async def test_the_last_value_given_is_the_one_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when it comes in the moment before Textual says that the inspector is mounted, and the tree is late."""
+    host = Host()
+    async with host.run_test():
+        await idle(host)
+        host.inspector.show(None, "before")
+        before = host.inspector.query_one(ValueTree).chosen
+        assert before is not None
+        monkeypatch.setattr(DataInspector, "is_mounted", False)
+        host.inspector.show(VALUE, "data")
+        tree = host.inspector.query_one(ValueTree)
+        tree.post_message(ValueTree.Chosen(tree, before))
+        await idle(host)
+        assert host.inspector.query_one(ValueText).rows[0] == "{"
+        assert tree.chosen is not None
+        assert tree.chosen.value is VALUE
