@@ -21,13 +21,16 @@ from engine.history import History
 from engine.ids import new_id
 from engine.journal import mask
 from engine.masking import Masker
+from engine.plans import Plans
 from engine.preview import Preview, Scene, preview, secret_names, set_scene
 from engine.registry import Registry
 from engine.runner.attempt import Call, call, check_params, render
 from engine.runner.context import StepContext, threadsafe
 from engine.runner.secrets import UNBOUND, HostBinding, RunSecrets, in_templates
 from engine.sdk import Handler, StepDefinition, StepResult
-from engine.store import Owner
+from engine.seen import SeenRuns
+from engine.state import RunState
+from engine.store import Owner, Runs
 from engine.transition.outcome import error_of
 from engine.vault import SecretValue, Vault, mentions_secrets
 
@@ -45,6 +48,8 @@ class Around(Protocol):
     registry: Registry
     clock: Clock
     vault: Vault
+    runs: Runs
+    plans: Plans
 
     @property
     def step_timeout_ms(self) -> int:
@@ -97,18 +102,22 @@ class Trials:
 
     def __init__(self, around: Around) -> None:
         self._around = around
+        self._seen = SeenRuns(around.runs, around.plans)
         self._under_way: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[StepResult]] = set()
         self._stopped = False
 
     async def preview(self, wish: Wish, *, owner: Owner, user_id: str) -> tuple[Scene, Preview]:
         """What the step would see and be given; NotFound for somebody else's run, Invalid for an unknown step."""
-        scene = await self._scene(wish, owner, user_id)
+        seen = None if wish.run_id is None else await self._seen.state(wish.run_id, owner=owner)
+        scene = await self._scene(wish, seen, user_id)
         return scene, preview(scene)
 
     async def run(self, wish: Wish, *, owner: Owner, user_id: str, timeout_ms: int = MAX_MS) -> Trial:
         """Execute the step once. Unavailable when too many are under way, or the engine stops."""
-        scene = await self._scene(wish, owner, user_id)
+        # A handler may change what it is given, so this is a state of its own.
+        seen = None if wish.run_id is None else (await self._around.history(wish.run_id, owner=owner)).state
+        scene = await self._scene(wish, seen, user_id)
         if scene.step.is_trigger:
             return _trigger_trial(scene)
         if scene.problems:
@@ -131,8 +140,7 @@ class Trials:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _scene(self, wish: Wish, owner: Owner, user_id: str) -> Scene:
-        seen = None if wish.run_id is None else (await self._around.history(wish.run_id, owner=owner)).state
+    async def _scene(self, wish: Wish, seen: RunState | None, user_id: str) -> Scene:
         return set_scene(
             wish.document,
             wish.step_id,
