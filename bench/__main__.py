@@ -26,6 +26,7 @@ from bench import (
     steps,
     tui,
     volume,
+    webhooks,
 )
 from bench.report import Report, machine
 
@@ -42,6 +43,7 @@ SECTIONS: Final[dict[str, Callable[[Report, plan.Plan], None]]] = {
     "schedules": schedules.measure,
     "secrets": secrets.measure,
     "limits": limits.measure,
+    "webhooks": webhooks.measure,
     "tui": tui.measure,
 }
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -50,8 +51,21 @@ def client_name() -> str:
     return "wrk" if shutil.which("wrk") else "own client"
 
 
-def drive(url: str, connections: int, seconds: float, *, warmup: float = 0.5, body: str = BODY) -> Load:
-    """POST the body over and over for some seconds, after a warm-up that is not counted."""
+def drive(
+    url: str,
+    connections: int,
+    seconds: float,
+    *,
+    warmup: float = 0.5,
+    body: str = BODY,
+    headers: Sequence[str] | None = None,
+) -> Load:
+    """POST the body over and over for some seconds, after a warm-up that is not counted.
+
+    With `headers` (`Name: value`, where `{n}` is different each time) our own client does it.
+    """
+    if headers is not None:
+        return _own(url, connections, seconds, warmup, 0, body, headers)
     if shutil.which("wrk"):
         if warmup:
             _own(url, connections, warmup, 0, 0, body)
@@ -67,10 +81,19 @@ def send(url: str, connections: int, requests: int, *, within_s: float, body: st
     return done
 
 
-def _own(url: str, connections: int, seconds: float, warmup: float, requests: int, body: str) -> Load:
+def _own(
+    url: str,
+    connections: int,
+    seconds: float,
+    warmup: float,
+    requests: int,
+    body: str,
+    headers: Sequence[str] = (),
+) -> Load:
     options = {"url": url, "connections": connections, "seconds": seconds, "warmup": warmup, "requests": requests}
     listed = [text for name, value in options.items() for text in (f"--{name}", str(value))]
     command = [sys.executable, "-P", "-m", "bench.load", *listed, "--body", body]
+    command += [text for header in headers for text in ("--header", header)]
     return _load(connections, _last_json(command, seconds + warmup + _SPARE_S))
 
 

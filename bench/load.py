@@ -22,6 +22,8 @@ import uvloop
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD_END: Final = b"\r\n\r\n"
+NUMBER: Final = b"{n}"
+"""What stands in a header for something that no other request has."""
 
 
 class Tally:
@@ -60,7 +62,7 @@ class Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request under way."""
 
     def __init__(self, request: bytes, tally: Tally) -> None:
-        self._request = request
+        self._request, self._numbered = request, NUMBER in request
         self._tally = tally
         self._buffer = b""
         self._started = 0
@@ -78,7 +80,10 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._started = time.perf_counter_ns()
-        self._transport.write(self._request)
+        request = self._request
+        if self._numbered:
+            request = request.replace(NUMBER, b"%d-%d" % (time.time_ns(), self._tally.sent))
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Wait for the whole answer, note it, go on."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from engine.errors import Invalid, Refused
@@ -27,7 +28,7 @@ class WrongCredentials(Unauthenticated):
 
 def check_peer(policy: Policy, peer: str) -> None:
     """Refused for an address that is in none of the networks."""
-    if policy.networks and not _within(peer, policy.networks):
+    if policy.networks and not _within(_address(peer), policy.networks):
         raise Refused(
             "this address may not call the webhook",
             code="address_not_allowed",
@@ -35,14 +36,17 @@ def check_peer(policy: Policy, peer: str) -> None:
         )
 
 
-def _within(peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+def _within(address: IPv4Address | IPv6Address | None, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    return address is not None and any(address in network for network in networks)
+
+
+@lru_cache(maxsize=1000)  # senders are few, and reading one takes longer than looking it up in the networks
+def _address(peer: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(peer.partition("%")[0])
     except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+        return None
+    return (getattr(address, "ipv4_mapped", None) if address.version == 6 else None) or address
 
 
 def check_type(policy: Policy, content_type: str | None) -> None:

@@ -105,6 +105,14 @@ def test_every_section_measures(tmp_path: Path, section: str) -> None:
 
 
 @pytest.mark.timeout(240)
+def test_webhooks_are_measured(tmp_path: Path) -> None:
+    checks, calls = measured("webhooks", tmp_path)
+    assert len(checks["rows"]) == 8
+    assert [row[0] for row in calls["rows"]] == ["nothing", "a signature", "all"]
+    assert all(row[1] > 0 and row[-1] == 0 for row in calls["rows"])
+
+
+@pytest.mark.timeout(240)
 def test_limits_are_measured() -> None:
     with tempfile.TemporaryDirectory() as directory:  # a short path: the Redis in it has a Unix socket
         counted, tenants = measured("limits", Path(directory))
@@ -139,6 +147,7 @@ def test_no_section_is_left_out() -> None:
         "schedules",
         "secrets",
         "limits",
+        "webhooks",
         "tui",
     }
     assert set(SECTIONS) == mine

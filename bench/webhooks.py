@@ -1,0 +1,176 @@
+"""What it costs to ask who calls: checking a signature, fetching its secret, whole calls with all of it on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from bench import workflows
+from bench.api import Api
+from bench.client import BODY, Load, drive
+from bench.plan import Plan
+from bench.processes import flowdesk
+from bench.report import Cell, Report
+from engine.sdk import Host
+from engine.stores.sqlite.store import SqliteStore
+from server.hooks.proof import Auth, HmacAuth, TokenAuth
+from server.hooks.secrets import HookSecrets
+from server.hooks.signing import PRESETS
+from server.vault.keeper import Change, Keeper
+from server.vault.keyring import Keyring
+from server.vault.sources import Sources
+
+SECRET: Final = "wh-16C7e42F292c6912E7710c838347Ae178B4a"
+NOW_S: Final = 1_700_000_000
+CONNECTIONS: Final = 16
+ROUNDS: Final = 5
+NUMBERED: Final = "X-GitHub-Delivery: bench-{n}"
+
+
+def measure(report: Report, plan: Plan) -> None:
+    """The check alone, the secret alone, then whole calls."""
+    count = max(50, plan.repeats * 2000)
+    rows = [*_checks(count), *asyncio.run(_resolving(max(20, plan.repeats * 200)))]
+    report.section("Webhooks: who calls", ("what", "us each"), rows)
+    with tempfile.TemporaryDirectory() as directory:
+        report.section(
+            "Webhooks: calls",
+            ("what is asked", "per second", "p50 ms", "p99 ms", "CPU ms", "of open", "failed"),
+            _calls(Path(directory), plan),
+            f"W1 synchronous, {CONNECTIONS} connections, own client, every delivery with an id of its own; medians of "
+            "rounds that take turns. All: secret address, signature, network, type, size, schema, pages, rate limits",
+        )
+
+
+def _checks(count: int) -> list[list[Cell]]:
+    small, large = BODY.encode(), b"x" * 100_000
+    rows: list[list[Cell]] = []
+    for name, auth, headers in (
+        ("token", TokenAuth("Authorization"), {"Authorization": f"Bearer {SECRET}"}),
+        ("GitHub", HmacAuth(PRESETS["github"], 300_000), {"X-Hub-Signature-256": f"sha256={_mac(small)}"}),
+        ("Stripe", HmacAuth(PRESETS["stripe"], 300_000), {"Stripe-Signature": _stripe(small)}),
+    ):
+        rows.append([f"check {name}", _checked(auth, headers, small, count, good=True)])
+    github = HmacAuth(PRESETS["github"], 300_000)
+    rows.append(
+        ["refuse GitHub, wrong", _checked(github, {"X-Hub-Signature-256": "sha256=00"}, small, count, good=False)]
+    )
+    rows.append(["refuse GitHub, missing", _checked(github, {}, small, count, good=False)])
+    signed = {"X-Hub-Signature-256": f"sha256={_mac(large)}"}
+    rows.append(["check GitHub, 100 kB", _checked(github, signed, large, max(10, count // 20), good=True)])
+    return rows
+
+
+def _checked(auth: Auth, headers: dict[str, str], raw: bytes, count: int, *, good: bool) -> float:
+    multi = CIMultiDictProxy(CIMultiDict(headers))
+    if (auth.prove(multi, raw, (SECRET,), NOW_S * 1000).fault is None) is not good:
+        raise RuntimeError("what is measured here does not work")
+    return _us(lambda: auth.prove(multi, raw, (SECRET,), NOW_S * 1000), count)
+
+
+def _mac(text: bytes) -> str:
+    return hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
+
+
+def _stripe(raw: bytes) -> str:
+    return f"t={NOW_S},v1={_mac(b'%d.' % NOW_S + raw)}"
+
+
+async def _resolving(count: int) -> list[list[Cell]]:
+    with tempfile.TemporaryDirectory() as directory:
+        store = SqliteStore(Path(directory) / "flowdesk.db")
+        await store.open()
+        try:
+            keyring = Keyring(None, Path(directory) / "secrets.key", may_make=True)
+            keeper = Keeper(store.secrets, keyring, Sources(), Host())
+            await keeper.create("bench", "HOOK", Change(value=SECRET))
+            secrets = HookSecrets(keeper)
+            rows: list[list[Cell]] = []
+            for name, forget in (("secret, looked up", True), ("secret, known from a moment ago", False)):
+                began = perf_counter()
+                for _ in range(count):
+                    keeper.changes += forget
+                    await secrets.values("bench", ("HOOK",))
+                rows.append([name, (perf_counter() - began) / count * 1e6])
+        finally:
+            await store.close()
+    return rows
+
+
+def _calls(directory: Path, plan: Plan) -> list[list[Cell]]:
+    """Open and closed take turns, so that a machine that gets slower is slower for both."""
+    with flowdesk(directory) as server:
+        api = Api(server.url, server.hello["token"])
+        api.call("POST", "/api/secrets", {"name": "HOOK", "value": SECRET})
+        signed = [NUMBERED, f"X-Hub-Signature-256: sha256={_mac(BODY.encode())}"]
+        ways = {
+            "nothing": (api.hook(api.create(workflows.w1(synchronous=True))), [NUMBERED]),
+            "a signature": (api.hook(api.create(_asking(auth=_AUTH))), signed),
+            "all": (_own_address(api, api.create(_asking(auth=_AUTH, **_ALL))), signed),
+        }
+        found: dict[str, list[tuple[Load, float]]] = {name: [] for name in ways}
+        for url, sent in ways.values():
+            drive(url, CONNECTIONS, plan.warmup or 0.1, warmup=0, headers=sent)
+        for turn in range(ROUNDS if plan.repeats > 1 else 1):
+            for name, (url, sent) in list(ways.items())[:: -1 if turn % 2 else 1]:
+                before = server.cpu_seconds()
+                load = drive(url, CONNECTIONS, plan.seconds, warmup=0, headers=sent)
+                found[name].append((load, (server.cpu_seconds() - before) / max(1, load.requests) * 1000))
+        api.close()
+    rates = {name: statistics.median(load.rate for load, _ in rounds) for name, rounds in found.items()}
+    return [
+        [
+            name,
+            rates[name],
+            statistics.median(load.p50 for load, _ in rounds),
+            statistics.median(load.p99 for load, _ in rounds),
+            statistics.median(cpu for _, cpu in rounds),
+            rates[name] / rates["nothing"],
+            sum(sum(load.bad.values()) for load, _ in rounds),
+        ]
+        for name, rounds in found.items()
+    ]
+
+
+_AUTH: Final = {"kind": "hmac", "preset": "github", "secrets": ["{{secrets.HOOK}}"]}
+_ALL: Final[dict[str, Any]] = {
+    "address": "own",
+    "allowFrom": ["192.0.2.0/24", "127.0.0.0/8"],
+    "contentTypes": ["application/json"],
+    "maxBytes": 10_000,
+    "cors": {"origins": ["https://app.example.com"]},
+    "rateLimit": {"limit": 1_000_000, "windowMs": 1000},
+    "bodySchema": {
+        "type": "object",
+        "required": ["email", "name"],
+        "properties": {"email": {"type": "string", "minLength": 3}, "name": {"type": "string"}},
+    },
+}
+
+
+def _asking(**params: Any) -> dict[str, Any]:
+    """W1 whose webhook asks for more."""
+    document = workflows.w1(synchronous=True)
+    document["steps"][0]["params"] |= params
+    return document
+
+
+def _own_address(api: Api, workflow_id: str) -> str:
+    url: str = api.call("GET", f"/api/workflows/{workflow_id}/hook")["addresses"][0]["url"]
+    return url
+
+
+def _us(work: Callable[[], Any], count: int) -> float:
+    began = perf_counter()
+    for _ in range(count):
+        work()
+    return (perf_counter() - began) / count * 1e6
