@@ -67,10 +67,10 @@ class Crew:
     async def start(self, _state: TaskiqState) -> None:
         """Open the store and begin to execute, or go on trying to; ends the program when that can never work."""
         self._minding.append(asyncio.create_task(mind_manager(), name="manager"))
-        self._watchdog.start()
         try:
             core = compose_worker(self._settings)
             self._watchdog.lag = core.metrics.meters.loop_lag.observe
+            self._watchdog.start()
             await check(self._settings.redis_url or "")
             self._core = core
             core.bus.start()

@@ -48,10 +48,10 @@ async def serve(start: Start) -> Exit:
     """Serve until asked to stop; raises Unusable when that cannot begin."""
     stopping = asyncio.Event()
     watch_signals(start, stopping)
-    watchdog = Watchdog()
-    watchdog.start()
     own = sockets.addresses(start.listening)
     parts = compose(start.settings, lambda: own)
+    watchdog = Watchdog()
+    watchdog.start()  # not before: the libraries that settings ask for take their time, and nobody waits yet
     watchdog.lag = parts.metrics.meters.loop_lag.observe
     app = create_app(parts, patient=not start.embedded, introduce=partial(introduce, start, parts))
     runner = Runner(app, start.settings)
