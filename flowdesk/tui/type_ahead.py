@@ -1,8 +1,9 @@
-"""Keys that come faster than the screen: each is handed on once the one before it has had its effect.
+"""Keys and clicks that come faster than the screen: each is handed on once the one before it has had its effect.
 
 Textual hands a key to what has the focus at that moment, while the key before it is still on its way up to the binding
 that will move the focus. After a fast `/4`, or on a machine that has fallen behind, the 4 would lead to another area
-instead of being typed into the filter.
+instead of being typed into the filter. And a click must not overtake the keys before it, or their rest would be typed
+where it led.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any, Final
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.events import Event, Key, Paste
+from textual.errors import NoWidget
+from textual.events import Event, Key, MouseDown, MouseEvent, MouseUp, Paste
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.timer import Timer
@@ -35,20 +37,20 @@ class TypeAhead:
         """Runs while a key is on its way."""
 
     def takes(self, event: Event) -> bool:
-        """Whether the event is a key that has to wait."""
-        if not _typed(event) or self._patience is None:
+        """Whether the event is a key or a click that has to wait."""
+        if not _given(event) or self._patience is None:
             return False
         self._held.append(event)
         return True
 
     async def pass_on(self, event: Event) -> None:
         """Handle an event that does not have to wait."""
-        if not _typed(event):
+        if not _given(event):
             await self._handle(event)
             return
         self._turn += 1
         turn, before = self._turn, self._place()
-        start: DOMNode = self._app.focused or self._app.screen
+        start = self._receiver(event)
         self._patience = self._app.set_timer(PATIENCE_S, lambda: self._done(turn))
         await self._handle(event)
         self._climb(start, turn, _ROUNDS, start, before)
@@ -81,9 +83,17 @@ class TypeAhead:
         if self._held:
             await self.pass_on(self._held.popleft())
 
+    def _receiver(self, event: Event) -> DOMNode:
+        if isinstance(event, MouseEvent):
+            try:
+                return self._app.get_widget_at(event.x, event.y)[0]
+            except NoWidget:
+                return self._app.screen
+        return self._app.focused or self._app.screen
+
     def _place(self) -> tuple[Screen[Any], DOMNode | None]:
         return self._app.screen, self._app.focused
 
 
-def _typed(event: Event) -> bool:
-    return isinstance(event, Key | Paste) and not event.is_forwarded
+def _given(event: Event) -> bool:
+    return isinstance(event, Key | Paste | MouseDown | MouseUp) and not event.is_forwarded

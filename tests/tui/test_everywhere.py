@@ -8,7 +8,11 @@ from textual.widgets import Input
 
 from flowdesk.tui.modals.help import HelpModal
 from flowdesk.tui.modals.palette import PaletteModal
+from flowdesk.tui.widgets.data_inspector import DataInspector
+from flowdesk.tui.widgets.value_tree import ValueTree
 from tests.tui.pressing import presses
+from tests.tui.runs import failed_run
+from tests.tui.screens.run.test_screen import opened as run_opened
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
@@ -83,3 +87,19 @@ def fast(app: Any, *keys: str) -> None:
         event = Key(key, key if len(key) == 1 else None)
         event.set_sender(app)
         app._driver.send_message(event)
+
+
+async def test_keys_right_behind_enter_are_not_typed_into_the_line_that_finds(world: World) -> None:
+    """`/`, a word, enter and the next key in one go: the word is looked for, and the key is the tree's."""
+    async with run_opened(failed_run(world), tab="input") as (app, _pilot, screen):
+        await until(lambda: bool(screen.tabs.query(DataInspector)), "the input")
+        inspector = next(one for one in screen.tabs.query(DataInspector) if one.region)
+        tree = inspector.query_one(ValueTree)
+        tree.focus()
+        await idle(app)
+        fast(app, "slash", *"url", "enter", "n", "n")
+        line = inspector.query_one(Input)
+        await until(lambda: bool(line.value) and app.focused is tree, "the word, and the tree again")
+        await idle(app)
+        assert line.value == "url"
+        assert not inspector.has_class("-finding")
