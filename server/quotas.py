@@ -110,8 +110,18 @@ class Quotas:
         if most and await self._figures.count(workspace_id, "workflows", most=most) >= most:
             raise QuotaExceeded(f"the quota 'workflows' of this workspace is {most}, and it has as many", hint=CURE)
 
-    async def one_more_run(self, workspace_id: str) -> None:
-        """QueueFull while too many of its runs wait to begin."""
+    async def one_more_run(self, workspace_id: str, workflow_id: str = "", key: str | None = None) -> None:
+        """QueueFull while too many of its runs wait to begin.
+
+        What repeats a request the workflow has accepted, under the same idempotency `key`, starts nothing and may pass.
+        """
+        try:
+            await self._one_more_run(workspace_id)
+        except QueueFull:
+            if key is None or await self._runs.by_key(workflow_id, key) is None:
+                raise
+
+    async def _one_more_run(self, workspace_id: str) -> None:
         most = (await self.of(workspace_id)).queued
         if not most:
             return

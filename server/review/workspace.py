@@ -48,13 +48,13 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def review_secrets(rows: Iterable[SecretRow], read: Collection[str]) -> Iterator[Finding]:
-    """Secrets, given the names that some workflow reads."""
+def review_secrets(rows: Iterable[SecretRow], read: Collection[str], sent: Collection[str]) -> Iterator[Finding]:
+    """Secrets, given the names that some workflow reads, and those among them that are not only compared with."""
     for row in rows:
         where = f"secret {row.name}"
         if row.name not in read:
             yield Finding("secret.unused", where)
-        if not row.about.get("hosts"):
+        if not row.about.get("hosts") and (row.name in sent or row.name not in read):
             yield Finding("secret.unbound", where)
 
 

@@ -47,8 +47,8 @@ async def execute(request: web.Request) -> web.StreamResponse:
     rehearsed: Rehearsal | None = None
     if given.rehearsal is not None:
         trigger, rehearsed = await rehearsal(request.app[STORE], plan, given.rehearsal, trigger)
-    await request.app[QUOTAS].one_more_run(workspace_id)
     key, payload_hash = once("execute", key_of(request, KEY_HEADER), raw)
+    await request.app[QUOTAS].one_more_run(workspace_id, plan.workflow.id, key)
     engine = request.app[ENGINE]
     if not wanted.wait:
         accepted = await engine.accept(plan, trigger, key=key, payload_hash=payload_hash, rehearsal=rehearsed)

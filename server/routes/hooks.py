@@ -128,7 +128,7 @@ async def _receive(request: web.Request, plan: Plan, policy: Policy, *, test: bo
     admission = admit(policy, headers, trigger.data, raw, proof)
     if admission.greeting is not None:
         return plain_response(admission.greeting)
-    await app[QUOTAS].one_more_run(plan.workflow.owner_id)
+    await app[QUOTAS].one_more_run(plan.workflow.owner_id, plan.workflow.id, admission.key)
     return await _run(app[ENGINE], plan, policy, trigger, admission)
 
 

@@ -47,6 +47,22 @@ async def test_one_workflow_too_many(server: Live, ali: Person) -> None:
     await ali.save(webhook())
 
 
+async def test_a_repetition_finds_its_run_although_the_queue_is_full(tmp_path: Path) -> None:
+    """R6, rows 18 and 46: it starts nothing, so there is nothing to refuse."""
+    async with live(tmp_path / "data", max_concurrent_runs=1) as server:
+        ali, admin = await server.person("ali"), await server.person("root", Role.ADMIN)
+        await limit(admin, ali.user.id, queued=1)
+        flow = await ali.save(webhook("sleep"), sleep())
+        hook, execute = f"/api/hooks/{flow}", f"/api/workflows/{flow}/execute"
+        first = await server.call("POST", hook, {}, headers={"Idempotency-Key": "one"})
+        refused(await server.call("POST", hook, {}, headers={"Idempotency-Key": "two"}), 429, "queued")
+        again = await server.call("POST", hook, {}, headers={"Idempotency-Key": "one"})
+        assert (again.status, again.json["runId"]) == (202, first.json["runId"])
+        refused(await ali.call("POST", execute, {}, headers={"Idempotency-Key": "one"}), 429, "queued")
+        for run in await ali.get("/api/runs"):
+            await ali.call("POST", f"/api/runs/{run['id']}/cancel", {})
+
+
 async def test_a_full_queue_is_full_for_one_workspace_only(tmp_path: Path) -> None:
     """Row 20: bounded for each, whether a webhook or a person starts its runs."""
     async with live(tmp_path / "data", max_concurrent_runs=1) as server:

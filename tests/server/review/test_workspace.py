@@ -58,8 +58,8 @@ def secret(name: str, *hosts: str) -> SecretRow:
 
 def test_secrets() -> None:
     """Row 50: what nobody reads, and what may be sent anywhere."""
-    rows = [secret("USED", "api.example.com"), secret("OLD", "api.example.com"), secret("LOOSE")]
-    found = list(review_secrets(rows, {"USED", "LOOSE"}))
+    rows = [secret("USED", "api.example.com"), secret("OLD", "api.example.com"), secret("LOOSE"), secret("DOOR")]
+    found = list(review_secrets(rows, {"USED", "LOOSE", "DOOR"}, {"USED", "LOOSE"}))
     assert [(one.code, one.where) for one in found] == [
         ("secret.unused", "secret OLD"),
         ("secret.unbound", "secret LOOSE"),
