@@ -115,7 +115,7 @@ class Driver:
 
     def park(self) -> None:
         """Start nothing more: rest as soon as the steps under way have ended."""
-        self.parking = True
+        self.parking = self.ledger.leaving = True
         self._wake()
 
     def abandon_steps(self) -> None:

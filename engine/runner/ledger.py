@@ -107,6 +107,8 @@ class Ledger:
         self.began: int | None = row.started_at
         self.heard: list[str] = []
         """Messages taken note of since the last commit, which forgets them."""
+        self.leaving = False
+        """Whether this process is about to end, so that others should look at what was called at once."""
         self.quiet = False
         """Whether who called this run is told its end by who makes it, and needs no poke."""
         self._blobs: list[Blob] = []
@@ -217,8 +219,8 @@ class Ledger:
         runnable = any(step.status is StepStatus.RUNNING for step in self.state.steps.values())
         due = [step.retry_at for step in waiting if step.retry_at is not None]
         if any(step.waits_for == CHILDREN and step.retry_at is None for step in waiting):
-            # What called runs tell may be lost with the process that wanted to tell it.
-            due.append(self.services.clock() + LOOK_AGAIN_MS)
+            # What called runs tell may be lost with the process that wanted to tell it, or that was told.
+            due.append(self.services.clock() + (0 if self.leaving else LOOK_AGAIN_MS))
         if runnable or not waiting:
             row.status, row.due_at = RunStatus.QUEUED, self.services.clock()
             return

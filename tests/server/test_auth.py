@@ -149,6 +149,7 @@ async def test_every_route_that_is_not_public_asks_for_a_token(server: Live) -> 
         "/api/answers/{token}",
         "/api/oauth/callback",
         "/api/hooks/{workflowId}",
+        "/api/hooks/{workflowId}/test",
         "/healthz",
         "/readyz",
         "/api/openapi.json",

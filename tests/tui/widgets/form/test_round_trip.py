@@ -8,8 +8,8 @@ import pytest
 from textual.pilot import Pilot
 
 from flowdesk.tui.draw.field_values import value_of
-from flowdesk.tui.draw.paths import GONE
-from flowdesk.tui.widgets.form.boxes import Box, MapBox
+from flowdesk.tui.draw.paths import GONE, path_text
+from flowdesk.tui.widgets.form.boxes import Box, MapBox, Slot
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.fold import Fold
 from tests.tui.widgets.form.host import FormHost, a_step, kind_of, settled, shown
@@ -68,6 +68,7 @@ async def test_every_kind_can_be_begun_from_nothing(kind: str) -> None:
     async with shown(kind, {}) as (host, _pilot):
         properties = kind_of(kind)["params"]["properties"]  # type: ignore[index]  # every built-in has a schema
         drawn = {shown.place for shown in (*host.form.query(FieldRow), *host.form.query(Box))}
+        drawn |= {path_text(group.path) for group in host.form.query(Slot)}  # one that is not needed is folded up
         assert {f"params.{key}" for key in properties} <= drawn
         assert host.changes == []
 
