@@ -16,7 +16,7 @@ import platformdirs
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from engine.doorbell import Execute
-from server.settings_limits import LimitSettings
+from server.settings_limits import LimitSettings, checked_networks
 from server.settings_limits import lower as _lower
 from server.settings_limits import words as _words
 from server.signing_key import weakness
@@ -249,12 +249,7 @@ class Settings(LimitSettings):
     @field_validator("egress_allow")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            try:
-                ipaddress.ip_network(entry, strict=False)
-            except ValueError:
-                raise ValueError(f"{entry!r} is no IP address or network; write 127.0.0.1 or 10.0.0.0/8") from None
-        return value
+        return checked_networks(value)
 
     @field_validator("mongo_url", "redis_url")
     @classmethod

@@ -20,6 +20,16 @@ def lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def checked_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries, each an address or a network; ValueError names the first that is not."""
+    for entry in value:
+        try:
+            ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            raise ValueError(f"{entry!r} is no IP address or network; write 127.0.0.1 or 10.0.0.0/8") from None
+    return value
+
+
 class LimitSettings(BaseModel):
     """Who is believed to be whom, and how much of everything they may have."""
 
@@ -77,12 +87,7 @@ class LimitSettings(BaseModel):
     @field_validator("trusted_proxies")
     @classmethod
     def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            try:
-                ipaddress.ip_network(entry, strict=False)
-            except ValueError:
-                raise ValueError(f"{entry!r} is no IP address or network; write 127.0.0.1 or 10.0.0.0/8") from None
-        return value
+        return checked_networks(value)
 
     @field_validator("proxy_header")
     @classmethod
