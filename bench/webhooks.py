@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 import statistics
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -65,9 +68,25 @@ def _checks(count: int) -> list[list[Cell]]:
         ["refuse GitHub, wrong", _checked(github, {"X-Hub-Signature-256": "sha256=00"}, small, count, good=False)]
     )
     rows.append(["refuse GitHub, missing", _checked(github, {}, small, count, good=False)])
+    signed = {"X-Hub-Signature-256": f"sha256={_mac(small)}"}
+    with _busy_thread():
+        rows.append(["check GitHub, beside a busy thread", _checked(github, signed, small, count, good=True)])
     signed = {"X-Hub-Signature-256": f"sha256={_mac(large)}"}
     rows.append(["check GitHub, 100 kB", _checked(github, signed, large, max(10, count // 20), good=True)])
     return rows
+
+
+@contextmanager
+def _busy_thread() -> Iterator[None]:
+    """Another thread that wants the interpreter all the time, as the store's does under load."""
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: all(not stop.is_set() for _ in itertools.count()))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _checked(auth: Auth, headers: dict[str, str], raw: bytes, count: int, *, good: bool) -> float:

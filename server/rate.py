@@ -66,10 +66,11 @@ def spend(rate: Rate, paid_at: float | None, now: float, cost: int = 1) -> tuple
     `paid_at` is the state: when all that was spent is paid off. None is a bucket nobody has touched.
     """
     # A clock that was set back must not keep anybody out for longer than a whole window.
-    start = now if paid_at is None else min(max(paid_at, now), now + rate.window_s)
+    window_s = rate.window_s
+    start = now if paid_at is None or paid_at < now else min(paid_at, now + window_s)
     after = start + cost * rate.share_s
-    if after - now > rate.window_s * (1 + 1e-9):
-        return Standing(0, start - now, after - rate.window_s - now), start
+    if after - now > window_s * (1 + 1e-9):
+        return Standing(0, start - now, after - window_s - now), start
     return Standing(_left(rate, after - now), after - now), after
 
 
@@ -82,8 +83,10 @@ def spend_all(
     rates: Sequence[Rate], states: Sequence[float | None], now: float
 ) -> tuple[list[Standing], list[float] | None]:
     """One request taken from all these buckets, or from none: the new states are None when one of them refuses."""
-    found = [spend(rate, state, now) for rate, state in zip(rates, states, strict=True)]
-    standings = [standing for standing, _ in found]
-    if any(standing.wait_s for standing in standings):
-        return standings, None
-    return standings, [state for _, state in found]
+    standings, after, refused = [], [], False
+    for rate, state in zip(rates, states, strict=True):
+        standing, paid_at = spend(rate, state, now)
+        standings.append(standing)
+        after.append(paid_at)
+        refused = refused or standing.wait_s > 0
+    return standings, None if refused else after

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
 from engine.errors import Invalid, Refused
@@ -28,7 +27,7 @@ class WrongCredentials(Unauthenticated):
 
 def check_peer(policy: Policy, peer: str) -> None:
     """Refused for an address that is in none of the networks."""
-    if policy.networks and not _within(_address(peer), policy.networks):
+    if policy.networks and not _within(peer, policy.networks):
         raise Refused(
             "this address may not call the webhook",
             code="address_not_allowed",
@@ -36,17 +35,14 @@ def check_peer(policy: Policy, peer: str) -> None:
         )
 
 
-def _within(address: IPv4Address | IPv6Address | None, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    return address is not None and any(address in network for network in networks)
-
-
-@lru_cache(maxsize=1000)  # senders are few, and reading one takes longer than looking it up in the networks
-def _address(peer: str) -> IPv4Address | IPv6Address | None:
+@lru_cache(maxsize=1000)  # senders are few, and working it out takes longer than all else that is asked of a request
+def _within(peer: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
     try:
         address = ip_address(peer.partition("%")[0])
     except ValueError:
-        return None
-    return (getattr(address, "ipv4_mapped", None) if address.version == 6 else None) or address
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) if address.version == 6 else None
+    return any((mapped or address) in network for network in networks)
 
 
 def check_type(policy: Policy, content_type: str | None) -> None:

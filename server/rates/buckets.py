@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -40,15 +40,15 @@ class LocalBuckets:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._paid: dict[Kind, OrderedDict[str, float]] = {}
+        self._paid: defaultdict[Kind, OrderedDict[str, float]] = defaultdict(OrderedDict)
 
     async def spend(self, buckets: Sequence[Bucket]) -> list[Standing]:
         """Take one request, without waiting for anything."""
         now = self._clock()
-        kept = [self._paid.setdefault(bucket.kind, OrderedDict()) for bucket in buckets]
-        states = [paid.get(bucket.id) for paid, bucket in zip(kept, buckets, strict=True)]
+        states = [self._paid[bucket.kind].get(bucket.id) for bucket in buckets]
         standings, after = spend_all([bucket.rate for bucket in buckets], states, now)
-        for paid, bucket, state in zip(kept, buckets, after or (), strict=False):
+        for bucket, state in zip(buckets, after or (), strict=False):
+            paid = self._paid[bucket.kind]
             paid[bucket.id] = state
             paid.move_to_end(bucket.id)
             if len(paid) > MAX_BUCKETS:

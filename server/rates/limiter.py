@@ -7,7 +7,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from aiohttp import web
 
@@ -79,15 +79,20 @@ class Limiter:
             return
         standings = await self.buckets.spend(buckets)
         request[RATES] = headers_of(buckets, standings)
-        wait, bucket = max(zip((one.wait_s for one in standings), buckets, strict=True), key=lambda pair: pair[0])
+        wait = max([one.wait_s for one in standings])
         if wait > 0:
-            seconds = max(1, math.ceil(wait))
-            await asyncio.sleep(self._stubborn.pause_s((bucket.kind, bucket.id)))
-            raise RateLimited(
-                f"{_NAMES[bucket.kind]} may send {bucket.rate} requests, and has",
-                retry_after_s=seconds,
-                hint=f"wait {seconds} s, and send more slowly; the RateLimit headers say how much is left",
+            await self._refuse(
+                next(bucket for bucket, one in zip(buckets, standings, strict=True) if one.wait_s == wait), wait
             )
+
+    async def _refuse(self, bucket: Bucket, wait: float) -> NoReturn:
+        seconds = max(1, math.ceil(wait))
+        await asyncio.sleep(self._stubborn.pause_s((bucket.kind, bucket.id)))
+        raise RateLimited(
+            f"{_NAMES[bucket.kind]} may send {bucket.rate} requests, and has",
+            retry_after_s=seconds,
+            hint=f"wait {seconds} s, and send more slowly; the RateLimit headers say how much is left",
+        )
 
 
 class Stubborn:
@@ -126,9 +131,9 @@ def rates_of(settings: Settings) -> dict[Kind, Rate | None]:
 
 def headers_of(buckets: Sequence[Bucket], standings: Sequence[Standing]) -> tuple[tuple[str, str], ...]:
     """The fields `RateLimit-Policy` and `RateLimit` of the IETF's draft: what is allowed, and what is left of it."""
-    policies = (f'"{one.kind}";q={one.rate.limit};w={max(1, math.ceil(one.rate.window_s))}' for one in buckets)
-    left = (
+    policies = [f'"{one.kind}";q={one.rate.limit};w={max(1, math.ceil(one.rate.window_s))}' for one in buckets]
+    left = [
         f'"{one.kind}";r={standing.remaining};t={math.ceil(standing.full_s)}'
         for one, standing in zip(buckets, standings, strict=True)
-    )
+    ]
     return ("RateLimit-Policy", ", ".join(policies)), ("RateLimit", ", ".join(left))

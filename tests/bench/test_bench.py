@@ -107,7 +107,7 @@ def test_every_section_measures(tmp_path: Path, section: str) -> None:
 @pytest.mark.timeout(240)
 def test_webhooks_are_measured(tmp_path: Path) -> None:
     checks, calls = measured("webhooks", tmp_path)
-    assert len(checks["rows"]) == 8
+    assert len(checks["rows"]) == 9
     assert [row[0] for row in calls["rows"]] == ["nothing", "a signature", "all"]
     assert all(row[1] > 0 and row[-1] == 0 for row in calls["rows"])
 
