@@ -247,7 +247,7 @@ PLACES: Final = (
     Place("ask", go=opening(lambda _: AskModal(HOSTILE, value=HOSTILE, hint=HOSTILE)), has="AskModal"),
     Place("save", go=opening(lambda _: SaveModal(HOSTILE, HOSTILE)), has="SaveModal"),
     Place("file", go=opening(lambda _: ChooseFileModal(HOSTILE, HOSTILE, (".json",))), has="ChooseFileModal"),
-    Place("login", go=opening(lambda app: LoginModal(_connection(app), HOSTILE)), has="LoginModal"),
+    Place("login", go=opening(lambda app: LoginModal(_connection(app), HOSTILE)), has="LoginModal Tick"),
     Place("message", go=opening(lambda _: MessageModal(HOSTILE, HOSTILE)), has="MessageModal"),
     Place("kind of step", go=opening(lambda _: StepKindModal(KIND)), has="StepKindModal"),
     Place("picker", go=opening(lambda _: StepPicker([KIND])), has="StepPicker"),

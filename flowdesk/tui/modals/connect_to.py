@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from flowdesk.clean import clean
 from flowdesk.tui.widgets.text_fields import LineInput
+from flowdesk.tui.widgets.tick import Tick
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,7 +58,7 @@ class ConnectToModal(ModalScreen[Wanted | None]):
             yield OptionList(*(Option(self._line(to)) for to in self._targets))
             yield LineInput(placeholder="always, or only when: data.amount > 100", id="when", compact=True)
             yield LineInput(placeholder="or only on this route of the step: true", id="label", compact=True)
-            yield Checkbox(Content("otherwise: when no other arrow is taken"), id="otherwise", compact=True)
+            yield Tick(Content("otherwise: when no other arrow is taken"), id="otherwise", compact=True)
             hint = "enter connects, x on a connected step disconnects, tab goes to the condition, esc leaves"
             yield Static(Text(hint), classes="hint", markup=False)
 

@@ -21,6 +21,7 @@ from flowdesk.tui import toast
 from flowdesk.tui.remembering import remember_login
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
+from flowdesk.tui.widgets.tick import Tick
 
 
 class LoginModal(ModalScreen[str | None]):
@@ -49,7 +50,7 @@ class LoginModal(ModalScreen[str | None]):
             yield LineInput(id="email")
             yield Label("Password")
             yield Input(id="password", password=True)
-            yield Checkbox(Content("remember (in a file only you can read)"), value=True, id="remember", compact=True)
+            yield Tick(Content("remember (in a file only you can read)"), value=True, id="remember", compact=True)
             yield Static(Text(clean(self._trouble)), id="trouble", markup=False)
             yield Button("Log in", id="go", variant="primary", compact=True)
 

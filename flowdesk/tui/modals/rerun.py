@@ -27,6 +27,7 @@ from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.step_data import is_apart
 from flowdesk.tui.widgets.text_fields import AreaInput
+from flowdesk.tui.widgets.tick import Tick
 
 _MOST_EDITED: Final = 200_000
 """Characters of input that are offered for editing."""
@@ -82,7 +83,7 @@ class RerunModal(ModalScreen[str | None]):
             yield OptionList(id="ways")
             newest = f"v{self._latest['version']}" if self._latest is not None else ""
             label = f"Use the newest definition, {newest} (the run used v{run['workflowVersion']})"
-            box = Checkbox(Content(label), value=True, id="newest", compact=True)
+            box = Tick(Content(label), value=True, id="newest", compact=True)
             box.display = self._newer
             yield box
             yield Static("", id="warnings", classes="warning", markup=False)

@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Checkbox, OptionList, Static
 from textual.widgets.option_list import Option
 
+from flowdesk.tui.widgets.tick import Tick
+
 if TYPE_CHECKING:
     from flowdesk.tui.host import FlowApp
 
@@ -21,23 +23,30 @@ class SettingsModal(ModalScreen[None]):
     """Enter keeps the theme under the cursor, escape the one from before."""
 
     DEFAULT_CSS = """
-    SettingsModal .dialog { width: 56; height: auto; }
-    SettingsModal OptionList { height: 14; border: none; background: $surface; }
+    SettingsModal .dialog { width: 56; height: 23; }
+    SettingsModal OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
+    SettingsModal #switches, SettingsModal #more { margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Close")]
 
     def compose(self) -> ComposeResult:
         """Themes and switches."""
-        flow = cast("FlowApp", self.app)
         with Vertical(classes="dialog"):
             yield Static(Text("Theme (seen at once; enter keeps it)", style="bold"), markup=False)
             yield OptionList(*(Option(Text(name), id=name) for name in sorted(self.app.available_themes)))
-            yield Checkbox(
-                Content("Only ASCII signs (from the next start)"), flow.memory.get("ascii") is True, id="ascii"
-            )
-            yield Checkbox(Content("Mouse (from the next start)"), flow.memory.get("mouse") is not False, id="mouse")
-            yield Checkbox(Content("Ask before every change"), flow.memory.get("confirm") is True, id="confirm")
-            yield Static(Text("Your own keys: keys.json, see docs/keys.md", style="dim"), markup=False)
+            yield Static(Text("Switches (tab goes there, space switches)", style="bold"), id="switches", markup=False)
+            for name, label, on in self._switches():
+                yield Tick(Content(label), on, id=name, compact=True)
+            yield Static(Text("Your own keys: keys.json, see docs/keys.md", style="dim"), id="more", markup=False)
+
+    def _switches(self) -> list[tuple[str, str, bool]]:
+        """Each with the name it is remembered by, what it says, and whether it is on."""
+        memory = cast("FlowApp", self.app).memory
+        return [
+            ("ascii", "Only ASCII signs (from the next start)", memory.get("ascii") is True),
+            ("mouse", "Mouse (from the next start)", memory.get("mouse") is not False),
+            ("confirm", "Ask before every change", memory.get("confirm") is True),
+        ]
 
     def on_mount(self) -> None:
         """Stand on the theme that is used."""

@@ -18,6 +18,7 @@ from engine.jsonio import dump_text, parse_json
 from flowdesk.tui.document.basics import Change, Document, clone
 from flowdesk.tui.draw.paths import GONE
 from flowdesk.tui.widgets.text_fields import LineInput
+from flowdesk.tui.widgets.tick import Tick
 
 _TEXTS: Final = {
     "name": ("Name", ""),
@@ -70,7 +71,7 @@ class WorkflowSettingsModal(ModalScreen[dict[str, Any] | None]):
                     yield Static(Text(title), classes="label", markup=False)
                     yield LineInput(self._shown[key], placeholder=hint, id=key, compact=True)
             on = self._document.get("enabled") is not False
-            yield Checkbox(Content("enabled: triggers and schedule start it"), on, id="enabled", compact=True)
+            yield Tick(Content("enabled: triggers and schedule start it"), on, id="enabled", compact=True)
             yield Static("", id="wrong", classes="problem", markup=False)
             hint = self._why_not or "enter or ctrl+s takes over, esc leaves; saved with the workflow"
             yield Static(Text(hint), classes="hint", markup=False)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.flowdesk.cli.test_accounts import Shell, ada, server  # noqa: F401 - fixtures
+from tests.server.live import Live
+from tests.server.provider import providing
 
 CANARY = "c4nary-of-the-command-line"
 READER = """
@@ -48,3 +52,30 @@ async def test_what_is_asked_wrongly_is_told(ada: Shell) -> None:  # noqa: F811
     assert "no terminal to ask on" in (await ada("secrets", "set", "X", code=2)).stderr
     unknown = await ada("secrets", "test", "NOTHING", code=1)
     assert "NOTHING" in repr(vars(unknown.exception or Exception()))
+
+
+async def test_a_connection_is_made_from_the_command_line(ada: Shell, server: Live, tmp_path: Path) -> None:  # noqa: F811
+    """Row 51: `connect` prints where to say yes; afterwards a step would get the token, and nothing shows it."""
+    async with providing() as provider:
+        (tmp_path / "crm.json").write_text(json.dumps(provider.document()))
+        made = await ada("secrets", "set", "CRM", "--connection", str(tmp_path / "crm.json"))
+        begun = await ada("secrets", "connect", "CRM", "--no-browser")
+        assert f"the provider must know {server.url}/api/oauth/callback" in begun.stderr
+        assert begun.stdout.startswith(f"{provider.url}/authorize?")
+        early = await ada("secrets", "test", "CRM", code=1)
+        state, agreed = provider.says_yes(begun.stdout.strip())
+        back = await server.call("GET", f"/api/oauth/callback?state={quote(state)}&code={quote(agreed)}")
+        assert back.status == 200
+        tested, shown = await ada("secrets", "test", "CRM"), await ada("secrets", "show", "CRM")
+        assert "connected" in shown.stdout
+        elsewhere = await ada.json("secrets", "connect", "CRM", "--redirect-uri", "https://flow.example.org/back")
+        assert elsewhere["redirectUri"] == "https://flow.example.org/back"
+        said = "".join(one.output for one in (made, begun, early, tested, shown))
+        assert not [secret for secret in ("client-secret-value", *provider.given) if secret in said]
+
+
+async def test_only_a_connection_can_be_connected(ada: Shell) -> None:  # noqa: F811
+    await ada("secrets", "set", "PLAIN", "--value-stdin", typed=CANARY)
+    for name in ("PLAIN", "NOTHING"):
+        refused = await ada("secrets", "connect", name, code=1)
+        assert name in repr(vars(refused.exception or Exception()))

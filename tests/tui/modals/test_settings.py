@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Checkbox, OptionList
 
 from flowdesk.tui.memory import Memory
 from flowdesk.tui.modals.settings import SettingsModal
+from tests.tui.screen_text import screen_text
 from tests.tui.waiting import idle, until
 from tests.tui.world import World
 
@@ -55,3 +57,18 @@ async def test_asking_before_every_change_is_for_who_wants_it(world: World) -> N
         app.screen.query_one("#confirm", Checkbox).toggle()
         await idle(app)
         assert app.production
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+async def test_a_small_terminal_shows_every_switch_and_whether_it_is_on(world: World, size: tuple[int, int]) -> None:
+    """By its sign: not every terminal has colours, and not every eye sees them."""
+    async with world.shown("workflows", size=size) as (app, pilot):
+        await pilot.press("comma", "tab", "tab", "tab")
+        await idle(app)
+        assert "[ ] Ask before every change" in screen_text(app)
+        await pilot.press("space")
+        await idle(app)
+        seen = screen_text(app)
+        assert "[x] Ask before every change" in seen
+        assert "[x] Mouse" in seen
+        assert "[ ] Only ASCII" in seen

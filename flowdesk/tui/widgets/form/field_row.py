@@ -19,6 +19,7 @@ from flowdesk.tui.draw.schema_fields import Field
 from flowdesk.tui.widgets.form.completing import Completing
 from flowdesk.tui.widgets.form.draft import Draft, Edited
 from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
+from flowdesk.tui.widgets.tick import Tick
 
 
 class FieldRow(Completing):
@@ -89,7 +90,7 @@ class FieldRow(Completing):
             return AreaInput(self.text, placeholder=placeholder(self.field), compact=True, highlight_cursor_line=False)
         if self.mode == "check":
             on = self.value is True or (self.value is GONE and self.field.default is True)
-            return Checkbox(_yes(on), value=on, compact=True)
+            return Tick(_yes(on), value=on, compact=True)
         options = [(Content(clean(text_of(choice, "line"))), at) for at, choice in enumerate(self._choices())]
         chosen = next((at for at, choice in enumerate(self._choices()) if choice == self.value), Select.NULL)
         blank = not self.field.required or chosen is Select.NULL
