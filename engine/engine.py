@@ -294,6 +294,7 @@ class Engine:
         if driver is not None:
             driver.poke(ended)
         else:
+            self._recovery.tell(run_id)
             self._sweeper.mind(self.clock())
 
     def owe(self) -> None:

@@ -12,11 +12,12 @@ from engine.clock import Clock
 from engine.doorbell import Doorbell, Execute
 from engine.errors import Fenced, FlowDeskError, Invalid, NotFound, Unavailable
 from engine.executor import Executor
+from engine.giving_up import give_up
 from engine.ids import new_id
 from engine.inputs import Cancel, Fail
 from engine.journal import put_back
 from engine.limits.gate import Gate
-from engine.models.event import Event, EventType
+from engine.models.event import Event
 from engine.models.limits import Concurrency
 from engine.models.run import RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
@@ -73,6 +74,9 @@ class Around(Services, Protocol):
     async def supersede(self, run_id: str) -> None:
         """Cancel a run because a newer one takes its place."""
 
+    def owe(self) -> None:
+        """A run has failed whose workflow may name another for that: start it soon."""
+
     @property
     def options(self) -> Options: ...
 
@@ -96,6 +100,7 @@ class Recovery:
         self._suspect: str | None = None
         self._unsure: set[str] = set()
         self._taking: set[str] = set()
+        self._told: set[str] = set()
         self._strays: set[str] = set()
         self._rung = Lately(RING_AGAIN_S)
         self._elsewhere = Lately(ELSEWHERE_S)
@@ -211,6 +216,12 @@ class Recovery:
             await self._take(rows, count_death=count_death)
         finally:
             self._taking -= ids
+            self._told -= ids
+
+    def tell(self, run_id: str) -> None:
+        """The store has something for this run; if it is just being taken up, it was perhaps read before."""
+        if run_id in self._taking:
+            self._told.add(run_id)
 
     async def _take(self, rows: list[RunRow], *, count_death: bool) -> None:
         now = self._clock()
@@ -246,7 +257,9 @@ class Recovery:
             await put_back(row.id, events, self._runs)
             state = fold(plan.steps, row.id, events)
         except (NotFound, Invalid, ValueError, KeyError) as error:
-            await self._bury(row, f"version {row.workflow_version} of its workflow cannot be used here: {error}")
+            await give_up(
+                self._around, row, f"version {row.workflow_version} of its workflow cannot be used here: {error}"
+            )
             return
         if state.seq > row.seq:
             log.info("run %s was moved on by somebody else", row.id)
@@ -268,6 +281,17 @@ class Recovery:
         if row.limit_key is not None and plan.waiting:
             driver.poke()  # while it waited for its turn it was told things, and nobody listened
         self._around.executor.add(driver)
+        if row.id in self._told:
+            await self._pass_on(row.id)
+
+    async def _pass_on(self, run_id: str) -> None:
+        """Let a run hear what was wanted of it while it was taken up."""
+        wished = (await self._runs.get(run_id, owner=ANYONE)).cancel_requested
+        driver = self._around.executor.drivers.get(run_id)
+        if driver is not None and wished:
+            driver.interrupt(Cancel(None))
+        elif driver is not None:
+            driver.poke()
 
     def _ends_now(self, row: RunRow) -> bool:
         """Whether all that is left to do is to end the run, for which it needs no turn."""
@@ -334,27 +358,3 @@ class Recovery:
             await self._runs.commit(Commit(resting, [], row.seq, row.owner))
         except Fenced:
             log.info("run %s was moved on by somebody else", row.id)
-
-    async def _bury(self, row: RunRow, message: str) -> None:
-        """End a run that cannot be executed at all."""
-        log.error("run %s is given up: %s", row.id, message)
-        now = self._clock()
-        error = {"code": "not_executable", "message": message}
-        event = Event(row.seq + 1, now, EventType.RUN_FAILED, None, None, {"error": error})
-        failed = replace(
-            row,
-            seq=row.seq + 1,
-            status=RunStatus.FAILED,
-            finished_at=now,
-            owner=None,
-            due_at=None,
-            waiting_for=None,
-            error=error,
-            error_code=error["code"],
-        )
-        try:
-            await self._runs.commit(Commit(failed, [event], row.seq, row.owner))
-        except Fenced:
-            log.info("run %s was moved on by somebody else", row.id)
-        else:
-            self._around.meter.committed(None, row, failed, [event])
