@@ -20,7 +20,7 @@ from engine.runner.driver import Driver
 from engine.runner.ledger import Services
 from engine.state import StepState, StepStatus
 from engine.store import ANYONE, Owner, Store
-from engine.transition.hearing import CANCEL
+from engine.transition.hearing import CANCEL, HURRY
 
 CANCEL_WAIT_S: Final = 5.0
 """How long a cancel call waits for the run to end before it answers with the run as it is."""
@@ -120,17 +120,26 @@ class Steering:
 
     async def _hurry(self, job: JobRow, history: History, by: str | None) -> None:
         row, step = history.row, history.state.steps[job.step_id]
-        if row.owner is not None or row.status is not RunStatus.WAITING or row.cancel_requested:
-            raise Conflict(
-                "its run is at work just now",
-                code="run_busy",
-                hint="the retry begins by itself when it is due; or ask again when the run waits",
-            )
-        if step.waits_for != WaitingFor.RETRY.value or step.job_id != job.id:
+        if step.waits_for != WaitingFor.RETRY or step.job_id != job.id:
             raise Conflict("the step does not wait for a retry any more", code="job_not_retryable")
+        if row.cancel_requested or history.state.phase == "ending":
+            raise Conflict("its run is being ended, and begins nothing any more", code="run_ending")
+        if step.retry_at is not None and step.retry_at <= self._around.clock():
+            return
+        # When somebody takes it up in this very moment, the journal can be newer than the summary.
+        if row.owner is not None or row.status is not RunStatus.WAITING or row.seq != history.state.seq:
+            await self._tell_to_hurry(row, job, step.attempt, by)
+            return
         driver = Driver(self._around, history.plan, replace(row), history.state)
         driver.feed(Hurry(job.step_id, by))
         await self._write_or_conflict(driver)
+
+    async def _tell_to_hurry(self, row: RunRow, job: JobRow, attempt: int, by: str | None) -> None:
+        """Other steps of the run are at work: whoever executes it brings the retry forward."""
+        told = {"stepId": job.step_id, "attempt": attempt, "by": by}
+        message = Message(f"{HURRY}-{job.id}-{attempt}", row.id, self._around.clock(), HURRY, told)
+        await self._around.runs.post(message, owner=ANYONE)
+        self._around.poke(row.id)
 
     async def _reopen_caller(self, row: RunRow, by: str | None) -> None:
         """Let the run go on that failed because of this one, which is retried; and the one that called it, and so on.

@@ -86,8 +86,8 @@ routes = [
         summary="Retry a failed step now",
         description=(
             "A FAILED job opens its FAILED run again; a PENDING one does not wait for its time any longer. The step "
-            "keeps its idempotency key. 409 `job_not_retryable` for any other, `run_busy` while other steps of the "
-            "run are at work, `already_moved_on` for the slower of two calls."
+            "keeps its idempotency key. 409 `job_not_retryable` for any other, `run_ending` while the run is cancelled "
+            "or cleans up, `already_moved_on` for a call that came too late: of several at once one makes the attempt."
         ),
         response=Job,
         status=202,
