@@ -297,6 +297,10 @@ class Engine:
             self._recovery.tell(run_id)
             self._sweeper.mind(self.clock())
 
+    async def reopen_caller(self, row: RunRow) -> None:
+        """This run goes on again: let the one go on that failed because of it, if that was not done already."""
+        await self._steering.reopen_caller(row, None)
+
     def owe(self) -> None:
         """A run has failed whose workflow names another for that: start it soon."""
         self._sweeper.owe()

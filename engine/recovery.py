@@ -17,7 +17,7 @@ from engine.ids import new_id
 from engine.inputs import Cancel, Fail
 from engine.journal import put_back
 from engine.limits.gate import Gate
-from engine.models.event import Event
+from engine.models.event import Event, EventType
 from engine.models.limits import Concurrency
 from engine.models.run import RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
@@ -73,6 +73,9 @@ class Around(Services, Protocol):
 
     async def supersede(self, run_id: str) -> None:
         """Cancel a run because a newer one takes its place."""
+
+    async def reopen_caller(self, row: RunRow) -> None:
+        """This run goes on again: let the one go on that failed because of it, if that was not done already."""
 
     def owe(self) -> None:
         """A run has failed whose workflow may name another for that: start it soon."""
@@ -283,6 +286,8 @@ class Recovery:
         self._around.executor.add(driver)
         if row.id in self._told:
             await self._pass_on(row.id)
+        if row.caller_run_id is not None and any(event.type is EventType.RUN_REOPENED for event in events):
+            await self._around.reopen_caller(row)  # whoever opened this one again may have died before it came to that
 
     async def _pass_on(self, run_id: str) -> None:
         """Let a run hear what was wanted of it while it was taken up."""

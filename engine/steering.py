@@ -115,7 +115,7 @@ class Steering:
         driver = self._reopened(history)
         driver.feed(Reopen(job.step_id, job.id, by))
         await self._write_or_conflict(driver)
-        await self._reopen_caller(driver.row, by)
+        await self.reopen_caller(driver.row, by)
         return await self._around.store.jobs.get(job_id, owner=owner)
 
     async def _hurry(self, job: JobRow, history: History, by: str | None) -> None:
@@ -141,7 +141,7 @@ class Steering:
         await self._around.runs.post(message, owner=ANYONE)
         self._around.poke(row.id)
 
-    async def _reopen_caller(self, row: RunRow, by: str | None) -> None:
+    async def reopen_caller(self, row: RunRow, by: str | None) -> None:
         """Let the run go on that failed because of this one, which is retried; and the one that called it, and so on.
 
         It waits for this one's end then, and calls nothing anew that has finished.

@@ -11,13 +11,15 @@ import pytest
 from engine.answers import Answer, Asker
 from engine.engine import Engine
 from engine.errors import Conflict, Unavailable
-from engine.inputs import Begin
+from engine.inputs import Begin, Reopen
 from engine.models.event import Event, EventType
 from engine.models.run import RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
+from engine.runner.driver import Driver
 from engine.sdk import Context, StepResult
 from engine.store import ANYONE, Commit
-from tests.engine.world import World, eventually, manual
+from tests.engine.calling import call, callee, ended
+from tests.engine.world import World, eventually, fails, manual
 
 
 async def left_behind(engine: Engine, plan: Plan) -> RunRow:
@@ -180,3 +182,24 @@ async def test_a_doorbell_that_rings_twice_claims_once(monkeypatch: pytest.Monke
     assert claimed == [run_id]
     assert len(world.calls) == 1
     await taking.stop(grace_s=1)
+
+
+async def test_who_dies_after_opening_a_called_run_again_leaves_its_caller_to_the_next() -> None:
+    """R2: the called run is open again, the run that failed because of it is not yet; both go on to their end."""
+    world = World()
+    world.doing["work"] = fails(1)
+    async with world.engine() as engine:
+        await callee(world, engine, {"id": "work"})
+        run_id = await ended(world, engine, await world.plan(engine, call()))
+    (called,) = await world.children(run_id)
+    assert (await world.row(run_id)).status is RunStatus.FAILED
+    dying = world.make_engine()
+    history = await dying.history(called.id, owner=ANYONE)
+    (job,) = (await world.store.jobs.page(owner="owner", run_id=called.id, limit=10)).items
+    driver = Driver(dying, history.plan, history.row, history.state)
+    driver.feed(Reopen("work", job.id, "me"))
+    await driver.ledger.write(claim=True)
+    async with world.engine():
+        await world.until(called.id, RunStatus.SUCCESS)
+        await world.until(run_id, RunStatus.SUCCESS)
+    assert [step for step, _, _ in world.calls] == ["work", "work"]
