@@ -77,6 +77,7 @@ LIST: Final = (
 
 DASHBOARD: Final = (
     Act("dashboard.rerun", "R", "Rerun…", "Run", writes=True),
+    Act("dashboard.decide", "a", "Decide", "Run", writes=True),
     Act("dashboard.logs", "l", "Logs", "Run"),
     Act("dashboard.new", "n", "New workflow", "Workflow", writes=True),
 )
@@ -98,6 +99,7 @@ RUNS: Final = (
     Act("runs.logs", "l", "Log", "Run"),
     Act("runs.rerun", "R", "Rerun…", "Run", writes=True),
     Act("runs.cancel", "c", "Cancel", "Run", writes=True),
+    Act("runs.decide", "a", "Decide", "Run", writes=True, show=False),
     Act("runs.edit", "e", "Edit workflow", "Run"),
 )
 

@@ -19,7 +19,8 @@ T = TypeVar("T")
 class Column(Generic[T]):
     """One column. `order` gives what it is sorted by (else the shown text).
 
-    A `wide` one is left out where there is no room for it: for all its cells, or for `least` when it is the last.
+    One with `least` gives way down to that width where others need the room. A `wide` one is left out where there is
+    none for it.
     """
 
     key: str
@@ -27,20 +28,42 @@ class Column(Generic[T]):
     show: Callable[[T], Text]
     order: Callable[[T], Any] | None = None
     wide: bool = False
-    least: int = 20
+    least: int | None = None
 
 
 def fitting(columns: Sequence[Column[Any]], widths: Sequence[int], room: int, gap: int = 2) -> list[Column[Any]]:
     """The columns there is room for; of the wide ones the later are the more important."""
-    held = dict(zip((column.key for column in columns), widths, strict=True))
-    left = room - sum(held[column.key] + gap for column in columns if not column.wide)
+    needed = {column.key: _least(column, width) + gap for column, width in zip(columns, widths, strict=True)}
+    left = room - sum(needed[column.key] for column in columns if not column.wide)
     chosen = {column.key for column in columns if not column.wide}
     for column in reversed([column for column in columns if column.wide]):
-        needed = column.least if column is columns[-1] else held[column.key]
-        if needed + gap <= left:
+        if needed[column.key] <= left:
             chosen.add(column.key)
-            left -= needed + gap
+            left -= needed[column.key]
     return [column for column in columns if column.key in chosen]
+
+
+def laid_out(
+    columns: Sequence[Column[Any]], widths: Sequence[int], room: int, gap: int = 2
+) -> list[tuple[Column[Any], int]]:
+    """The columns there is room for, each with its width. What is left over goes to those that gave way.
+
+    The last one is as wide as its widest cell: it goes on behind the edge, where the arrow keys lead.
+    """
+    held = {column.key: width for column, width in zip(columns, widths, strict=True)}
+    chosen = fitting(columns, widths, room, gap)
+    drawn = {column.key: _least(column, held[column.key]) for column in chosen}
+    for _ in range(room - sum(drawn.values()) - gap * len(drawn)):
+        growing = [key for key, width in drawn.items() if width < held[key]]
+        if not growing:
+            break
+        drawn[min(growing, key=drawn.__getitem__)] += 1
+    last = columns[-1].key
+    return [(column, held[column.key] if column.key == last else drawn[column.key]) for column in chosen]
+
+
+def _least(column: Column[Any], width: int) -> int:
+    return width if column.least is None else min(width, column.least)
 
 
 class RowSet(Generic[T]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
@@ -14,15 +14,34 @@ from flowdesk.show.text import shorten
 from flowdesk.tui.draw.status import look
 from flowdesk.tui.widgets import cells
 
+if TYPE_CHECKING:
+    from flowdesk.tui.host import FlowApp
+
 ENDED: Final = frozenset({"SUCCESS", "FAILED", "CANCELLED"})
-_NAME: Final = 28
+_NAME: Final = 60
+_LEFT: Final = frozenset({"approval", "decision", "signal"})
+"""What has a time-out: its due time is how long there is left, and not when something happens."""
+_WAITS: Final = {
+    "retry": "tries again",
+    "timer": "goes on",
+    "approval": "asks for approval",
+    "decision": "asks for a decision",
+    "signal": "waits for a signal",
+    "children": "waits for runs it called",
+    "limit": "waits for its turn",
+}
 _MOST_NAMES: Final = 30
 """Workflows that are looked up by id in one go; the rest are shown by their ids."""
 
 
 def name_cell(value: object, most: int = _NAME, style: str = "") -> Text:
-    """A name from outside, cut where it would push more important columns off the screen."""
+    """A name from outside; one of any length is cut, and its column gives way to others long before that."""
     return cells.plain(shorten(clean(value), most), style)
+
+
+def workflow_cell(run: RunSummary) -> Text:
+    """The name of its workflow; the id of one that is gone."""
+    return name_cell(run["workflowName"] or run["workflowId"])
 
 
 def error_cell(error: ErrorDoc | None, most: int = 120) -> Text:
@@ -35,9 +54,18 @@ def has_ended(run: RunSummary) -> bool:
     return run["status"] in ENDED
 
 
-def waits(run: RunSummary) -> str:
-    """What the run waits for, in words."""
-    return f"waiting for {run['waitingFor']}" if run["waitingFor"] else look(run["status"], "run").word
+def waits(app: FlowApp, run: RunSummary) -> str:
+    """What the run waits for and how long, in words: `tries again in 41s`, `asks for approval, 1d left`."""
+    kind = run["waitingFor"]
+    if kind is None:
+        return look(run["status"], "run").word
+    words = _WAITS.get(kind, f"waits for {kind}")
+    if run["dueAt"] is None:
+        return words
+    due = cells.until(app, run["dueAt"]).plain
+    if kind in _LEFT:
+        return f"{words}, {'time is up' if due == 'now' else due.removeprefix('in ') + ' left'}"
+    return f"{words} {due}"
 
 
 class Names:

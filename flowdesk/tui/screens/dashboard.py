@@ -15,8 +15,9 @@ from flowdesk.show.text import duration
 from flowdesk.tui import keys
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.draw.sparkline import progress, sparkline
+from flowdesk.tui.screens import deciding
 from flowdesk.tui.screens.area import AreaScreen
-from flowdesk.tui.screens.columns import name_cell, waits
+from flowdesk.tui.screens.columns import name_cell, waits, workflow_cell
 from flowdesk.tui.screens.overview import Overview, Progress, learn, look
 from flowdesk.tui.screens.rerunning import ask_rerun
 from flowdesk.tui.widgets import cells
@@ -35,11 +36,15 @@ class DashboardScreen(AreaScreen):
     DashboardScreen #day { padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("dashboard")]
-    HELP = "Failures first. `tab` goes from pane to pane, enter opens what the cursor is on, `R` runs it again."
+    HELP = (
+        "Failures first, those at the same step in one row with their number; enter opens the newest. `tab` goes from "
+        "pane to pane, `R` runs what the cursor is on again, `a` answers what it asks."
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self._progress: dict[str, Progress] = {}
+        self._alike: dict[str, int] = {}
 
     @property
     def listing(self) -> Listing[Any]:
@@ -68,24 +73,25 @@ class DashboardScreen(AreaScreen):
     def _needs_columns(self) -> list[Column[Any]]:
         return [
             Column[RunSummary]("status", "", lambda r: cells.state(self.flow, r["status"])),
-            Column[RunSummary]("workflow", "Workflow", lambda r: name_cell(r["workflowName"] or r["workflowId"], 16)),
+            Column[RunSummary]("workflow", "Workflow", workflow_cell, least=16),
+            Column[RunSummary]("many", "", lambda r: self._many(r["id"])),
             Column[RunSummary]("since", "Since", lambda r: cells.ago(self.flow, r["finishedAt"] or r["createdAt"])),
-            Column[RunSummary]("why", "Why", self._why),
+            Column[RunSummary]("why", "Why", self._why, least=20),
         ]
 
     def _running_columns(self) -> list[Column[Any]]:
         return [
             Column[RunSummary]("status", "", lambda r: cells.state(self.flow, r["status"])),
-            Column[RunSummary]("workflow", "Workflow", lambda r: name_cell(r["workflowName"] or r["workflowId"], 16)),
+            Column[RunSummary]("workflow", "Workflow", workflow_cell, least=16),
             Column[RunSummary]("far", "Steps", self._far),
             Column[RunSummary]("took", "For", lambda r: cells.ago(self.flow, r["startedAt"])),
-            Column[RunSummary]("step", "Step", self._step),
+            Column[RunSummary]("step", "Step", self._step, least=12),
         ]
 
     def _next_columns(self) -> list[Column[Any]]:
         return [
             Column[Any]("at", "At", lambda s: cells.plain(cells.clock_time(self.flow, s["nextAt"]))),
-            Column[Any]("workflow", "Workflow", lambda s: name_cell(s["workflowName"], 24)),
+            Column[Any]("workflow", "Workflow", lambda s: name_cell(s["workflowName"]), least=12),
             Column[Any]("in", "In", lambda s: cells.until(self.flow, s["nextAt"])),
         ]
 
@@ -106,11 +112,15 @@ class DashboardScreen(AreaScreen):
         client = self.live.client
         overview = await look(client, self.flow.clock())
         await learn(client, self._progress, [run["id"] for run in overview.running])
+        self._alike = overview.alike
         parts: dict[str, list[Any]] = {"needs": overview.needs, "running": overview.running, "next": overview.schedules}
         for pane in self.query(Listing):
             pane.loaded = True
             pane.put(parts[pane.name or ""])
-            pane.tick()
+            pane.redraw()
+        failed = sum(overview.alike.values())
+        count = f" · {failed}{'+' if overview.more else ''} failed" if failed else ""
+        self.query(Listing).first().border_title = Text(f"Needs you{count}")
         self.query_one("#day", Static).update(self._day(overview))
 
     def _day(self, overview: Overview) -> Text:
@@ -144,8 +154,11 @@ class DashboardScreen(AreaScreen):
         if run["status"] == "FAILED" and error is not None:
             step = error.get("stepId")
             return cells.plain(f"{step}: {error['message']}" if step else error["message"])
-        due = f" {cells.until(self.flow, run['dueAt']).plain}" if run["dueAt"] else ""
-        return cells.plain(f"{waits(run)}{due}")
+        return cells.plain(waits(self.flow, run))
+
+    def _many(self, run_id: str) -> Text:
+        many = self._alike.get(run_id, 1)
+        return cells.dim(f"{'x' if self.flow.ascii else '×'}{many}" if many > 1 else "")
 
     def _far(self, run: RunSummary) -> Text:
         far = self._progress.get(run["id"])
@@ -156,7 +169,7 @@ class DashboardScreen(AreaScreen):
 
     def _step(self, run: RunSummary) -> Text:
         far = self._progress.get(run["id"])
-        return name_cell(far.now if far is not None and run["status"] == "RUNNING" else waits(run), 24)
+        return name_cell(far.now if far is not None and run["status"] == "RUNNING" else waits(self.flow, run))
 
     def note(self, listing: Listing[Any]) -> str:
         """The panes are short enough to be counted by eye."""
@@ -169,7 +182,7 @@ class DashboardScreen(AreaScreen):
         """Logs and reruns need a run under the cursor."""
         if act_id in ("dashboard.rerun", "dashboard.logs") and self._current_run() is None:
             return "there is no run under the cursor"
-        return None
+        return deciding.why_not(self._current_run()) if act_id == "dashboard.decide" else None
 
     def on_listing_opened(self, message: Listing.Opened) -> None:
         """Enter opens the run, or the workflow of a schedule."""
@@ -183,6 +196,12 @@ class DashboardScreen(AreaScreen):
         run = self._current_run()
         if run is not None:
             self.background(ask_rerun(self, run["id"]), what="Reading the run", group="ask", exclusive=True)
+
+    def action_dashboard_decide(self) -> None:
+        """Answer what it asks."""
+        run = self._current_run()
+        if run is not None:
+            self.background(deciding.ask_decide(self, run["id"]), what="Deciding", group="ask", exclusive=True)
 
     def action_dashboard_logs(self) -> None:
         """Its log."""

@@ -37,12 +37,12 @@ class JobsScreen(AreaScreen):
         """The list."""
         columns = [
             Column[JobDoc]("state", "State", self._state),
-            Column[JobDoc]("workflow", "Workflow", lambda j: name_cell(self._names.of(j["workflowId"]), 20)),
-            Column[JobDoc]("step", "Step", lambda j: name_cell(j["stepId"], 16)),
+            Column[JobDoc]("workflow", "Workflow", lambda j: name_cell(self._names.of(j["workflowId"])), least=16),
+            Column[JobDoc]("step", "Step", lambda j: name_cell(j["stepId"]), least=10),
             Column[JobDoc]("try", "Try", lambda j: Text(f"{j['attempt']}"), order=lambda j: j["attempt"]),
             Column[JobDoc]("next", "Next", self._next, order=lambda j: j["runAt"]),
             Column[JobDoc]("run", "Run", lambda j: cells.plain(j["runId"]), wide=True),
-            Column[JobDoc]("error", "Last error", lambda j: error_cell(j["error"]), wide=True),
+            Column[JobDoc]("error", "Last error", lambda j: error_cell(j["error"]), wide=True, least=20),
         ]
         empty = "No step owes a retry. One that fails and may try again appears here; v shows every state."
         yield Listing(columns, key=lambda j: j["id"], fetch=self._fetch, empty=empty)

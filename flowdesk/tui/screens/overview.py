@@ -12,6 +12,7 @@ from flowdesk.client import Client
 from flowdesk.replies import EventDoc, RunDoc, RunSummary, StatsDoc
 
 _MOST: Final = 50
+_MOST_FAILED: Final = 100
 _MOST_LEARNT: Final = 20
 """Running runs whose progress is read at once."""
 _NEEDS: Final = frozenset({"approval", "decision", "retry"})
@@ -40,10 +41,13 @@ class Progress:
 class Overview:
     """One look at the server. A run that asks something while others of its steps work is in `needs` and in `running`.
 
-    `workers` is None for those who may not know.
+    Of failures at the same step of the same workflow the newest is in `needs`; `alike` tells by its id how many there
+    are. `more` is whether there are failures beyond those that were read. `workers` is None for those who may not know.
     """
 
     needs: list[RunSummary]
+    alike: dict[str, int]
+    more: bool
     running: list[RunSummary]
     stats: StatsDoc
     workers: int | None
@@ -53,8 +57,9 @@ class Overview:
 async def look(client: Client, now: datetime) -> Overview:
     """Ask everything at once."""
     since = (now - timedelta(hours=24)).isoformat()
-    needs, running, stats, workers, schedules = await asyncio.gather(
-        _needs(client, since),
+    failed, asking, running, stats, workers, schedules = await asyncio.gather(
+        client.runs.list(status="FAILED", since=since, limit=_MOST_FAILED),
+        _asking(client),
         client.runs.list(status=("RUNNING", "WAITING"), limit=4 * _MOST),
         client.runs.stats(hours=24),
         _workers(client),
@@ -62,13 +67,25 @@ async def look(client: Client, now: datetime) -> Overview:
     )
     under_way = [run for run in running.items if run["status"] == "RUNNING" or run["waitingFor"] not in _NEEDS]
     planned = [schedule for schedule in schedules if schedule["nextAt"]]
-    return Overview(needs, under_way[:_MOST], stats, workers, planned)
+    newest, alike = gathered(failed.items)
+    more = failed.next_cursor is not None
+    return Overview([*newest, *asking], alike, more, under_way[:_MOST], stats, workers, planned)
 
 
-async def _needs(client: Client, since: str) -> list[RunSummary]:
-    """What failed, then what somebody is asked, then what is tried again."""
+def gathered(failed: Iterable[RunSummary]) -> tuple[list[RunSummary], dict[str, int]]:
+    """The newest failure at each step of each workflow, and by its id how many failed there; newest first, as given."""
+    newest: dict[tuple[str, str | None], RunSummary] = {}
+    alike: dict[str, int] = {}
+    for run in failed:
+        error = run["error"]
+        first = newest.setdefault((run["workflowId"], error.get("stepId") if error else None), run)
+        alike[first["id"]] = alike.get(first["id"], 0) + 1
+    return list(newest.values()), alike
+
+
+async def _asking(client: Client) -> list[RunSummary]:
+    """What somebody is asked, then what is tried again."""
     parts = await asyncio.gather(
-        client.runs.list(status="FAILED", since=since, limit=_MOST),
         client.runs.list(waiting_for=("approval", "decision"), limit=_MOST),
         client.runs.list(waiting_for=("retry",), limit=_MOST),
     )

@@ -62,11 +62,11 @@ class PluginsScreen(AreaScreen):
         """The plugins, the steps of the one under the cursor, and what the chosen step takes."""
         columns = [
             Column[PluginDoc]("state", "", self._state),
-            Column[PluginDoc]("name", "Name", lambda p: name_cell(called(p), 20)),
+            Column[PluginDoc]("name", "Name", lambda p: name_cell(called(p)), least=12),
             Column[PluginDoc]("version", "Version", lambda p: name_cell(p["version"] or "–", 10), wide=True),
             Column[PluginDoc]("steps", "Steps", lambda p: Text(str(len(p["refs"]))), order=lambda p: len(p["refs"])),
             Column[PluginDoc]("source", "Source", lambda p: name_cell(p["source"], 14), wide=True),
-            Column[PluginDoc]("error", "Error", lambda p: name_cell((p["error"] or "").split("\n")[0], 40), wide=True),
+            Column[PluginDoc]("error", "Error", _error, wide=True, least=20),
         ]
         with Container(id="halves"):
             yield Listing(columns, key=lambda p: p["name"], fetch=self._fetch, empty="The server has no plugins.")
@@ -158,6 +158,10 @@ class PluginsScreen(AreaScreen):
         """A workflow that begins with this step, not yet saved."""
         if self.kind is not None:
             self.flow.open_editor(None, draft=workflow_with(self.kind))
+
+
+def _error(plugin: PluginDoc) -> Text:
+    return name_cell((plugin["error"] or "").split("\n")[0])
 
 
 def called(plugin: PluginDoc) -> str:

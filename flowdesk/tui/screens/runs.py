@@ -11,8 +11,9 @@ from textual.binding import BindingType
 from flowdesk.replies import EventDoc, Page, RunSummary
 from flowdesk.tui import keys
 from flowdesk.tui.draw.rowset import Column
+from flowdesk.tui.screens import deciding
 from flowdesk.tui.screens.area import AreaScreen
-from flowdesk.tui.screens.columns import error_cell, has_ended, name_cell, waits
+from flowdesk.tui.screens.columns import error_cell, has_ended, name_cell, waits, workflow_cell
 from flowdesk.tui.screens.rerunning import ask_cancel, ask_rerun
 from flowdesk.tui.widgets import cells
 from flowdesk.tui.widgets.listing import PAGE, Fetched, Listing
@@ -53,14 +54,14 @@ class RunsScreen(AreaScreen):
         """What is told of each run."""
         return [
             Column[RunSummary]("status", "", lambda r: cells.state(self.flow, r["status"])),
-            Column[RunSummary]("workflow", "Workflow", lambda r: name_cell(r["workflowName"] or r["workflowId"])),
+            Column[RunSummary]("workflow", "Workflow", workflow_cell, least=16),
             Column[RunSummary]("id", "Run", lambda r: cells.plain(r["id"]), wide=True),
             Column[RunSummary]("trigger", "Trigger", lambda r: name_cell(r["trigger"]["kind"], 10), wide=True),
             Column[RunSummary](
                 "started", "Started", lambda r: cells.ago(self.flow, r["createdAt"]), order=lambda r: r["createdAt"]
             ),
             Column[RunSummary]("took", "Took", self._took, order=lambda r: r["durationMs"]),
-            Column[RunSummary]("error", "Error", self._error, wide=True),
+            Column[RunSummary]("error", "Error", self._error, wide=True, least=20),
         ]
 
     def crumbs(self) -> list[str]:
@@ -107,8 +108,7 @@ class RunsScreen(AreaScreen):
     def _error(self, run: RunSummary) -> Text:
         if run["waitingFor"] is None:
             return error_cell(run["error"])
-        due = cells.until(self.flow, run["dueAt"]).plain if run["dueAt"] else ""
-        return cells.dim(f"{waits(run)} {due}".rstrip())
+        return cells.dim(waits(self.flow, run))
 
     def why_not(self, act_id: str) -> str | None:
         """Most actions need a run; only one that has not ended is cancelled."""
@@ -118,6 +118,8 @@ class RunsScreen(AreaScreen):
             return "there is no run under the cursor"
         if act_id == "runs.cancel" and all(has_ended(run) for run in self.listing.chosen):
             return "it has already ended"
+        if act_id == "runs.decide":
+            return deciding.why_not(self.current_as(RunSummary))
         return None
 
     def on_listing_opened(self, message: Listing.Opened) -> None:
@@ -151,6 +153,13 @@ class RunsScreen(AreaScreen):
         current = self.current_as(RunSummary)
         if current is not None:
             self.background(ask_rerun(self, current["id"]), what="Reading the run", group="ask", exclusive=True)
+
+    def action_runs_decide(self) -> None:
+        """Answer what it asks."""
+        current = self.current_as(RunSummary)
+        if current is not None:
+            work = deciding.ask_decide(self, current["id"])
+            self.background(work, what="Deciding", group="ask", exclusive=True)
 
     def action_runs_cancel(self) -> None:
         """Ask the chosen runs to end."""

@@ -57,10 +57,10 @@ class SchedulesScreen(AreaScreen):
         """The list, and the next times of the one under the cursor."""
         columns = [
             Column[ScheduleRow]("state", "", self._state),
-            Column[ScheduleRow]("workflow", "Workflow", lambda s: name_cell(s["workflowName"])),
-            Column[ScheduleRow]("cron", "Cron", lambda s: name_cell(s["cron"], 24)),
-            Column[ScheduleRow]("words", "In words", lambda s: name_cell(s["words"], 34), wide=True),
-            Column[ScheduleRow]("zone", "Zone", lambda s: name_cell(s["timezone"], 20)),
+            Column[ScheduleRow]("workflow", "Workflow", lambda s: name_cell(s["workflowName"]), least=12),
+            Column[ScheduleRow]("cron", "Cron", lambda s: name_cell(s["cron"], 40), least=11),
+            Column[ScheduleRow]("words", "In words", lambda s: name_cell(s["words"]), wide=True, least=16),
+            Column[ScheduleRow]("zone", "Zone", lambda s: name_cell(s["timezone"], 32), least=8),
             Column[ScheduleRow]("missed", "Missed", _missed, order=lambda s: s["missed"] + s["skipped"], wide=True),
             Column[ScheduleRow]("next", "Next", self._next, order=lambda s: s["nextAt"]),
         ]

@@ -45,12 +45,12 @@ class SecretsScreen(AreaScreen):
     def compose_body(self) -> ComposeResult:
         """The list, and what there is to know about the one under the cursor."""
         columns = [
-            Column[SecretDoc]("name", "Name", lambda s: name_cell(s["name"])),
-            Column[SecretDoc]("kind", "Kind", lambda s: name_cell(kind_of(s), 20)),
-            Column[SecretDoc]("used", "Used by", lambda s: name_cell(used_by(s)), order=lambda s: len(s["usedBy"])),
+            Column[SecretDoc]("name", "Name", lambda s: name_cell(s["name"]), least=16),
+            Column[SecretDoc]("kind", "Kind", lambda s: name_cell(kind_of(s), 30), least=8),
+            Column[SecretDoc]("used", "Used by", lambda s: name_cell(used_by(s)), lambda s: len(s["usedBy"]), least=12),
             Column[SecretDoc]("changed", "Changed", lambda s: self._ago(s["updatedAt"]), order=_changed),
             Column[SecretDoc]("last", "Last used", lambda s: self._ago(s["lastUsedAt"]), order=_last_used),
-            Column[SecretDoc]("hosts", "Only to", lambda s: name_cell(", ".join(s["hosts"]) or "any host"), wide=True),
+            Column[SecretDoc]("hosts", "Only to", _hosts, wide=True, least=10),
         ]
         yield Listing(columns, key=lambda s: s["name"], fetch=self._fetch, empty=_EMPTY)
         about = Static(id="about", classes="pane", markup=False)
@@ -237,6 +237,10 @@ class SecretsScreen(AreaScreen):
         await self.each(
             chosen, "deleted", lambda s: self.live.client.secrets.delete(s["name"], force=bool(s["usedBy"]))
         )
+
+
+def _hosts(secret: SecretDoc) -> Text:
+    return name_cell(", ".join(secret["hosts"]) or "any host")
 
 
 def _changed(secret: SecretDoc) -> str:

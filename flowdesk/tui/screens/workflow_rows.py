@@ -62,13 +62,13 @@ def columns(app: FlowApp) -> list[Column[WorkflowRow]]:
 
     return [
         Column("state", "", state, order=lambda w: not w["enabled"]),
-        Column("name", "Name", lambda w: name_cell(w["name"], 32)),
-        Column("trigger", "Trigger", lambda w: name_cell(trigger_of(w), 24)),
+        Column("name", "Name", lambda w: name_cell(w["name"]), least=16),
+        Column("trigger", "Trigger", lambda w: name_cell(trigger_of(w)), least=8),
         Column("last", "Last run", last, order=_last_at),
         Column("week", "ok 7 d", week, order=_share),
         Column("next", "Next", following, order=lambda w: w.get("due")),
         Column("version", "Version", lambda w: Text(f"v{w['version']}"), order=lambda w: w["version"], wide=True),
-        Column("tags", "Tags", lambda w: cells.dim(", ".join(w["tags"])), wide=True),
+        Column("tags", "Tags", lambda w: cells.dim(", ".join(w["tags"])), wide=True, least=12),
     ]
 
 

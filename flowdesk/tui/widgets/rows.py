@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from flowdesk.tui.draw.rowset import Column, RowSet, fitting
+from flowdesk.tui.draw.rowset import Column, RowSet, laid_out
 
 _PAD = Segment(" ")
 _MARK: Final = 3
@@ -73,15 +73,12 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor_row = 0
         self._hover: int | None = None
         self._drawn: dict[str, list[Text]] = {}
+        self._laid: tuple[Any, list[tuple[Column[Any], int]]] = (None, [])
 
     @property
     def columns(self) -> list[Column[Any]]:
         """Those there is room for."""
-        widths = [
-            max(width, len(self._title(column)) * self._head)
-            for column, width in zip(self.rows.columns, self.rows.widths, strict=True)
-        ]
-        return fitting(self.rows.columns, widths, self.scrollable_content_region.width - _MARK)
+        return [column for column, _width in self._layout()]
 
     def get_row(self, key: str) -> list[Text]:
         """The cells of a row, the mark before the columns there is room for."""
@@ -198,9 +195,19 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self._measure()
         self.refresh()
 
+    def _layout(self) -> list[tuple[Column[Any], int]]:
+        """The columns with their widths, worked out again when something of it changes."""
+        widths = tuple(
+            max(width, len(self._title(column)) * self._head)
+            for column, width in zip(self.rows.columns, self.rows.widths, strict=True)
+        )
+        room = self.scrollable_content_region.width - _MARK
+        if self._laid[0] != (widths, room):
+            self._laid = ((widths, room), laid_out(self.rows.columns, widths, room))
+        return self._laid[1]
+
     def _widths(self) -> list[int]:
-        held = dict(zip((column.key for column in self.rows.columns), self.rows.widths, strict=True))
-        return [1, *(max(held[column.key], len(self._title(column)) * self._head) for column in self.columns)]
+        return [1, *(width for _column, width in self._layout())]
 
     def _title(self, column: Column[Any]) -> str:
         if column is not self.rows.sorted_by:
@@ -225,9 +232,17 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     def _joined(self, cells: list[Text]) -> Strip:
         console, segments = self.app.console, []
         for cell, width in zip(cells, self._widths(), strict=True):
-            drawn = Strip(cell.render(console, end="")).adjust_cell_length(width)
+            drawn = Strip(self._within(cell, width).render(console, end="")).adjust_cell_length(width)
             segments += [_PAD, *drawn, _PAD]
         return Strip(segments)
+
+    def _within(self, cell: Text, width: int) -> Text:
+        """The cell, with a sign at its end where it is too long for its column."""
+        if cell.cell_len <= width or width < 2:
+            return cell
+        shorter = cell.copy()
+        shorter.truncate(width - 1)
+        return shorter.append("~" if self.plain else "…")
 
     def _cut(self, strip: Strip, width: int, base: Style, over: Style | None) -> Strip:
         """The part that can be seen; what goes on behind the edge ends with an ellipsis."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.text import Text
 
-from flowdesk.tui.draw.rowset import Column, RowSet, fitting
+from flowdesk.tui.draw.rowset import Column, RowSet, fitting, laid_out
 
 Row = dict[str, str]
 
@@ -95,3 +95,24 @@ def test_wide_columns_are_there_where_there_is_room_the_later_ones_first(room: i
     ]
     chosen = {column.key for column in fitting(columns, [6, 5, 26, 90], room)}
     assert chosen == set(shown)
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (20, {"name": 10, "next": 9, "error": None}),
+        (34, {"name": 21, "next": 9, "error": None}),
+        (45, {"name": 10, "next": 9, "error": 90}),
+        (60, {"name": 23, "next": 9, "error": 90}),
+        (120, {"name": 44, "next": 9, "error": 90}),
+    ],
+)
+def test_a_column_gives_way_to_others_and_takes_what_is_left(room: int, widths: dict[str, int | None]) -> None:
+    """So that no name, however long, pushes the next time off the screen, and none is cut where there is room."""
+    columns = [
+        Column[Row]("name", "Name", lambda r: Text(""), least=10),
+        Column[Row]("next", "Next", lambda r: Text("")),
+        Column[Row]("error", "Error", lambda r: Text(""), wide=True, least=20),
+    ]
+    drawn = {column.key: width for column, width in laid_out(columns, [44, 9, 90], room)}
+    assert drawn == {key: width for key, width in widths.items() if width is not None}

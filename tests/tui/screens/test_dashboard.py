@@ -7,23 +7,25 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
+from flowdesk.tui.modals.decide import DecideModal
 from flowdesk.tui.widgets.listing import Listing
 from tests.tui.pressing import presses
+from tests.tui.screens.run.test_steering import asked_run
 from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, until
-from tests.tui.world import HOSTILE, World
+from tests.tui.world import HOSTILE, World, run
 
 
 def _rows(app: Any, name: str) -> list[str]:
     pane = next(pane for pane in app.screen.query(Listing) if pane.name == name)
-    return [" ".join(cell.plain for cell in pane.table.get_row(key)).strip() for key in pane.rows.shown]
+    return [" ".join(filter(None, (cell.plain.strip() for cell in pane.table.get_row(key)))) for key in pane.rows.shown]
 
 
 async def test_failures_come_first_then_who_is_waited_for(world: World) -> None:
     async with world.shown() as (app, _pilot):
         assert _rows(app, "needs") == [
             "✖ order-intake 1m send: the partner answered 500",
-            "◷ order-intake 3m waiting for retry in 41s",
+            "◷ order-intake 3m tries again in 41s",
         ]
         assert _rows(app, "running") == ["● order-intake ▓▓▓▓░░ 4/5 1m send"]
         assert _rows(app, "next") == ["Wed 25 12:04 daily-report in 1d"]
@@ -37,8 +39,8 @@ async def test_a_run_that_asks_while_it_works_needs_somebody_and_is_running(worl
     world.runs[0]["waitingFor"] = "approval"
     async with world.shown() as (app, _pilot):
         assert _rows(app, "needs")[1:] == [
-            "● order-intake 1m waiting for approval",
-            "◷ order-intake 3m waiting for retry in 41s",
+            "● order-intake 1m asks for approval",
+            "◷ order-intake 3m tries again in 41s",
         ]
         assert _rows(app, "running") == ["● order-intake ▓▓▓▓░░ 4/5 1m send"]
 
@@ -54,6 +56,39 @@ async def test_progress_follows_the_events_without_asking(world: World) -> None:
         world.runs[0]["status"] = "FAILED"
         world.happens("run_0001", "run.failed")
         await until(lambda: len(_rows(app, "needs")) == 3, "the failure")
+
+
+async def test_failures_at_the_same_step_are_one_row_with_their_number(world: World) -> None:
+    """A workflow that fails all day must not push everything else out of sight."""
+    wf = world.workflows[0]
+    world.runs += [run(n, wf, "FAILED") for n in range(20, 31)]
+    world.runs.append(run(40, wf, "FAILED", error={"code": "x", "message": "another place", "stepId": "ask"}))
+    async with world.shown() as (app, _pilot):
+        assert _rows(app, "needs")[:2] == [
+            "✖ order-intake ×12 1m send: the partner answered 500",
+            "✖ order-intake 39m ask: another place",
+        ]
+        assert str(app.screen.query(Listing).first().border_title) == "Needs you · 13 failed"
+
+
+@pytest.mark.parametrize(
+    "area",
+    [pytest.param(area, marks=presses(f"{area}.decide")) for area in ("dashboard", "runs")],
+)
+async def test_what_a_run_asks_is_answered_where_it_is_seen(area: str, world: World) -> None:
+    asked, given = asked_run(world), []
+    row = next(row for row in world.runs if row["id"] == asked.id)
+    row |= {"status": "WAITING", "waitingFor": "decision", "error": None}
+    world.http.on("POST", f"/api/runs/{asked.id}/decide", lambda request: given.append(request.body))
+    async with world.shown(area) as (app, pilot):
+        assert app.screen.refusal(f"{area}.decide") == "it asks nothing"  # type: ignore[attr-defined]
+        while app.screen.listing.current["id"] != asked.id:  # type: ignore[attr-defined]
+            await pilot.press("j")
+        await pilot.press("a")
+        await until(lambda: isinstance(app.screen, DecideModal), "the question")
+        await pilot.press("enter")
+        await until(lambda: given, "the answer")
+        assert given[0]["stepId"] == "look"
 
 
 @presses("dashboard.rerun", "dashboard.logs", "dashboard.new")

@@ -30,7 +30,7 @@ async def test_it_shows_hostile_runs_with_their_whole_id(world: World) -> None:
         assert _ids(app) == [f"run_000{n}" for n in range(1, 6)]
         assert _cell(app, "run_0002", "id") == "run_0002"
         assert "\x1b" not in _cell(app, "run_0002", "workflow") + _cell(app, "run_0002", "error")
-        assert _cell(app, "run_0003", "error") == "waiting for retry in 41s"
+        assert _cell(app, "run_0003", "error") == "tries again in 41s"
 
 
 @presses("runs.status")

@@ -38,7 +38,7 @@ class Host(App[None]):
         columns = [
             Column[Thing]("name", "Name", lambda t: Text(clean(t["name"]))),
             Column[Thing]("size", "Size", lambda t: Text(str(t["size"])), order=lambda t: t["size"]),
-            Column[Thing]("note", "Note", lambda t: Text("note"), wide=True),
+            Column[Thing]("note", "Note", lambda t: Text("note"), wide=True, least=20),
         ]
         yield Listing[Thing](columns, key=lambda t: str(t["id"]), fetch=self.fetch, empty="nothing yet: press n")
 
@@ -198,7 +198,7 @@ async def test_hostile_names_are_only_text() -> None:
 
 
 async def test_narrow_terminals_lose_the_wide_columns() -> None:
-    async with hosted(things(2), size=(35, 24)) as (app, listing, pilot):
+    async with hosted(things(2), size=(20, 24)) as (app, listing, pilot):
         assert [c.title for c in listing.table.columns] == ["Name", "Size"]
         await pilot.resize_terminal(140, 30)
         await idle(app)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flowdesk.errors import InConflict, Missing, Rejected
 from flowdesk.tui import toast
 from flowdesk.tui.modals.confirm import ConfirmModal
-from flowdesk.tui.modals.decide import DecideModal, Filled
 from flowdesk.tui.modals.message import MessageModal
 from flowdesk.tui.modals.rerun import RerunModal
+from flowdesk.tui.screens import deciding
 from flowdesk.tui.screens.run.reading import ReadingScreen
 
 
@@ -66,23 +66,6 @@ async def move(screen: ReadingScreen) -> None:
 
 
 async def decide(screen: ReadingScreen) -> None:
-    """Show what the run asks, and send the answer; one that does not fit the form can be mended."""
-    filled = Filled()
-    while screen.model is not None and screen.model.run["questions"]:
-        modal = DecideModal(screen.model.run["questions"], filled, plain=screen.flow.ascii)
-        answer = await screen.app.push_screen_wait(modal)
-        if answer is None:
-            return
-        try:
-            await screen.live.client.runs.decide(
-                screen.run_id, answer.step_id, answer.outcome, data=answer.data, reason=answer.reason
-            )
-        except Rejected as error:
-            filled.trouble = "; ".join(str(problem) for problem in error.problems) or str(error)
-            continue
-        except InConflict as error:
-            toast.say(screen, str(error))
-        else:
-            toast.say(screen, f"{answer.step_id}: {answer.outcome}")
+    """Answer what the run asks."""
+    if await deciding.decide(screen, screen.run_id, lambda: screen.model.run["questions"] if screen.model else ()):
         screen.refetch()
-        return
