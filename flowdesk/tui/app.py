@@ -227,10 +227,21 @@ class FlowDeskApp(FlowApp):
         """The same by enter, which has nothing else to do while nothing can be opened."""
         self._connect()
 
+    def refusal(self, act_id: str) -> str | None:
+        """Why what works everywhere has nothing to do just now."""
+        match act_id:
+            case "app.undo" if not self.deferred.promised:
+                return "nothing is about to be deleted"
+            case "app.restart" if self.live.state not in ("offline", "reconnecting"):
+                return "the server answers"
+            case "app.last" if self._came_from in ("", START):
+                return "no other area was shown yet"
+        return None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter connects only while there is no server, and never where it ends what is typed or answers a dialog."""
         if action != "connect_again":
-            return True
+            return None if self.refusal(action.replace("_", ".", 1)) else True
         if self.live.state != "offline" or self.screen.is_modal:
             return False
         from textual.widgets import Input, TextArea  # heavy, and the first frame needs neither

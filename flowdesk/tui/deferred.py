@@ -33,6 +33,11 @@ class Deferred:
         self._grace_s = grace_s
         self._promises: list[_Promise] = []
 
+    @property
+    def promised(self) -> bool:
+        """Whether there is something to take back."""
+        return bool(self._promises)
+
     def later(self, what: str, work: Callable[[], Awaitable[None]], keep: Callable[[], None]) -> None:
         """Do `work` after the grace time unless it is undone, which calls `keep`. `what`: "Deleting order-intake"."""
         promise = _Promise(what, work, keep)

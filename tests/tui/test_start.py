@@ -46,7 +46,6 @@ async def test_enter_opens_things_again_once_there_is_a_server(world: World) -> 
         assert app.check_action("connect_again", ()) is True
 
 
-@presses("app.restart")
 async def test_f6_leaves_a_server_that_answers_alone(world: World) -> None:
     connector = ScriptedConnector(world.http)
     app = FlowDeskApp(connector, Options(environ=NOWHERE))

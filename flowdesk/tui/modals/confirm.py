@@ -30,15 +30,18 @@ class ConfirmModal(ModalScreen[bool]):
         Binding("y", "answer(True)", "Yes"),
     ]
 
-    def __init__(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> None:
+    def __init__(
+        self, question: str, *, yes: str, no: str = "Cancel", detail: str = "", type_this: str | None = None
+    ) -> None:
         super().__init__()
         self._question = question
         self._yes = yes
+        self._no = no
         self._detail = detail
         self._type_this = type_this
 
     def compose(self) -> ComposeResult:
-        """Question, what it means, and two buttons of which Cancel has the focus."""
+        """Question, what it means, and two buttons of which the harmless one has the focus."""
         with Vertical(classes="dialog"):
             yield Static(Text(clean(self._question), style="bold"), id="question", markup=False)
             if self._detail:
@@ -47,7 +50,7 @@ class ConfirmModal(ModalScreen[bool]):
                 yield Static(Text(f"Type {clean(self._type_this)} to go on:"), markup=False)
                 yield LineInput(id="typed", compact=True)
             with Horizontal():
-                yield Button("Cancel (esc)", id="no", compact=True)
+                yield Button(Content(f"{self._no} (esc)"), id="no", compact=True)
                 label = self._yes if self._type_this is not None else f"{self._yes} (y)"
                 locked = self._type_this is not None
                 yield Button(Content(label), id="yes", variant="error", compact=True, disabled=locked)

@@ -17,7 +17,9 @@ from textual.widgets.option_list import Option
 
 from flowdesk.clean import clean
 from flowdesk.errors import ClientError
+from flowdesk.show.text import shorten
 from flowdesk.tui.actions import Doable, do, doable, score
+from flowdesk.tui.draw.status import word
 from flowdesk.tui.servers import KnownServer, known_servers, workspaces_of
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 _SEARCH_S: Final = 0.15
 _MOST: Final = 60
 _FOUND: Final = 8
+_NAME: Final = 24
+"""A longer name of a run's workflow is cut: what became of the run must be seen in a small terminal, too."""
 _CLOSE: Final = 10.0
 """What `score` gives for words that stand in the text as they were typed."""
 _LOOKED_AT: Final = 200
@@ -196,7 +200,9 @@ class PaletteModal(ModalScreen[None]):
         runs = (await client.runs.list(limit=_LOOKED_AT)).items
         low = wanted.casefold()
         for run in [r for r in runs if wanted in r["id"] or low in (r["workflowName"] or "").casefold()][:_FOUND]:
-            found.append(self._open(f"run {run['workflowName']} {run['id']} {run['status']}", self._run(run["id"])))
+            state = word(run["status"], "run")
+            name = shorten(clean(run["workflowName"] or run["workflowId"]), _NAME)
+            found.append(self._open(f"run {name} {run['id']} {state}", self._run(run["id"])))
         if self.query_one(Input).value == typed:
             self._show([*self._fitting(typed), *found])
 

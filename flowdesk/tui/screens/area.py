@@ -45,6 +45,10 @@ class AreaScreen(FlowScreen):
         self.live.events.subscribe(self, self.happened)
         self.live.missed.subscribe(self, lambda _: self.refresh_soon())
         self.app.theme_changed_signal.subscribe(self, lambda _: self._redraw())
+        for listing in self.query(Listing):
+            kept = self.flow.memory.get(self._memory_of(listing))
+            if isinstance(kept, list) and len(kept) == 2:
+                listing.sort_by(str(kept[0]), reverse=kept[1] is True)
         self.set_interval(_TICK_S, self._tick)
         self.listing.table.focus()
 
@@ -77,6 +81,16 @@ class AreaScreen(FlowScreen):
         if refused != self._refusals:  # the footer is not cheap, and the cursor may be moving fast
             self._refusals = refused
             self.refresh_bindings()
+
+    def on_listing_arranged(self, message: Listing.Arranged) -> None:
+        """Sort this list the same way in the next session."""
+        rows = message.listing.rows
+        self.flow.memory.put(
+            self._memory_of(message.listing), [rows.sorted_by.key, rows.reverse] if rows.sorted_by else None
+        )
+
+    def _memory_of(self, listing: Listing[Any]) -> str:
+        return f"sort.{type(self).__name__}.{listing.name or ''}"
 
     def note(self, listing: Listing[Any]) -> str:
         """How much is shown and marked, for the header."""

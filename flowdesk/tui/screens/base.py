@@ -89,11 +89,13 @@ class FlowScreen(Screen[None]):
         """Background work of this screen; see flowdesk.tui.tasks."""
         return tasks.task(self, work, what=what, group=group, exclusive=exclusive)
 
-    async def confirmed(self, question: str, *, yes: str, detail: str = "", type_this: str | None = None) -> bool:
+    async def confirmed(
+        self, question: str, *, yes: str, no: str = "Cancel", detail: str = "", type_this: str | None = None
+    ) -> bool:
         """Ask; only inside background work."""
         from flowdesk.tui.modals.confirm import ConfirmModal
 
-        modal = ConfirmModal(question, yes=yes, detail=detail, type_this=type_this)
+        modal = ConfirmModal(question, yes=yes, no=no, detail=detail, type_this=type_this)
         answer: bool | None = await self.app.push_screen_wait(modal)
         return answer is True
 

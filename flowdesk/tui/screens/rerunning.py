@@ -27,7 +27,8 @@ async def ask_cancel(screen: AreaScreen, run_ids: Sequence[str], named: str) -> 
     question = f"Cancel {named}?" if count == 1 else f"Cancel {count} runs?"
     detail = "Steps under way are stopped; what they did already stays done."
     typed = str(count) if count > 1 else None
-    if not run_ids or not await screen.confirmed(question, yes="Cancel the run", detail=detail, type_this=typed):
+    yes, no = ("Cancel the run", "Let it run") if count == 1 else ("Cancel the runs", "Let them run")
+    if not run_ids or not await screen.confirmed(question, yes=yes, no=no, detail=detail, type_this=typed):
         return
 
     async def cancel(run_id: str) -> RunSummary:

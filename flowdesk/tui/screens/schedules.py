@@ -136,7 +136,7 @@ class SchedulesScreen(AreaScreen):
         client = self.live.client
         on = chosen[0]["state"] == "paused"
         change, done = (client.resume_schedule, "goes on") if on else (client.pause_schedule, "paused")
-        places = {f"{row['workflowId']} {row['scheduleId']}": row for row in chosen}
+        places = {f"{row['workflowId']} {row['scheduleId']}": row for row in chosen if (row["state"] == "paused") is on}
 
         async def switch(key: str) -> None:
             await change(places[key]["workflowId"], places[key]["scheduleId"])

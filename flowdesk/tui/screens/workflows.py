@@ -104,12 +104,13 @@ class WorkflowsScreen(AreaScreen):
         if not chosen or not await self.may_write("Switch workflows on or off"):
             return
         wanted = not chosen[0]["enabled"]
+        others = [workflow for workflow in chosen if workflow["enabled"] != wanted]
 
         async def switch(workflow: WorkflowRow) -> None:
             document = await self.live.client.workflows.get(workflow["id"])
             await self.live.client.workflows.save(workflow["id"], {**document, "enabled": wanted})
 
-        await self.each(chosen, "enabled" if wanted else "disabled", switch)
+        await self.each(others, "enabled" if wanted else "disabled", switch)
 
     def action_workflow_delete(self) -> None:
         """Delete after a question; undone by `u` for ten seconds."""
@@ -121,6 +122,8 @@ class WorkflowsScreen(AreaScreen):
         one = chosen[0] if len(chosen) == 1 else None
         named = one["name"] if one is not None else f"{len(chosen)} workflows"
         detail = "Its versions go with it; its runs stay in the list of runs."
+        if one is None:
+            detail = "Their versions go with them; their runs stay in the list of runs."
         typed: str | None = str(len(chosen))
         if one is not None:
             typed = clean(named) if has_run(one) else None

@@ -45,6 +45,19 @@ class Fetched(Generic[T]):
 Fetch = Callable[[str | None], Awaitable[Fetched[T]]]
 
 
+class _Told(Message):
+    """What a list tells."""
+
+    def __init__(self, listing: Listing[Any]) -> None:
+        super().__init__()
+        self.listing = listing
+
+    @property
+    def control(self) -> Listing[Any]:
+        """The list."""
+        return self.listing
+
+
 class Listing(Vertical, Generic[T]):
     """A filterable list. Give it `fetch`, then call `reload`; `upsert` and `remove` keep it live."""
 
@@ -64,29 +77,18 @@ class Listing(Vertical, Generic[T]):
 
     filter_text: reactive[str] = reactive("", init=False)
 
-    class Opened(Message):
+    class Opened(_Told):
         """Enter or a double click on a row."""
 
         def __init__(self, listing: Listing[Any], item: Any) -> None:
-            super().__init__()
-            self.listing, self.item = listing, item
+            super().__init__(listing)
+            self.item = item
 
-        @property
-        def control(self) -> Listing[Any]:
-            """The list."""
-            return self.listing
-
-    class Changed(Message):
+    class Changed(_Told):
         """The cursor, the marks or the number of rows changed."""
 
-        def __init__(self, listing: Listing[Any]) -> None:
-            super().__init__()
-            self.listing = listing
-
-        @property
-        def control(self) -> Listing[Any]:
-            """The list."""
-            return self.listing
+    class Arranged(_Told):
+        """Another column sorts, or the other way round."""
 
     def __init__(
         self,
@@ -104,6 +106,8 @@ class Listing(Vertical, Generic[T]):
         self.cursor: str | None = None
         """What to ask the server for to read on; None when everything was read."""
         self._reading = False
+        self._last_filter = ""
+        """What was typed before it was dropped; the filter line opens with it."""
         self.loaded = False
         """Whether the first page has come."""
 
@@ -190,6 +194,12 @@ class Listing(Vertical, Generic[T]):
         """Draw what is on the screen again where it changes with time."""
         self.table.tick()
 
+    def sort_by(self, key: str, *, reverse: bool) -> None:
+        """Sort by the column of this key, if there is one."""
+        self.rows.sorted_by = next((column for column in self.rows.columns if column.key == key), None)
+        self.rows.reverse = reverse
+        self.rows.arrange()
+
     def point_at(self, key: str) -> None:
         """Put the cursor on that row, if it is shown."""
         if key in self.rows.shown:
@@ -256,6 +266,7 @@ class Listing(Vertical, Generic[T]):
         """Leave the filter line, then drop the filter, then the marks, then the screen."""
         entry = self.query_one(Input)
         if entry.has_focus or entry.value:
+            self._last_filter = entry.value or self._last_filter
             entry.value = ""
             self._leave_filter()
         elif self.rows.marked:
@@ -286,7 +297,7 @@ class Listing(Vertical, Generic[T]):
         event.stop()
         keep = self._current_key()
         self.rows.sort_by(event.column)
-        self._show(keep)
+        self._arranged(keep)
 
     def action_list_open(self) -> None:
         """Open the row."""
@@ -335,9 +346,12 @@ class Listing(Vertical, Generic[T]):
         self.table.shift(_SHIFT)
 
     def action_list_filter(self) -> None:
-        """Begin or change the filter."""
+        """Begin or change the filter: what stands in the line is selected, so that typing replaces it."""
         self.add_class("-filtering")
-        self.query_one(Input).focus()
+        entry = self.query_one(Input)
+        if not entry.value:
+            entry.value = self._last_filter
+        entry.focus()
 
     def action_list_mark(self) -> None:
         """Mark or unmark this row and go to the next."""
@@ -356,13 +370,17 @@ class Listing(Vertical, Generic[T]):
         """Sort by the next column, and after the last in the server's order again."""
         keep = self._current_key()
         self.rows.sort_next()
-        self._show(keep)
+        self._arranged(keep)
 
     def action_list_reverse(self) -> None:
         """Turn the order around."""
         keep = self._current_key()
         self.rows.turn()
+        self._arranged(keep)
+
+    def _arranged(self, keep: str | None) -> None:
         self._show(keep)
+        self.post_message(self.Arranged(self))
 
     def action_list_more(self) -> None:
         """Read the next page."""

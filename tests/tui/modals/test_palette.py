@@ -66,7 +66,7 @@ async def test_workflows_and_runs_are_found_by_name_and_hostile_names_are_text(w
         await pilot.press(*"order")
         await until(lambda: any("workflow order-intake" in line for line in lines(modal)), "the workflow")
         assert any(clean(HOSTILE)[:20] in line for line in lines(modal))
-        assert any("run order-intake run_0001 RUNNING" in line for line in lines(modal))
+        assert any("run order-intake run_0001 running" in line for line in lines(modal))
 
 
 async def test_help_finds_an_action_by_its_key(world: World) -> None:
@@ -117,3 +117,33 @@ async def test_the_arrows_move_in_the_list_and_enter_does_that_line(world: World
         wanted = lines(modal)[2].strip().removeprefix("Theme: ")
         await pilot.press("down", "down", "enter")
         await until(lambda: app.theme == wanted, "the theme")
+
+
+async def test_what_works_everywhere_says_why_it_has_nothing_to_do(world: World) -> None:
+    """`u` among the workflows, before anything was deleted; afterwards it can be done."""
+    async with world.shown("workflows") as (app, pilot):
+        modal = await opened(app, pilot)
+        shown = "\n".join(lines(modal))
+        for words, why in (
+            ("Undo the last deletion", "nothing is about to be deleted"),
+            ("Start the engine again", "the server answers"),
+            ("Last place", "no other area was shown yet"),
+        ):
+            assert f"{words}  – {why}" in shown
+        await pilot.press("escape")
+        app.deferred.later("Deleting it", no_work, lambda: None)
+        modal = await opened(app, pilot)
+        assert not any("nothing is about to be deleted" in line for line in lines(modal))
+        app.deferred.undo()
+
+
+async def no_work() -> None:
+    """Nothing is done."""
+
+
+async def test_a_run_with_a_long_name_still_says_what_became_of_it(world: World) -> None:
+    world.runs[0]["workflowName"] = "a workflow with a rather long name that goes on and on"
+    async with world.shown("workflows", size=(80, 24)) as (app, pilot):
+        modal = await opened(app, pilot)
+        await pilot.press(*"#rather")
+        await until(lambda: any("run_0001 running" in line for line in lines(modal)), "the run")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Button
 
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.rerun import RerunModal
@@ -137,3 +139,22 @@ async def test_an_empty_list_says_what_to_do(world: World, size: tuple[int, int]
     world.runs.clear()
     async with world.shown("runs", size=size) as (app, _pilot):
         assert app.screen.listing.has_class("-empty")  # type: ignore[attr-defined]
+
+
+async def test_the_order_of_a_list_is_that_of_the_last_session(world: World, tmp_path: Path) -> None:
+    async with world.shown("runs", state_dir=tmp_path) as (app, pilot):
+        await pilot.press("s", "s", "S")
+        column = app.screen.listing.rows.sorted_by.key  # type: ignore[attr-defined]
+        app.memory.save()
+    async with world.shown("runs", state_dir=tmp_path) as (app, _pilot):
+        rows = app.screen.listing.rows  # type: ignore[attr-defined]
+        assert (rows.sorted_by.key, rows.reverse) == (column, True)
+        assert rows.shown == sorted(rows.shown, key=lambda k: rows.items[k]["workflowName"], reverse=True)
+
+
+async def test_cancelling_offers_to_let_it_run(world: World) -> None:
+    """A button that says Cancel would be the wrong one half of the time."""
+    async with world.shown("runs") as (app, pilot):
+        await pilot.press("c")
+        await until(lambda: isinstance(app.screen, ConfirmModal), "the question")
+        assert str(app.screen.query_one("#no", Button).label) == "Let it run (esc)"

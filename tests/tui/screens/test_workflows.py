@@ -55,6 +55,16 @@ async def test_disable_switches_the_one_under_the_cursor(world: World) -> None:
         assert [(call.body["name"], call.body["enabled"]) for call in world.http.calls("PUT")] == [("hello", False)]
 
 
+async def test_what_is_disabled_already_is_left_alone_and_not_counted(world: World) -> None:
+    """A toast never says that something was done which was so before; and no version is saved for it."""
+    world.http.on("PUT", "/api/workflows/{}", lambda r: r.body)
+    async with world.shown("workflows", toasts=True) as (app, pilot):
+        await pilot.press("space", "G", "space", "D")
+        await until(lambda: said(app), "what was done")
+        assert said(app) == ["disabled"]
+        assert [call.body["name"] for call in world.http.calls("PUT")] == ["order-intake"]
+
+
 @presses("workflow.capture")
 async def test_the_next_webhook_of_a_workflow_is_captured_until_it_comes_or_is_not_wanted(
     world: World, monkeypatch: pytest.MonkeyPatch

@@ -301,3 +301,16 @@ async def test_a_filter_without_a_match_reads_on_but_not_for_ever() -> None:
         await idle(app)
         assert len(listing.items) == 5_000
         assert "among the first 5,000" in str(listing.query_one(".empty", Static).content)
+
+
+@presses("list.filter")
+async def test_a_filter_that_was_dropped_comes_back_selected_with_the_next_slash() -> None:
+    async with hosted(things(30)) as (app, listing, pilot):
+        await pilot.press("slash", "2", "9", "enter", "escape")
+        assert listing.filter_text == ""
+        await pilot.press("slash")
+        await idle(app)
+        assert listing.filter_text == "29"
+        await pilot.press("7")
+        await idle(app)
+        assert listing.filter_text == "7", "typing takes its place"

@@ -31,7 +31,7 @@ async def cancel(screen: ReadingScreen) -> None:
     asked = f"Cancel this run of {run['workflowName'] or run['workflowId']}?"
     where = f" It runs on {screen.flow.server_name}, which is marked production." if screen.flow.production else ""
     detail = f"What is under way is stopped, and nothing more is started.{where}"
-    if await screen.app.push_screen_wait(ConfirmModal(asked, yes="Cancel the run", detail=detail)):
+    if await screen.app.push_screen_wait(ConfirmModal(asked, yes="Cancel the run", no="Let it run", detail=detail)):
         await screen.live.client.runs.cancel(run["id"])
         toast.say(screen, "cancelled")
         screen.refetch()

@@ -12,6 +12,7 @@ from textual.widgets import Checkbox, Input
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
+from tests.tui.pressing import presses
 from tests.tui.screens.editor.desk import Desk, dialog, opened
 from tests.tui.scripted import Request, refuse
 from tests.tui.waiting import idle, until
@@ -86,6 +87,7 @@ async def test_a_call_that_is_refused_asks_for_a_login_though_the_stream_lives_o
         await until(lambda: desk.saved, "the saving")
 
 
+@presses("app.restart")
 async def test_who_leaves_the_login_keeps_the_text_and_may_log_in_later(world: World) -> None:
     desk, expiry = Desk(world), Expiry(world)
     async with editing(world) as (app, pilot, screen):
