@@ -112,6 +112,8 @@ JOBS: Final = (
 SCHEDULES: Final = (
     Act("schedules.run", "r", "Run now", "Schedule", writes=True),
     Act("schedules.pause", "p", "Pause or go on", "Schedule", writes=True),
+    Act("schedules.times", "t", "Times…", "Schedule"),
+    Act("schedules.backfill", "b", "Backfill…", "Schedule", writes=True),
     Act("schedules.edit", "e", "Edit", "Schedule"),
 )
 

@@ -34,6 +34,7 @@ from flowdesk.tui.modals.samples import SamplesModal
 from flowdesk.tui.modals.save import SaveModal
 from flowdesk.tui.modals.step_kind import StepKindModal
 from flowdesk.tui.modals.step_picker import StepPicker
+from flowdesk.tui.modals.times import TimesModal
 from flowdesk.tui.modals.try_result import TryResultModal
 from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
@@ -155,6 +156,10 @@ async def _nothing(_number: int) -> dict[str, Any]:
     return {"name": SENT, "steps": []}
 
 
+async def _times(_since: str | None, _until: str | None) -> dict[str, Any]:
+    return {"words": HOSTILE, "timezone": HOSTILE, "times": [], "more": False, "clockChanges": [], "outages": []}
+
+
 def _connection(app: FlowDeskApp) -> Connection:
     assert app.connection is not None
     return replace(app.connection, target=replace(app.connection.target, url=f"http://{HOSTILE}"))
@@ -202,6 +207,7 @@ PLACES: Final = (
     Place("changed secret", "secrets", go=pressing("e")),
     Place("readers of a secret", "secrets", go=pressing("u"), has="UsagesModal"),
     Place("deleted secret", "secrets", go=pressing("x")),
+    Place("times", "schedules", go=opening(lambda app: TimesModal(HOSTILE, _times, now=app.clock)), has="TimesModal"),
     Place("plugins", "plugins", shows=False, has="PluginsScreen"),
     Place("run, L", go=run_view("L"), has="RunScreen RunTabs LogPanel LogPane StepList FlowMap FlowView"),
     Place("run, I", go=run_view("I"), has="StepData DataInspector ValueTree ValueText"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypedDict, cast
+from typing import Any, ClassVar, Final, TypedDict, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,12 +12,16 @@ from textual.widgets import Static
 from flowdesk.clean import clean
 from flowdesk.replies import EventDoc
 from flowdesk.show.text import parse_time
-from flowdesk.tui import keys
+from flowdesk.tui import keys, toast
 from flowdesk.tui.draw.rowset import Column
+from flowdesk.tui.modals.times import Run, TimesModal
 from flowdesk.tui.screens.area import AreaScreen
 from flowdesk.tui.screens.columns import name_cell
 from flowdesk.tui.widgets import cells
 from flowdesk.tui.widgets.listing import Fetched, Listing
+
+_MOST_TIMES: Final = 100
+"""So many times of a window are shown."""
 
 
 class ScheduleRow(TypedDict):
@@ -50,14 +54,14 @@ class SchedulesScreen(AreaScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("schedules")]
     HELP = (
         "What starts by the clock; times are in the schedule's own zone. `r` runs it now, `p` pauses it or lets it go "
-        "on: what comes up in a pause is not made up for."
+        "on: what comes up in a pause is not made up for, but by `b`. `t` shows its times in any window."
     )
 
     def compose_body(self) -> ComposeResult:
         """The list, and the next times of the one under the cursor."""
         columns = [
             Column[ScheduleRow]("state", "", self._state),
-            Column[ScheduleRow]("workflow", "Workflow", lambda s: name_cell(s["workflowName"]), least=12),
+            Column[ScheduleRow]("workflow", "Workflow", lambda s: name_cell(s["workflowName"]), least=18),
             Column[ScheduleRow]("cron", "Cron", lambda s: name_cell(s["cron"], 40), least=11),
             Column[ScheduleRow]("words", "In words", lambda s: name_cell(s["words"]), wide=True, least=16),
             Column[ScheduleRow]("zone", "Zone", lambda s: name_cell(s["timezone"], 32), least=8),
@@ -94,12 +98,23 @@ class SchedulesScreen(AreaScreen):
     def _upcoming(self, row: ScheduleRow) -> Text:
         """The next times, in the zone its expression is meant in as `Next` is."""
         if row["state"] != "active":
-            return Text(f"{_why(row)}\n{_history(row)}".rstrip())
+            return Text(f"{_why(row)}\n{self._history(row)}".rstrip())
         zone = cells.zone(row["timezone"])
         moments = [moment for moment in map(parse_time, row["upcoming"]) if moment is not None]
         times = " · ".join(f"{m.astimezone(zone or self.flow.clock().tzinfo):%a %d %H:%M}" for m in moments)
         named = clean(row["timezone"]) + ("" if zone else " is not known here; these are this terminal's times")
-        return Text(f"{clean(row['words'])}\n{times}  {named}\n{_history(row)}".rstrip())
+        return Text(f"{clean(row['words'])}\n{times}  {named}\n{self._history(row)}".rstrip())
+
+    def _history(self, row: ScheduleRow) -> str:
+        """What was not run, and what waits."""
+        last = cells.clock_time(self.flow, row["missedAt"], cells.zone(row["timezone"]))
+        parts = [
+            f"{row['missed']} missed" if row["missed"] else "",
+            f"{row['skipped']} left out because of the run before" if row["skipped"] else "",
+            f"the last {last}" if row["missedAt"] else "",
+            f"{row['waiting']} waiting" if row["waiting"] else "",
+        ]
+        return " · ".join(part for part in parts if part)
 
     def why_not(self, act_id: str) -> str | None:
         """Everything here is about a schedule."""
@@ -125,6 +140,44 @@ class SchedulesScreen(AreaScreen):
         if await self.may_write(f"Run {row['workflowName']} now"):
             run = await self.live.client.workflows.execute(row["workflowId"])
             self.flow.open_run(run["id"])
+
+    def action_schedules_times(self) -> None:
+        """Its times between any two moments, with what clocks and outages do to them."""
+        row = self.current_as(ScheduleRow)
+        if row is not None:
+            self.app.push_screen(self._dialog(row, f"Times of {row['workflowName']}"))
+
+    def action_schedules_backfill(self) -> None:
+        """Run past times that had no run."""
+        row = self.current_as(ScheduleRow)
+        if row is not None:
+            self.background(self._backfill(row), what="Running the times", group="ask", exclusive=True)
+
+    async def _backfill(self, row: ScheduleRow) -> None:
+        name = row["workflowName"]
+        if not await self.may_write(f"Run past times of {name}"):
+            return
+
+        async def run(since: str, until: str) -> str:
+            owed = await self.live.client.backfill_schedule(row["workflowId"], row["scheduleId"], since, until)
+            return f"{name}: {owed['waiting']} waiting to run"
+
+        done = await self.app.push_screen_wait(self._dialog(row, f"Run past times of {name}", run))
+        if done is not None:
+            toast.say(self, done)
+            self.reload()
+
+    def _dialog(self, row: ScheduleRow, title: str, run: Run | None = None) -> TimesModal:
+        client = self.live.client
+
+        async def find(since: str | None, until: str | None) -> dict[str, Any]:
+            limit = _MOST_TIMES
+            return await client.schedule_times(
+                row["workflowId"], row["scheduleId"], since=since, until=until, limit=limit
+            )
+
+        given = {"since": "1d ago", "until": "now"} if run is not None else {}
+        return TimesModal(title, find, run, now=self.flow.clock, zone=cells.zone(row["timezone"]), **given)
 
     def action_schedules_pause(self) -> None:
         """Pause the schedules, or let them go on."""
@@ -157,14 +210,3 @@ def _why(row: ScheduleRow) -> str:
         return f"{clean(row['words'])}: no time is left."
     reason = f": {clean(row['pauseReason'])}" if row["pauseReason"] else ""
     return f"{clean(row['words'])} is paused{reason}. p lets it go on."
-
-
-def _history(row: ScheduleRow) -> str:
-    """What was not run, and what waits."""
-    parts = [
-        f"{row['missed']} missed" if row["missed"] else "",
-        f"{row['skipped']} left out because of the run before" if row["skipped"] else "",
-        f"the last {clean(row['missedAt'])}" if row["missedAt"] else "",
-        f"{row['waiting']} waiting" if row["waiting"] else "",
-    ]
-    return " · ".join(part for part in parts if part)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
+from flowdesk.tui.modals.confirm import ConfirmModal
+from flowdesk.tui.modals.times import TimesModal
 from tests.tui.pressing import presses
-from tests.tui.waiting import idle
+from tests.tui.screen_text import screen_text, unsafe
+from tests.tui.scripted import refuse
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import HOSTILE, World
 
 
@@ -114,3 +118,71 @@ async def test_hostile_and_empty(world: World, size: tuple[int, int]) -> None:
         app.screen.reload()  # type: ignore[attr-defined]
         await idle(app)
         assert app.screen.listing.has_class("-empty")  # type: ignore[attr-defined]
+
+
+def times(*local: str, more: bool = False) -> dict[str, Any]:
+    """What the server tells of the times in a window."""
+    found = [{"at": f"{at}Z", "local": f"{at}+01:00", "note": None} for at in local]
+    words = {"words": f"weekdays {HOSTILE}", "timezone": "Europe/Berlin"}
+    return {**words, "times": found, "more": more, "clockChanges": [], "outages": []}
+
+
+def windows(world: World) -> list[tuple[str | None, str | None]]:
+    """The windows that were asked for."""
+    asked = [call.query for call in world.http.calls("GET") if call.path.endswith("/preview")]
+    return [(query.get("from"), query.get("to")) for query in asked]
+
+
+@presses("schedules.times", "TimesModal/escape")
+async def test_t_shows_the_times_of_any_window_in_the_zone_of_the_schedule(world: World) -> None:
+    world.http.on("GET", "/api/workflows/{}/schedules/{}/preview", lambda _r: times("2026-11-25T07:00:00"))
+    async with world.shown("schedules") as (app, pilot):
+        await pilot.press("t")
+        await until(lambda: "Wed 2026-11-25 07:00:00 +0100" in screen_text(app), "the times")
+        assert unsafe(screen_text(app)) == set()
+        await pilot.press("tab", *"soon")
+        await until(lambda: "'soon' is no moment" in screen_text(app), "what is wrong")
+        app.screen.query_one("#until", Input).value = "2026-12-24 10:00"
+        await until(lambda: (windows(world) or [("", "")])[-1][1] == "2026-12-24T10:00:00+01:00", "the other window")
+        await pilot.press("enter")
+        await idle(app)
+        assert world.http.calls("POST") == [], "it is only looked at"
+        await pilot.press("escape")
+        assert not app.screen.is_modal
+
+
+@presses("schedules.backfill")
+async def test_b_shows_past_times_and_runs_them_or_says_why_not(world: World) -> None:
+    world.http.on("GET", "/api/workflows/{}/schedules/{}/preview", lambda _r: times("2026-11-24T07:00:00"))
+    owed: list[Any] = []
+
+    def backfill(request: Any) -> Any:
+        owed.append(request.body)
+        if len(owed) == 1:
+            raise refuse(422, "backfill_window", "it reaches into the future")
+        return {**world.schedules[0], "waiting": 1}
+
+    world.http.on("POST", "/api/workflows/{}/schedules/{}/backfill", backfill)
+    async with world.shown("schedules", toasts=True) as (app, pilot):
+        await pilot.press("b")
+        await until(lambda: "1 in this window; those that had a run are left out" in screen_text(app), "the times")
+        await pilot.press("enter")
+        await until(lambda: "it reaches into the future" in screen_text(app), "the refusal")
+        assert app.screen.query_one("#since", Input).value == "1d ago", "what was typed stays"
+        await pilot.press("enter")
+        await until(lambda: said(app), "what was done")
+        assert said(app) == ["daily-report: 1 waiting to run"]
+        assert owed[1]["from"] < owed[1]["to"]
+
+
+async def test_many_runs_are_not_begun_by_a_mere_enter(world: World) -> None:
+    found = times("2026-11-24T07:00:00", more=True)
+    world.http.on("GET", "/api/workflows/{}/schedules/{}/preview", lambda _r: found)
+    async with world.shown("schedules") as (app, pilot):
+        await pilot.press("b")
+        await until(lambda: "1 or more in this window" in screen_text(app), "the times")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, ConfirmModal), "the question")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, TimesModal), "the way back")
+        assert world.http.calls("POST") == []
