@@ -311,6 +311,8 @@ class Engine:
         self._sweeper.room_again()
         if row.owed:
             self._sweeper.owe()
+        if self._recovery.cleared(row.id):
+            self._sweeper.look_for_orphans()
         if driver.poked:
             self._sweeper.mind(self.clock())
         if row.limit_key is not None and row.status in FINISHED:

@@ -207,6 +207,13 @@ class Recovery:
             chosen.append(row)
         return chosen
 
+    def cleared(self, run_id: str) -> bool:
+        """Whether the run that has come to rest was the suspect; then it is the next one's turn."""
+        was = self._suspect == run_id
+        if was:
+            self._suspect = None
+        return was
+
     async def take(self, rows: list[RunRow], *, count_death: bool = False) -> None:
         """Claim these runs and go on with those that could be claimed."""
         # A doorbell rings while the sweeper looks; a process that claims a run twice loses one claim to itself.
@@ -286,7 +293,8 @@ class Recovery:
         self._around.executor.add(driver)
         if row.id in self._told:
             await self._pass_on(row.id)
-        if row.caller_run_id is not None and any(event.type is EventType.RUN_REOPENED for event in events):
+        reopened = any(event.type is EventType.RUN_REOPENED for event in events) and state.may_succeed
+        if row.caller_run_id is not None and reopened:
             await self._around.reopen_caller(row)  # whoever opened this one again may have died before it came to that
 
     async def _pass_on(self, run_id: str) -> None:

@@ -111,6 +111,11 @@ class RunState:
         """Whether the run has ended, for good or for ill."""
         return self.phase in ("succeeded", "failed", "cancelled")
 
+    @property
+    def may_succeed(self) -> bool:
+        """Whether an unfinished run can still come to success: not one that only cleans up after it failed."""
+        return self.ending is None or self.ending["as"] == "succeeded"
+
 
 def new_state(step_ids: Iterable[str], run_id: str) -> RunState:
     """The state before the first event."""
@@ -176,6 +181,9 @@ def _signal_received(state: RunState, event: Event) -> None:
 
 
 def _run_reopened(state: RunState, event: Event) -> None:
+    if "endBy" in event.data:
+        _ending_reopened(state, event)
+        return
     state.phase = "running"
     state.reopened_at = event.at
     state.error = None
@@ -194,6 +202,20 @@ def _run_reopened(state: RunState, event: Event) -> None:
         _reopen(failed)
         if failed.called is not None:
             failed.called.kept = event.data.get("item")
+    state.unsettled = sum(step.status not in SETTLED for step in state.steps.values())
+
+
+def _ending_reopened(state: RunState, event: Event) -> None:
+    """The run cleans up again: the step that failed at it, and what its end had cut off."""
+    ending = state.ending or {"undo": [], "finally": []}
+    state.phase = "ending"
+    state.ending = {**ending, "endBy": event.data["endBy"]}
+    state.reopened_at = event.at
+    state.error = state.finished_at = None
+    for step_id in (*ending["undo"], *ending["finally"]):
+        step = state.steps[step_id]
+        if step_id == event.data["stepId"] or (step.status is StepStatus.CANCELLED and step.reason is None):
+            _reopen(step)
     state.unsettled = sum(step.status not in SETTLED for step in state.steps.values())
 
 

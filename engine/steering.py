@@ -115,7 +115,8 @@ class Steering:
         driver = self._reopened(history)
         driver.feed(Reopen(job.step_id, job.id, by))
         await self._write_or_conflict(driver)
-        await self.reopen_caller(driver.row, by)
+        if driver.state.may_succeed:
+            await self.reopen_caller(driver.row, by)
         return await self._around.store.jobs.get(job_id, owner=owner)
 
     async def _hurry(self, job: JobRow, history: History, by: str | None) -> None:
@@ -190,19 +191,15 @@ def already_finished(row: RunRow) -> Conflict:
 
 
 def _refuse_cleaned(history: History, step_id: str) -> None:
-    """A run goes on only from where its work stood: not when that was taken back, and not in what cleans up."""
+    """A run does not go on with work that was taken back; only its clean-up can be done again where it failed."""
     plan, steps = history.plan, history.state.steps
+    if plan.steps[step_id].part is not Part.MAIN:
+        return
     undone = [step.id for step in plan.undoing if step.step.undo and steps[step.step.undo].attempt]
     if undone:
         raise Conflict(
             f"the run cannot go on: {', '.join(undone)} {'was' if len(undone) == 1 else 'were'} undone",
             code="run_undone",
-            hint="run it again as a whole: flowdesk rerun RUN",
-        )
-    if plan.steps[step_id].part is not Part.MAIN:
-        raise Conflict(
-            f"{step_id} only cleans up after the run, which has ended",
-            code="cleanup_step",
             hint="run it again as a whole: flowdesk rerun RUN",
         )
 

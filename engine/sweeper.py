@@ -100,6 +100,11 @@ class Sweeper:
         if self._hungry and executor.slots * 2 >= executor.max_running:
             self._wake.set()
 
+    def look_for_orphans(self) -> None:
+        """There may be runs of dead processes that can be taken up now."""
+        self._orphans_left = True
+        self._wake.set()
+
     def owe(self) -> None:
         """A run has failed whose workflow names another for that."""
         self._owed = True

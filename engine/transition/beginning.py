@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.checks.parts import Part
 from engine.inputs import Begin, Decided, Finished, Hurry, Reopen
 from engine.models.event import EventType
 from engine.models.workflow import Effect
@@ -61,9 +62,14 @@ def _reuse(turn: Turn, step_id: str, old: StepState) -> None:
 
 
 def reopen(turn: Turn, given: Reopen) -> None:
-    """Let a FAILED run go on at the step it was parked for."""
+    """Let a FAILED run go on at the step it was parked for, or clean up again where that failed."""
     told: dict[str, Any] = {"by": given.by, "jobId": given.job_id, "stepId": given.step_id}
-    again = [one for one in turn.plan.lasts if turn.state.steps[one].status is not StepStatus.CANCELLED]
+    cleans = turn.plan.steps[given.step_id].part is not Part.MAIN
+    if cleans:
+        told["endBy"] = turn.now + turn.plan.workflow.finally_timeout_ms
+    again = (
+        [] if cleans else [one for one in turn.plan.lasts if turn.state.steps[one].status is not StepStatus.CANCELLED]
+    )
     if again:
         told["again"] = again
     if given.item is not None:

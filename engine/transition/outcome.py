@@ -64,14 +64,11 @@ def fail(turn: Turn, step: PlanStep, result: StepResult, given: Finished) -> Non
         except Invalid as broken:
             stops = True
             data["error"] = {"code": broken.code, "message": broken.message, "after": error}
-    if step.part is not Part.MAIN:
-        # Whatever else is to be cleaned up still is; how the run ends is told when that is done.
-        turn.emit(EventType.STEP_FAILED, step.id, data)
-        return
-    if stops:
+    if stops or step.part is Part.UNDO:
         data["jobId"] = before.job_id or given.job_id
     turn.emit(EventType.STEP_FAILED, step.id, data)
-    if stops:
+    # Of what cleans up, whatever else there is to do still is done; how the run ends is told after that.
+    if stops and step.part is Part.MAIN:
         end(turn, "failed", {"error": {**data["error"], "stepId": step.id}}, undo=True)
 
 

@@ -85,9 +85,11 @@ routes = [
         audit="job.retry",
         summary="Retry a failed step now",
         description=(
-            "A FAILED job opens its FAILED run again; a PENDING one does not wait for its time any longer. The step "
-            "keeps its idempotency key. 409 `job_not_retryable` for any other, `run_ending` while the run is cancelled "
-            "or cleans up, `already_moved_on` for a call that came too late: of several at once one makes the attempt."
+            "A FAILED job opens its FAILED run again, or its cleaning up when it is an undo or `finally` step that "
+            "failed; a PENDING one does not wait for its time any longer. The step keeps its idempotency key. 409 "
+            "`job_not_retryable` for any other, `run_undone` for work that was taken back, `run_ending` while the run "
+            "is cancelled or cleans up, `already_moved_on` for a call that came too late: of several at once one makes "
+            "the attempt."
         ),
         response=Job,
         status=202,

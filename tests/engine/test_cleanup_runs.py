@@ -9,10 +9,10 @@ import pytest
 
 from engine.answers import Answer, Asker
 from engine.errors import Conflict
-from engine.models.run import RunStatus
+from engine.models.run import JobStatus, RunStatus
 from engine.sdk import Context, StepResult
 from engine.store import ANYONE
-from tests.engine.world import World, fails, manual
+from tests.engine.world import World, eventually, fails, manual
 
 STEPS: list[dict[str, Any]] = [
     {"id": "charge", "undo": "refund", "next": "ship"},
@@ -210,6 +210,90 @@ async def test_a_retried_run_runs_finally_again_with_a_new_key() -> None:
         f"{run_id}-report",
         f"{run_id}-report-2",
     ]
+
+
+async def test_an_undo_step_that_failed_is_done_again_by_hand_with_its_key() -> None:
+    """R2, R4: the money goes back once, and the run stays what it was: failed."""
+    world = World()
+    world.doing["ship"], world.doing["refund"] = fails(1), fails(1, "bank_down")
+    async with world.engine() as engine:
+        plan = await world.plan(engine, *STEPS, **{"finally": ["report"]})
+        run_id = (await engine.accept(plan, manual())).run.id
+        row = await world.until(run_id, RunStatus.FAILED)
+        assert row.error_code == "undo_failed"
+        jobs = {job.step_id: job for job in (await world.store.jobs.page(owner="owner", limit=10)).items}
+        with pytest.raises(Conflict) as refused:
+            await engine.retry_job(jobs["ship"].id, owner="owner", by="me")
+        assert refused.value.code == "run_undone"
+        await engine.retry_job(jobs["refund"].id, owner="owner", by="me")
+
+        async def told() -> bool:
+            return (await world.row(run_id)).error_code == "broken"
+
+        await eventually(told)
+        assert ran(world) == ["charge", "ship", "refund", "report", "refund"]
+        assert {key for step, _, key in world.calls if step == "refund"} == {f"{run_id}-refund"}
+        done = await world.store.jobs.get(jobs["refund"].id, owner="owner")
+        assert done.status is JobStatus.COMPLETED
+        with pytest.raises(Conflict) as refused:
+            await engine.retry_job(done.id, owner="owner", by="me")
+        assert refused.value.code == "job_not_retryable"
+
+
+async def test_an_undo_step_can_fail_again() -> None:
+    world = World()
+    world.doing["ship"], world.doing["refund"] = fails(1), fails(2, "bank_down")
+    async with world.engine() as engine:
+        plan = await world.plan(engine, *STEPS, **{"finally": ["report"]})
+        run_id = (await engine.accept(plan, manual())).run.id
+        await world.until(run_id, RunStatus.FAILED)
+        for tries, code in ((2, "undo_failed"), (3, "broken")):
+            (job,) = [j for j in (await world.store.jobs.page(owner="owner", limit=9)).items if j.step_id == "refund"]
+            await engine.retry_job(job.id, owner="owner", by="me")
+
+            async def over(tries: int = tries) -> bool:
+                return ran(world).count("refund") == tries and (await world.row(run_id)).status is RunStatus.FAILED
+
+            await eventually(over)
+            assert (await world.row(run_id)).error_code == code
+
+
+async def test_a_last_step_that_failed_is_done_again_and_then_the_run_has_succeeded() -> None:
+    world = World()
+    world.doing["report"] = fails(1)
+    async with world.engine() as engine:
+        plan = await world.plan(
+            engine, {"id": "work"}, {"id": "report"}, {"id": "tidy"}, **{"finally": ["report", "tidy"]}
+        )
+        run_id = (await engine.accept(plan, manual())).run.id
+        row = await world.until(run_id, RunStatus.FAILED)
+        assert row.error_code == "finally_failed"
+        (job,) = (await world.store.jobs.page(owner="owner", limit=10)).items
+        await engine.retry_job(job.id, owner="owner", by="me")
+        await world.until(run_id, RunStatus.SUCCESS)
+    assert ran(world).count("tidy") == 1
+    assert ran(world).count("work") == 1
+    assert ran(world).count("report") == 2
+
+
+async def test_cleaning_up_again_survives_the_process() -> None:
+    """R2."""
+    world = World()
+    world.doing["ship"], world.doing["refund"] = fails(1), fails(1)
+    async with world.engine() as engine:
+        plan = await world.plan(engine, *STEPS)
+        run_id = (await engine.accept(plan, manual())).run.id
+        await world.until(run_id, RunStatus.FAILED)
+        entered, _ = hold(world, "refund")
+        (job,) = [j for j in (await world.store.jobs.page(owner="owner", limit=9)).items if j.step_id == "refund"]
+        await engine.retry_job(job.id, owner="owner", by="me")
+        await entered.wait()
+        await engine.stop(grace_s=0.01)
+    del world.doing["refund"]
+    async with world.engine():
+        row = await world.until(run_id, RunStatus.FAILED)
+        assert row.error_code == "broken"
+    assert len({key for step, _, key in world.calls if step == "refund"}) == 1
 
 
 async def test_a_join_stops_the_handlers_it_does_not_wait_for() -> None:

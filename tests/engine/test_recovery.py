@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from engine.inputs import Begin, Reopen
 from engine.models.event import Event, EventType
 from engine.models.run import RunRow, RunStatus, WaitingFor
 from engine.plan import Plan
+from engine.recovery import SUSPECT_AFTER
 from engine.runner.driver import Driver
 from engine.sdk import Context, StepResult
 from engine.store import ANYONE, Commit
+from engine.sweeper import ORPHANS_S
 from tests.engine.calling import call, callee, ended
 from tests.engine.world import World, eventually, fails, manual
 
@@ -78,6 +81,37 @@ class TestRecovery:
             (job,) = (await world.store.jobs.page(owner="owner", limit=10)).items
             await engine.retry_job(job.id, owner="owner", by="me")
             await world.until(run_id, RunStatus.SUCCESS)
+
+    async def test_suspects_go_on_one_at_a_time_and_without_a_pause(self) -> None:
+        """R12: hundreds of runs that were under way at several deaths must not take minutes to be cleared."""
+        world = World()
+        together: list[int] = []
+        at_work: set[str] = set()
+
+        async def work(ctx: Context) -> StepResult:
+            at_work.add(ctx.run_id)
+            together.append(len(at_work))
+            await asyncio.sleep(0)
+            at_work.discard(ctx.run_id)
+            return StepResult.success({})
+
+        world.doing["a"] = work
+        asleep = world.make_engine()
+        plan = await world.plan(asleep, {"id": "a"})
+        suspects = [(await left_behind(asleep, plan)).id for _ in range(20)]
+        for run_id in suspects:
+            holder = asleep.owner
+            for death in range(SUSPECT_AFTER):
+                assert await world.store.runs.claim(
+                    run_id, owner=f"dead{death}", expected_owner=holder, now=world.now, count_death=True
+                )
+                holder = f"dead{death}"
+        began = monotonic()
+        async with world.engine():
+            for run_id in suspects:
+                await world.until(run_id, RunStatus.SUCCESS)
+        assert monotonic() - began < ORPHANS_S * 3, "one of twenty in each look for orphans would take forty seconds"
+        assert max(together) == 1
 
     async def test_progress_forgives_deaths(self) -> None:
         """R12: a long run that outlives many restarts is not blamed for them."""
