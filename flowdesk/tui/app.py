@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rich.text import Text
@@ -21,6 +22,7 @@ from flowdesk.tui.keymap import read_keymap
 from flowdesk.tui.leaving import Leaving
 from flowdesk.tui.live import Live
 from flowdesk.tui.memory import Memory
+from flowdesk.tui.own_themes import DIRECTORY, OwnThemes
 from flowdesk.tui.start import Starter
 from flowdesk.tui.tasks import task
 from flowdesk.tui.type_ahead import TypeAhead
@@ -79,6 +81,7 @@ class FlowDeskApp(FlowApp):
         self.deferred = Deferred(self)
         self.starter = Starter(self, connector)
         self.leaving = Leaving(self)
+        self.themes = OwnThemes(self, self._config / DIRECTORY)
         self.farewell = ""
         self.server_name = ""
         self.badge = ""
@@ -90,6 +93,10 @@ class FlowDeskApp(FlowApp):
         """Every event of the terminal comes through here; a key waits for the one before it."""
         if not self._type_ahead.takes(event):
             await self._type_ahead.pass_on(event)
+
+    @property
+    def _config(self) -> Path:
+        return contexts_path(self.options.environ).parent
 
     @property
     def connection(self) -> Connection | None:
@@ -109,11 +116,12 @@ class FlowDeskApp(FlowApp):
         task(self, self.starter.connect(), what="Connecting", group="connect", exclusive=True)
 
     def _use_settings(self) -> None:
-        """The person's theme and keys; what is wrong with them is said once."""
+        """The person's themes and keys; what is wrong with them is said once."""
+        self.themes.begin()
         theme = self.memory.get("theme")
         if theme in self.available_themes:
             self.theme = theme
-        used, wrong = read_keymap(contexts_path(self.options.environ).parent / KEYMAP)
+        used, wrong = read_keymap(self._config / KEYMAP)
         self.set_keymap(used)
         for trouble in wrong:
             toast.warn(self, trouble)
@@ -284,6 +292,7 @@ class FlowDeskApp(FlowApp):
         """Theme, log and mouse settings."""
         from flowdesk.tui.modals.settings import SettingsModal
 
+        self.themes.look()
         self.push_screen(SettingsModal())
 
     async def action_area_dashboard(self) -> None:

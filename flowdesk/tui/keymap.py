@@ -5,15 +5,20 @@ What is wrong in it is told, and the rest holds.
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from textual.keys import KEY_NAME_REPLACEMENTS
 
 from engine.errors import BadJson
 from engine.jsonio import parse_json
 from flowdesk.tui import keys
 
 NAME: Final = "keys.json"
+_MODIFIERS: Final = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
 
 
 def read_keymap(path: Path) -> tuple[dict[str, str], list[str]]:
@@ -39,7 +44,7 @@ def check_keymap(wanted: Mapping[str, object]) -> tuple[dict[str, str], list[str
     for act_id, given in wanted.items():
         trouble = _trouble(act_id, given, table)
         if trouble is None:
-            used[act_id] = str(given)
+            used[act_id] = ",".join(filter(None, map(named, _split(str(given)))))
         else:
             wrong.append(f"{NAME}: {trouble}")
     for act_id, clash in _clashes(used, table):
@@ -53,8 +58,32 @@ def _trouble(act_id: str, given: object, table: Mapping[str, keys.Act]) -> str |
         return f"there is no action {act_id!r}; docs/keys.md lists them"
     if not isinstance(given, str) or not given.strip():
         return f"the key of {act_id} must be a text such as ctrl+x"
-    never = [key for key in _split(given) if key in keys.NEVER]
-    return f"{act_id} cannot have {never[0]}: terminals report it as another key" if never else None
+    for key in _split(given):
+        name = named(key)
+        if name is None:
+            return f"{act_id} cannot have {key}: there is no such key; they are named like ctrl+x, f5, space or slash"
+        if name in keys.NEVER:
+            return f"{act_id} cannot have {key}: terminals report it as another key"
+    return None
+
+
+def named(key: str) -> str | None:
+    """The key by the name that Textual has for it, also when it was written as its sign; None when there is none."""
+    *modifiers, base = key.split("+") if len(key) > 1 and not key.endswith("+") else [key]
+    if not set(modifiers) <= _MODIFIERS:
+        return None
+    if len(base) == 1 and not base.isalnum():
+        base = _name_of(base)
+    elif len(base) == 1 and base.isupper() and modifiers:
+        modifiers, base = [*modifiers, "shift"], base.lower()
+    if len(base) != 1 and base not in _NAMES:
+        return None
+    return "+".join([*dict.fromkeys(modifiers), base])
+
+
+def _name_of(sign: str) -> str:
+    name = unicodedata.name(sign, "").lower().replace(" ", "_").replace("-", "_")
+    return KEY_NAME_REPLACEMENTS.get(name, name)
 
 
 def _clashes(used: Mapping[str, str], table: Mapping[str, keys.Act]) -> list[tuple[str, str]]:
@@ -79,3 +108,13 @@ def _live_together(one: str, other: str) -> bool:
 
 def _split(text: str) -> list[str]:
     return [key.strip() for key in text.split(",") if key.strip()]
+
+
+_NAMES: Final = frozenset(
+    {
+        *("escape", "enter", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown"),
+        *("up", "down", "left", "right"),
+        *(f"f{number}" for number in range(1, 25)),
+        *map(_name_of, string.punctuation),
+    }
+)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flowdesk.tui.keymap import NAME, check_keymap, read_keymap
+from flowdesk.tui import keys
+from flowdesk.tui.keymap import NAME, check_keymap, named, read_keymap
 from tests.tui.waiting import idle
 from tests.tui.world import World
 
@@ -19,7 +20,11 @@ from tests.tui.world import World
         ({"run.cancel": 7}, "must be a text"),
         ({"run.cancel": " "}, "must be a text"),
         ({"run.cancel": "ctrl+m"}, "terminals report it as another key"),
+        ({"run.cancel": "strg+x"}, "there is no such key"),
+        ({"app.quit": "ctrl+qq"}, "there is no such key"),
+        ({"run.cancel": "f99"}, "there is no such key"),
         ({"run.cancel": "R"}, "run.rerun has that key"),
+        ({"run.cancel": "?"}, "app.help has that key"),
         ({"run.cancel": "question_mark"}, "app.help has that key"),
     ],
 )
@@ -28,6 +33,35 @@ def test_what_cannot_be_used_is_told(wanted: dict[str, object], trouble: str) ->
     assert used == {"workflow.new": "N"}
     assert len(wrong) == 1
     assert trouble in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("ctrl+x", "ctrl+x"),
+        ("G", "G"),
+        ("\u00e9", "\u00e9"),
+        ("/", "slash"),
+        ("ctrl+/", "ctrl+slash"),
+        ("+", "plus"),
+        ("ctrl+A", "ctrl+shift+a"),
+        ("ctrl+shift+a", "ctrl+shift+a"),
+        ("question_mark", "question_mark"),
+        ("alt+f12", "alt+f12"),
+        ("", None),
+        ("ctrl", None),
+        ("cntrl+x", None),
+        ("x y", None),
+        ("\x07", None),
+    ],
+)
+def test_a_key_may_be_written_as_its_sign(written: str, meant: str | None) -> None:
+    assert named(written) == meant
+
+
+def test_every_key_of_the_table_has_a_name_that_is_known() -> None:
+    for act in keys.acts().values():
+        assert [named(key) for key in act.keys.split(",")] == act.keys.split(","), act.id
 
 
 def test_two_actions_may_change_places() -> None:

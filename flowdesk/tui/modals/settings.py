@@ -37,7 +37,7 @@ class SettingsModal(ModalScreen[None]):
             yield Static(Text("Switches (tab goes there, space switches)", style="bold"), id="switches", markup=False)
             for name, label, on in self._switches():
                 yield Tick(Content(label), on, id=name, compact=True)
-            yield Static(Text("Your own keys: keys.json, see docs/keys.md", style="dim"), id="more", markup=False)
+            yield Static(Text("Keys and themes of your own: docs/terminal.md", style="dim"), id="more", markup=False)
 
     def _switches(self) -> list[tuple[str, str, bool]]:
         """Each with the name it is remembered by, what it says, and whether it is on."""
