@@ -83,6 +83,7 @@ DASHBOARD: Final = (
 )
 
 WORKFLOWS: Final = (
+    Act("workflow.edit", "e", "Edit", "Workflow"),
     Act("workflow.run", "r", "Run", "Workflow", writes=True),
     Act("workflow.logs", "l", "Last log", "Workflow"),
     Act("workflow.new", "n", "New", "Workflow", writes=True),

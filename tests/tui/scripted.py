@@ -54,6 +54,10 @@ class ScriptedHttp(Http):
         """Answer these calls with what the handler gives; `{}` in the pattern catches one segment. Later rows win."""
         self._table.insert(0, (method, re.compile(re.escape(pattern).replace(r"\{\}", "([^/]+)") + r"\Z"), handler))
 
+    def on_rest(self, method: str, handler: Handler) -> None:
+        """Answer what no other row answers."""
+        self._table.append((method, re.compile(".*"), handler))
+
     def calls(self, method: str, prefix: str = "") -> list[Request]:
         """The calls so far of this method whose path begins so."""
         return [call for call in self.asked if call.method == method and call.path.startswith(prefix)]

@@ -41,6 +41,8 @@ async def decide(screen: FlowScreen, run_id: str, questions: Callable[[], Sequen
         answer = await screen.app.push_screen_wait(DecideModal(asked, filled, plain=screen.flow.ascii))
         if answer is None:
             return False
+        if not await screen.may_write(f"{answer.step_id}: {answer.outcome}"):
+            continue  # back to the dialog, with all that was typed
         try:
             await screen.live.client.runs.decide(
                 run_id, answer.step_id, answer.outcome, data=answer.data, reason=answer.reason

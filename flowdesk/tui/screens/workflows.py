@@ -58,6 +58,12 @@ class WorkflowsScreen(AreaScreen):
         """Enter edits."""
         self.flow.open_editor(cast(WorkflowRow, message.item)["id"])
 
+    def action_workflow_edit(self) -> None:
+        """So does the key that edits everywhere else."""
+        current = self.current_as(WorkflowRow)
+        if current is not None:
+            self.flow.open_editor(current["id"])
+
     def action_workflow_run(self) -> None:
         """Ask for the input, start a run and open it."""
         current = self.current_as(WorkflowRow)

@@ -55,6 +55,15 @@ async def test_disable_switches_the_one_under_the_cursor(world: World) -> None:
         assert [(call.body["name"], call.body["enabled"]) for call in world.http.calls("PUT")] == [("hello", False)]
 
 
+@presses("workflow.edit", "list.open")
+async def test_e_edits_as_it_does_everywhere_and_so_does_enter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world.shown("workflows") as (app, pilot):
+        opened: list[str] = []
+        monkeypatch.setattr(app, "open_editor", lambda workflow_id, **_more: opened.append(workflow_id))
+        await pilot.press("e", "j", "enter")
+        assert opened == ["wf_0001", "wf_0002"]
+
+
 async def test_what_is_disabled_already_is_left_alone_and_not_counted(world: World) -> None:
     """A toast never says that something was done which was so before; and no version is saved for it."""
     world.http.on("PUT", "/api/workflows/{}", lambda r: r.body)
