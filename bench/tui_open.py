@@ -11,6 +11,7 @@ server's answers are made beforehand and come without a network; the screen is d
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -36,6 +37,7 @@ Figures = dict[str, dict[str, float]]
 @asynccontextmanager
 async def measured(figures: Figures, name: str) -> AsyncIterator[None]:
     """Note how long this took and how long nothing else could happen meanwhile."""
+    gc.freeze()  # as the program does when it has started; and the answers, made beforehand, belong to the server
     stalls: list[float] = []
     watching = asyncio.create_task(watch(stalls))
     await asyncio.sleep(0.05)

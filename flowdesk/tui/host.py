@@ -27,6 +27,10 @@ def _now() -> datetime:
     return datetime.now(UTC).astimezone()
 
 
+def _nothing() -> None:
+    return
+
+
 @dataclass(slots=True)
 class Options:
     """How the terminal UI was called, and what tests put in place of the world."""
@@ -37,6 +41,8 @@ class Options:
     """Where drafts, memory and the log are; None keeps nothing."""
     environ: Mapping[str, str] = field(default_factory=dict)
     clock: Callable[[], datetime] = _now
+    settled: Callable[[], None] = _nothing
+    """Called once the first area is on the screen, and what it takes is loaded."""
 
 
 class FlowApp(App[int]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -46,7 +47,14 @@ def open_ui(wish: Wish, *, read_only: bool = False) -> int:
 
     place = state_dir(environ)
     log_to(place)
-    options = Options(read_only=read_only, ascii=not knows_unicode(environ), state_dir=place, environ=dict(environ))
+    options = Options(
+        read_only=read_only,
+        ascii=not knows_unicode(environ),
+        state_dir=place,
+        environ=dict(environ),
+        # What is loaded by now stays, so the collector need not walk through it again whenever a long log arrives.
+        settled=gc.freeze,
+    )
     app = FlowDeskApp(ServerConnector(wish, environ), options)
     options.ascii = options.ascii or app.memory.get("ascii") is True
     mouse = environ.get("FLOWDESK_MOUSE", "on") != "off" and app.memory.get("mouse") is not False

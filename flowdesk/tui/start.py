@@ -68,6 +68,7 @@ class Starter:
                 app, self._mourn(connection.child), what="Watching the engine", group=f"{ENDLESS}child", exclusive=True
             )
         await self._show_first(connection)
+        app.call_after_refresh(app.options.settled)
 
     async def change_to(self, server: KnownServer) -> None:
         """Leave this server well and connect to another; nothing of the first stays on the screen."""

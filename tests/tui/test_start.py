@@ -46,6 +46,15 @@ async def test_enter_opens_things_again_once_there_is_a_server(world: World) -> 
         assert app.check_action("connect_again", ()) is True
 
 
+async def test_it_is_said_when_all_is_loaded(world: World) -> None:
+    seen: list[str] = []
+    app: FlowDeskApp = world.app(settled=lambda: seen.append(app.current_mode))
+    app.memory.put("area", "workflows")
+    async with app.run_test(size=(120, 36)):
+        await until(lambda: bool(seen), "the word")
+        assert seen == ["workflows"]
+
+
 async def test_f6_leaves_a_server_that_answers_alone(world: World) -> None:
     connector = ScriptedConnector(world.http)
     app = FlowDeskApp(connector, Options(environ=NOWHERE))
