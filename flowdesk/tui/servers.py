@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from flowdesk import contexts
 
@@ -40,6 +41,14 @@ def known_servers(environ: Mapping[str, str]) -> list[KnownServer]:
         KnownServer(contexts.LOCAL, "this machine"),
         *(KnownServer(name, context.url) for name, context in sorted(known.items())),
     ]
+
+
+def by_address(typed: str) -> KnownServer:
+    """The server at an address; BadContext for what cannot be one. A token that is kept for it is found there."""
+    from flowdesk.launch import Wish
+
+    url = contexts.checked_url(typed)
+    return KnownServer(urlsplit(url).netloc, url, Wish(url=url))
 
 
 def name_of(target: Target, workspace: WorkspaceDoc | None) -> str:

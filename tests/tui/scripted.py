@@ -154,8 +154,8 @@ class ScriptedConnector:
         self.closed += 1
 
     def elsewhere(self, wish: Wish) -> ScriptedConnector:
-        """The connector that `others` has for that context, or `context/workspace`."""
-        return self.others["/".join(filter(None, [wish.context, wish.workspace]))]
+        """The connector that `others` has for that address or context, or `context/workspace`."""
+        return self.others["/".join(filter(None, [wish.url, wish.context, wish.workspace]))]
 
 
 def _reply(given: Any) -> Reply:

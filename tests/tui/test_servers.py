@@ -86,7 +86,11 @@ async def ask(app: FlowDeskApp, pilot: Pilot[int], typed: str) -> list[str]:
 async def test_the_servers_are_listed_and_the_open_one_cannot_be_chosen(two: Two) -> None:
     async with two.shown() as pilot:
         lines = await ask(two.app, pilot, "@")
-        assert lines == ["@local  this machine  – this is the one", "@prod  https://flows.example.org"]
+        assert lines == [
+            "@local  this machine  – this is the one",
+            "@prod  https://flows.example.org",
+            "@https://…  another server  – type its address",
+        ]
         await pilot.press("enter")
         await idle(two.app)
         assert isinstance(two.app.screen, PaletteModal)
@@ -107,6 +111,22 @@ async def test_choosing_one_leaves_the_other_and_shows_nothing_of_it(two: Two) -
         await pilot.press("1")
         await idle(two.app)
         assert len(two.app.screen_stack) == 1
+
+
+async def test_a_server_that_is_not_known_is_reached_by_its_address(two: Two) -> None:
+    two.first.others["https://new.example.org"] = two.second
+    async with two.shown() as pilot:
+        lines = await ask(two.app, pilot, "@https://new.example.org/")
+        assert lines == ["@new.example.org  https://new.example.org"]
+        await pilot.press("enter")
+        await until(lambda: two.second.opened and two.app.current_mode == "workflows", "the other server")
+        assert two.second.opened == [None], "it gets no token of this one"
+
+
+async def test_an_address_that_cannot_be_one_is_told(two: Two) -> None:
+    async with two.shown() as pilot:
+        lines = await ask(two.app, pilot, "@ftp://new.example.org")
+        assert lines == ["@ftp://new.example.org  – 'ftp://new.example.org' is not a server's address"]
 
 
 async def test_a_workspace_is_changed_like_a_server_and_stands_in_the_header(two: Two) -> None:

@@ -16,11 +16,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from flowdesk.clean import clean
-from flowdesk.errors import ClientError
+from flowdesk.errors import BadContext, ClientError
 from flowdesk.show.text import shorten
 from flowdesk.tui.actions import Doable, do, doable, score
 from flowdesk.tui.draw.status import word
-from flowdesk.tui.servers import KnownServer, known_servers, workspaces_of
+from flowdesk.tui.servers import KnownServer, by_address, known_servers, workspaces_of
 from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
 
@@ -214,7 +214,20 @@ class PaletteModal(ModalScreen[None]):
         scored = [(score(wanted, f"{server.name} {server.where}"), server) for server in known]
         fitting = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0]) if wanted else scored
         if self.query_one(Input).value == typed:
-            self._show([self._server(server, open_now=server.name == now) for _points, server in fitting])
+            lines = [self._server(server, open_now=server.name == now) for _points, server in fitting]
+            self._show(lines if wanted and lines else [*lines, self._another(wanted)])
+
+    def _another(self, typed: str) -> Entry:
+        """A server that is not known yet, once its address was typed."""
+        if "://" not in typed:
+            return Entry("@https://…  another server", "", "type its address", self._nothing)
+        try:
+            return self._server(by_address(typed), open_now=False)
+        except BadContext as error:
+            return Entry(f"@{typed}", "", error.message, self._nothing)
+
+    async def _nothing(self) -> None:
+        """What cannot be chosen does this."""
 
     async def _workspaces(self) -> list[KnownServer]:
         connection = self.flow.connection
