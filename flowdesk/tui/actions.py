@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
-_ORDER: Final = {group: at for at, group in enumerate(("Everywhere", "Areas", "Move"), start=100)}
+_ORDER: Final = {group: at for at, group in enumerate(("List", "Everywhere", "Areas", "Move"), start=100)}
 
 
 @dataclass(slots=True, frozen=True)

@@ -134,7 +134,8 @@ class Starter:
     async def _log_in(self, connection: Connection, error: Exception) -> str | None:
         from flowdesk.tui.modals.login import LoginModal
 
-        modal = LoginModal(connection, toast.reason(error))
+        said = toast.reason(error) if connection.target.token else ""  # with no token sent, it only says that
+        modal = LoginModal(connection, said)
         token = await self._app.push_screen_wait(modal)
         self._renewal = modal.renewal
         return token

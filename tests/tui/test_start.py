@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Static
 
 from flowdesk.renewal import SessionRenewal
@@ -14,8 +15,9 @@ from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.widgets.header import HeaderLine
 from flowdesk.tui.widgets.too_small import TooSmall
 from tests.tui.pressing import presses
+from tests.tui.screen_text import screen_text
 from tests.tui.scripted import ScriptedConnector, refuse
-from tests.tui.waiting import idle, said, until
+from tests.tui.waiting import idle, said, settled, until
 from tests.tui.world import NOWHERE, World
 
 
@@ -89,6 +91,22 @@ async def test_a_refused_token_asks_for_a_login_and_its_token_is_used(world: Wor
         assert connector.opened == [None, "fresh"]
         assert known["fresh"]
         assert isinstance(world.http.renew, SessionRenewal), "it is kept nowhere, and renewed all the same"
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24)])
+async def test_the_login_fits_and_does_not_speak_of_headers(world: World, size: tuple[int, int]) -> None:
+    world.http.on("GET", "/api/server", lambda r: refuse(401, "unauthenticated", "send Authorization: Bearer <token>"))
+    world.http.on("POST", "/api/auth/login", lambda r: refuse(401, "bad_credentials", "wrong e-mail or password"))
+    app = world.app()
+    async with app.run_test(size=size) as pilot:
+        await until(lambda: isinstance(app.screen, LoginModal), "the login")
+        await settled(app)
+        assert "Authorization" not in screen_text(app)
+        await pilot.press(*"me", "enter", *"no", "enter")
+        await until(lambda: "wrong e-mail or password" in screen_text(app), "the refusal")
+        seen = screen_text(app)
+        for shown in ("E-mail    ", "Password  ", "[x] remember", "Log in (enter)", "--register"):
+            assert shown in seen, seen
 
 
 @presses("FlowDeskApp/enter")

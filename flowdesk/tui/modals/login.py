@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label, Static
+from textual.widgets import Button, Checkbox, Input, Static
 
 from flowdesk.clean import clean
 from flowdesk.errors import ClientError
@@ -23,16 +23,22 @@ from flowdesk.tui.tasks import task
 from flowdesk.tui.widgets.text_fields import LineInput
 from flowdesk.tui.widgets.tick import Tick
 
+_NO_ACCOUNT: Final = "esc leaves. No account yet: flowdesk login ADDRESS --register makes one where that is open."
+
 
 class LoginModal(ModalScreen[str | None]):
     """Gives a token, or None when the person would rather leave. `renewal` renews one that is kept nowhere."""
 
     DEFAULT_CSS = """
-    LoginModal .dialog { width: 60; height: auto; padding: 1 2; }
-    LoginModal Label { margin-top: 1; }
-    LoginModal #trouble { color: $text-error; height: auto; margin-top: 1; }
-    LoginModal Checkbox { margin-top: 1; }
-    LoginModal Button { margin-top: 1; }
+    LoginModal .dialog { width: 70; height: auto; padding: 0 2; }
+    LoginModal Horizontal { height: 1; }
+    LoginModal Horizontal Static { width: 10; }
+    LoginModal Input { width: 1fr; border: none; height: 1; padding: 0 1; background: $boost; }
+    LoginModal Input:focus { background: $panel; }
+    LoginModal #who { margin-top: 1; }
+    LoginModal #trouble { color: $text-error; height: auto; }
+    LoginModal .hint { height: auto; }
+    LoginModal Checkbox { margin: 1 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
@@ -46,13 +52,16 @@ class LoginModal(ModalScreen[str | None]):
         """Address, account, password."""
         with Vertical(classes="dialog"):
             yield Static(Text(f"Log in to {clean(self._connection.target.url)}", style="bold"), markup=False)
-            yield Label("E-mail")
-            yield LineInput(id="email")
-            yield Label("Password")
-            yield Input(id="password", password=True)
+            with Horizontal(id="who"):
+                yield Static(Text("E-mail"), markup=False)
+                yield LineInput(id="email", compact=True)
+            with Horizontal():
+                yield Static(Text("Password"), markup=False)
+                yield Input(id="password", password=True, compact=True)
             yield Tick(Content("remember (in a file only you can read)"), value=True, id="remember", compact=True)
             yield Static(Text(clean(self._trouble)), id="trouble", markup=False)
-            yield Button("Log in", id="go", variant="primary", compact=True)
+            yield Button("Log in (enter)", id="go", variant="primary", compact=True)
+            yield Static(Text(_NO_ACCOUNT), classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Begin to type."""

@@ -32,7 +32,7 @@ class SecretField:
 
 
 FIELDS: Final = (
-    SecretField("name", "Name", "letters, digits, _ and -; a template says {{secrets.NAME}}", needed=True),
+    SecretField("name", "Name", "letters, digits, _, -; read as {{secrets.NAME}}", needed=True),
     SecretField("value", "Value", "at least 8 characters", hidden=True, needed=True, part_of="value"),
     SecretField("source", "Kept in", "env:NAME or file:/path", needed=True, part_of="source"),
     SecretField("authorizeUrl", "Authorize URL", "where a person says yes", needed=True, part_of="connection"),

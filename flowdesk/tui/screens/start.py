@@ -42,5 +42,5 @@ class StartScreen(FlowScreen):
         failed = state == "offline"
         self.set_class(failed, "-failed")
         why = "\n".join(clean_lines(self.live.why))
-        text = f"{why}\n\nenter tries again, ctrl+q leaves" if failed else self._under_way()
+        text = f"{why}\n\nenter tries again, :@ goes to another server, ctrl+q leaves" if failed else self._under_way()
         self.query_one("#going-on", Static).update(Text(text))

@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList, Select, Static
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.message import MessageModal
 from flowdesk.tui.modals.secret import SecretModal
+from flowdesk.tui.modals.secret_fields import FIELDS
 from flowdesk.tui.modals.usages import UsagesModal
 from tests.security.canary import CANARY, shows
 from tests.tui.pressing import presses
@@ -328,3 +329,8 @@ async def test_a_read_only_session_and_production(world: World) -> None:
             await pilot.press("escape")
             await settled(app)
         assert not [call for call in world.http.asked if call.method != "GET"]
+
+
+def test_what_a_line_is_for_can_be_read_in_a_small_terminal() -> None:
+    """80 columns leave 50 of the dialog for it; words beyond them would be missing without a sign."""
+    assert [field.key for field in FIELDS if len(field.hint) > 50] == []
