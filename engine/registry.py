@@ -122,10 +122,13 @@ class Registry:
                 raise ValueError(f"the handler of {ref!r} cannot be called")
             _check_params(ref, definition.params)
 
-    def load(self, builtins: Iterable[str], *, third_party: bool = True) -> None:
-        """Load built-in modules by name, then every installed plugin; failures are noted in `plugins`."""
+    def load(self, builtins: Iterable[str], *, third_party: bool = True, version: str | None = None) -> None:
+        """Load built-in modules by name, then every installed plugin; failures are noted in `plugins`.
+
+        `version` is that of the built-in ones, which is FlowDesk's own.
+        """
         for module in builtins:
-            self._load(module, lambda module=module: importlib.import_module(module).steps, BUILT_IN, None)
+            self._load(module, lambda module=module: importlib.import_module(module).steps, BUILT_IN, version)
         if third_party:
             for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda p: p.name):
                 self._load(point.name, point.load, _origin(point), point.dist.version if point.dist else None)

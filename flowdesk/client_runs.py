@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, cast
 
 from flowdesk.client_http import Http, page_of, quote
-from flowdesk.replies import JobDoc, JournalPart, Page, QuestionDoc, RunDoc, RunSummary, StatsDoc
+from flowdesk.figure_replies import StatsDoc
+from flowdesk.replies import JobDoc, JournalPart, Page, QuestionDoc, RunDoc, RunSummary
 
 BASE: Final = "/api/runs"
 

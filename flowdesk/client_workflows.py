@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from flowdesk.client_http import Http, page_of, quote
 from flowdesk.errors import problem_from
+from flowdesk.figure_replies import WorkflowStatsDoc
 from flowdesk.replies import (
     DiffDoc,
     JobDoc,
@@ -19,7 +20,6 @@ from flowdesk.replies import (
     Validation,
     VersionDoc,
     WorkflowDoc,
-    WorkflowStatsDoc,
 )
 
 Found = list[WorkflowDoc]  # inside the class `list` is the method

@@ -285,51 +285,8 @@ class StepKind(TypedDict):
     params: dict[str, Any] | None
     examples: list[dict[str, Any]]
     source: str
-
-
-class HourDoc(TypedDict):
-    """The runs made in one hour."""
-
-    at: str
-    runs: int
-    failed: int
-
-
-class DurationsDoc(TypedDict):
-    """How long the newest `of` runs that ended took, in milliseconds."""
-
-    of: int
-    p50: int | None
-    p95: int | None
-
-
-class StatsDoc(TypedDict):
-    """What became of the runs of the last hours; `open` are all that are unfinished, however old."""
-
-    since: str
-    hours: int
-    counts: dict[str, int]
-    open: dict[str, int]
-    buckets: list[HourDoc]
-    durationMs: DurationsDoc
-
-
-class LastRunDoc(TypedDict):
-    """The newest run of a workflow."""
-
-    id: str
-    status: str
-    createdAt: str
-    finishedAt: str | None
-    durationMs: int | None
-
-
-class WorkflowStatsDoc(TypedDict):
-    """How a workflow has been doing; the numbers are those of seven days."""
-
-    lastRun: LastRunDoc | None
-    runs7d: int
-    failed7d: int
+    expressions: NotRequired[list[str]]
+    """Which parameters hold CEL, as `cases[].when`; older servers do not tell."""
 
 
 class TrialLineDoc(TypedDict):

@@ -138,6 +138,8 @@ class StepKind(Document):
     """Worked uses."""
     source: str
     """Where it comes from: `built in` or the name of a package."""
+    expressions: list[str]
+    """Which parameters hold CEL, as `condition` or `cases[].when`; a list in place of one holds templates."""
 
 
 class StepExample(Document):

@@ -184,7 +184,7 @@ def _core(
     links: AnswerLinks | None,
 ) -> Core:
     registry = Registry()
-    registry.load(BUILTINS)
+    registry.load(BUILTINS, version=flowdesk_version())
     bus = _make_bus(settings, store)
     worker = role == "worker"
     max_running = settings.worker_concurrency if worker else settings.max_concurrent_runs

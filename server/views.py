@@ -212,6 +212,7 @@ def step_kind(definition: StepDefinition) -> Document:
         "params": params_schema(definition.params),
         "examples": [_example(example) for example in definition.examples],
         "source": definition.source,
+        "expressions": list(definition.expressions),
     }
 
 

@@ -178,6 +178,9 @@ class FlowDeskApp(FlowApp):
 
     async def go(self, area: str) -> None:
         """Show an area, as it was left."""
+        if area == self.current_mode and getattr(self.screen, "before_area", False):
+            await self.pop_screen()
+            return
         if area != self.current_mode and self.live.attached:
             self._came_from = self.current_mode
             await self.switch_mode(area)

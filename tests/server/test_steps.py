@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import jsonschema
 
 from plugins.builtins import BUILTINS
@@ -40,4 +42,11 @@ async def test_where_steps_come_from(ali: Person) -> None:
     assert set(BUILTINS) <= names
     refs = {ref for plugin in plugins for ref in plugin["refs"]}
     assert refs == {kind["ref"] for kind in await ali.get("/api/steps")}
-    assert [plugin["error"] for plugin in plugins if plugin["source"] == "built in"] == [None] * len(BUILTINS)
+    built_in = [plugin for plugin in plugins if plugin["source"] == "built in"]
+    assert [plugin["error"] for plugin in built_in] == [None] * len(BUILTINS)
+    assert {plugin["version"] for plugin in built_in} == {version("flowdesk")}
+
+
+async def test_which_parameters_hold_expressions(ali: Person) -> None:
+    assert (await ali.get("/api/steps/flow.switch"))["expressions"] == ["cases[].when"]
+    assert (await ali.get("/api/steps/core.log"))["expressions"] == []

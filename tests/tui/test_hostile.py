@@ -147,6 +147,11 @@ def opening(make: Callable[[FlowDeskApp], Screen[Any]]) -> Go:
     return go
 
 
+async def first_start(app: FlowDeskApp, pilot: Pilot[int], world: World) -> None:
+    world.workflows.clear()  # with any, it makes way
+    await opening(lambda _: WelcomeScreen())(app, pilot, world)
+
+
 async def called_runs(app: FlowDeskApp, _pilot: Pilot[int], _world: World) -> None:
     app.open_called(SENT, SENT, named=HOSTILE, counts=lambda: None)
     await settled(app)
@@ -274,7 +279,7 @@ PLACES: Final = (
         go=opening(lambda _: VersionsModal([VERSION], WILD, _nothing, why_not=SENT)),
         has="VersionsModal",
     ),
-    Place("welcome", go=opening(lambda _: WelcomeScreen()), shows=False, has="WelcomeScreen"),
+    Place("welcome", go=first_start, shows=False, has="WelcomeScreen"),
     Place("start", go=opening(lambda _: StartScreen()), shows=False, has="StartScreen"),
 )
 

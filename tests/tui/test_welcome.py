@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList
 
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.modals.choose import ChooseFileModal
+from flowdesk.tui.screens import welcome
 from flowdesk.tui.screens.welcome import WelcomeScreen
 from tests.tui.pressing import presses
 from tests.tui.waiting import idle, until
@@ -112,3 +113,58 @@ async def test_a_file_that_is_not_there_leaves_the_choice_open(world: World, tmp
         await until(lambda: isinstance(app.screen, WelcomeScreen), "the welcome")
         await idle(app)
         assert (saved, opened) == ([], [])
+
+
+async def test_it_makes_way_when_workflows_are_saved_elsewhere(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing tells of workflows that another client or the command line saves."""
+    monkeypatch.setattr(welcome, "LOOK_EACH_S", 0.05)
+    saved = list(world.workflows)
+    async with welcomed(world) as (app, _pilot, opened):
+        assert isinstance(app.screen, WelcomeScreen)
+        world.workflows.extend(saved)
+        await until(lambda: not isinstance(app.screen, WelcomeScreen), "the dashboard")
+        await idle(app)
+        assert (app.current_mode, len(app.screen_stack), opened) == ("dashboard", 1, [])
+
+
+async def test_it_stays_while_a_question_is_open_or_the_server_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(welcome, "LOOK_EACH_S", 0.05)
+    saved = list(world.workflows)
+    async with welcomed(world) as (app, pilot, _opened):
+        await pilot.press("end", "up", "enter")
+        await until(lambda: isinstance(app.screen, ChooseFileModal), "the question")
+        asked = len(world.http.calls("GET", "/api/workflows"))
+        world.workflows.extend(saved)
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, ChooseFileModal)
+        assert len(world.http.calls("GET", "/api/workflows")) == asked
+        await pilot.press("escape")
+        await until(lambda: not app.screen.is_modal and not isinstance(app.screen, WelcomeScreen), "the dashboard")
+        await idle(app)
+
+
+async def test_the_keys_of_areas_leave_it(world: World) -> None:
+    async with welcomed(world) as (app, pilot, _opened):
+        await pilot.press("1")
+        await idle(app)
+        assert (app.current_mode, len(app.screen_stack)) == ("dashboard", 1)
+
+
+async def test_another_area_and_back_shows_it_again_while_there_is_nothing(world: World) -> None:
+    async with welcomed(world) as (app, pilot, _opened):
+        await pilot.press("2")
+        await until(lambda: app.current_mode == "workflows", "the workflows")
+        await idle(app)
+        await pilot.press("1")
+        await until(lambda: isinstance(app.screen, WelcomeScreen), "the welcome")
+        await idle(app)
+
+
+async def test_enter_pressed_twice_begins_once(world: World) -> None:
+    saved = saving(world)
+    async with welcomed(world) as (app, pilot, opened):
+        await pilot.press("enter", "enter")
+        await idle(app)
+        assert (len(saved), opened) == (1, ["wf_1"])

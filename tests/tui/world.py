@@ -35,7 +35,7 @@ def ago(**since: float) -> str:
 def registry() -> Registry:
     """Every step that comes with FlowDesk."""
     made = Registry()
-    made.load(BUILTINS, third_party=False)
+    made.load(BUILTINS, third_party=False, version="1.0")
     return made
 
 

@@ -24,11 +24,15 @@ class EditRefused(FlowDeskError):
 
 @dataclass(slots=True, frozen=True)
 class Change:
-    """What an edit made: the new document, what was done in a few words, and the step to stand on afterwards."""
+    """What an edit made: the new document, what was done in a few words, and the step to stand on afterwards.
+
+    `note` says what else came of it, where that is not obvious.
+    """
 
     document: Document
     what: str
     step: str | None = None
+    note: str = ""
 
 
 def clone(value: Any) -> Any:

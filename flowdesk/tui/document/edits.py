@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from flowdesk.replies import StepKind
@@ -22,9 +22,8 @@ from flowdesk.tui.document.basics import (
     steps_of,
 )
 from flowdesk.tui.document.references import rename_in_condition, rename_in_params
+from flowdesk.tui.document.removal import lasts_of
 
-CONDITION_FIELDS: Final = frozenset({"condition", "expression", "when", "if"})
-"""Parameters of our own steps that hold a condition, where names are no templates."""
 UNTIL_STEP: Final = "untilStep"
 """The parameter of our own steps that names another step."""
 
@@ -97,49 +96,11 @@ def copied(document: Document, step_id: str) -> Step:
     return copy
 
 
-def remove(document: Document, step_id: str) -> Change:
-    """Take the step away; what led to it leads to what came next, with the conditions of the arrows that led to it.
+def rename(document: Document, old: str, new: str, expressions: Mapping[str, Collection[str]] | None = None) -> Change:
+    """Give the step another id, and say it everywhere: arrows, templates, conditions and outputs.
 
-    A branch moves to the only arrow that led to the step, when its conditions do not ask what the step gave. Else only
-    its first target is connected: to take all of them would run what excluded each other. `loose` tells the others.
+    `expressions` tells which parameters hold CEL, as `cases[].when`, for each kind of step that is known.
     """
-    changed = clone(document)
-    index = position(changed, step_id)
-    gone = steps_of(changed).pop(index)
-    arrows = [arrow for arrow in arrows_of(gone) if arrow["to"] != step_id]
-    targets = [arrow["to"] for arrow in (arrows if all(map(is_plain, arrows)) else arrows[:1])]
-    for step in steps_of(changed):
-        if any(arrow["to"] == step_id for arrow in arrows_of(step)):
-            put_arrows(step, _taken_over(step, arrows, step_id) or _around(step, step_id, targets))
-        if step.get("onError") == step_id:
-            _put_or_drop(step, "onError", next((to for to in targets if to != step["id"]), None))
-        if step.get("undo") == step_id:
-            del step["undo"]
-    if changed.get("entryStepId") == step_id:
-        _put_or_drop(changed, "entryStepId", targets[0] if targets else None)
-    if step_id in _lasts(changed):
-        named = [other for one in _lasts(changed) for other in (targets if one == step_id else [one])]
-        _put_or_drop(changed, "finally", list(dict.fromkeys(named)) or None)
-    left = steps_of(changed)
-    stand = left[min(index, len(left) - 1)]["id"] if left else None
-    return Change(changed, f"Remove step {step_id}", stand)
-
-
-def loose(before: Document, after: Document) -> list[str]:
-    """The steps something led to before and nothing leads to now."""
-
-    def reached(document: Document) -> set[str]:
-        steps = steps_of(document)
-        return {arrow["to"] for step in steps for arrow in arrows_of(step)} | {
-            step["onError"] for step in steps if isinstance(step.get("onError"), str)
-        }
-
-    lost = reached(before) - reached(after)
-    return [step["id"] for step in steps_of(after) if step["id"] in lost and step["id"] != after.get("entryStepId")]
-
-
-def rename(document: Document, old: str, new: str) -> Change:
-    """Give the step another id, and say it everywhere: arrows, templates and conditions."""
     changed = clone(document)
     step = step_of(changed, old)
     if not GOOD_ID.match(new):
@@ -148,21 +109,28 @@ def rename(document: Document, old: str, new: str) -> Change:
         raise EditRefused(f"there is a step called {new} already")
     step["id"] = new
     _redirect(changed, old, new)
-    if old in _lasts(changed):
-        changed["finally"] = [new if one == old else one for one in _lasts(changed)]
+    if old in lasts_of(changed):
+        changed["finally"] = [new if one == old else one for one in lasts_of(changed)]
     for other in steps_of(changed):
         if other.get("undo") == old:
             other["undo"] = new
         if isinstance(other.get("params"), dict) and other["params"].get(UNTIL_STEP) == old:
             other["params"][UNTIL_STEP] = new
         if "params" in other:
-            other["params"] = rename_in_params(other["params"], old, new, CONDITION_FIELDS)
+            paths = (expressions or {}).get(str(other.get("ref")))
+            other["params"] = rename_in_params(other["params"], old, new, paths)
         arrows = arrows_of(other)
         for arrow in arrows:
             if isinstance(arrow.get("when"), str):
                 arrow["when"] = rename_in_condition(arrow["when"], old, new)
         if arrows != arrows_of(other):
             put_arrows(other, arrows)
+    outputs = changed.get("outputs")
+    if isinstance(outputs, dict):
+        changed["outputs"] = {
+            name: rename_in_condition(text, old, new) if isinstance(text, str) else text
+            for name, text in outputs.items()
+        }
     return Change(changed, f"Rename {old} to {new}", new)
 
 
@@ -189,35 +157,3 @@ def _redirect(document: Document, old: str, new: str) -> None:
             step["onError"] = new
     if document.get("entryStepId") == old:
         document["entryStepId"] = new
-
-
-def _taken_over(step: Step, branch: list[dict[str, Any]], gone: str) -> list[dict[str, Any]]:
-    """The branch of the step that goes as one of this step; nothing when it cannot be."""
-    own = arrows_of(step)
-    simple = len(own) == 1 and is_plain(own[0]) and not any(map(is_plain, branch))
-    conditions = [str(arrow.get("when") or "") for arrow in branch]
-    asks = any(rename_in_condition(condition, gone, f"{gone}_") != condition for condition in conditions)
-    moves = simple and not asks and not any(arrow.get("label") or arrow["to"] == step["id"] for arrow in branch)
-    return [dict(arrow) for arrow in branch] if moves else []
-
-
-def _around(step: Step, gone: str, targets: list[str]) -> list[dict[str, Any]]:
-    return [
-        {**arrow, "to": to}
-        for arrow in arrows_of(step)
-        for to in (targets if arrow["to"] == gone else [arrow["to"]])
-        if to != step["id"]
-    ]
-
-
-def _lasts(document: Document) -> list[Any]:
-    """The steps named in `finally`, as far as it is a list while it is edited."""
-    named = document.get("finally")
-    return named if isinstance(named, list) else []
-
-
-def _put_or_drop(holder: dict[str, Any], key: str, value: str | list[str] | None) -> None:
-    if value is None:
-        del holder[key]
-    else:
-        holder[key] = value

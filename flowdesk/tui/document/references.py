@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any, Final
 
+CONDITION_FIELDS: Final = frozenset({"condition", "expression", "when", "if"})
+"""What parameters that hold a condition are usually called."""
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _BEFORE: Final = r"(?<![\w.\"'\]])"
 _QUOTED: Final = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"
@@ -35,18 +38,29 @@ def rename_in_condition(text: str, old: str, new: str) -> str:
     return _renamed(text, old, new, dashes=False)
 
 
-def rename_in_params(value: Any, old: str, new: str, conditions: frozenset[str]) -> Any:
-    """Parameters with the name changed in their templates, and in the conditions under keys of these names."""
-    if isinstance(value, dict):
-        return {
-            key: rename_in_condition(item, old, new)
-            if key in conditions and isinstance(item, str) and "{{" not in item
-            else rename_in_params(item, old, new, conditions)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [rename_in_params(item, old, new, conditions) for item in value]
-    return rename_in_templates(value, old, new) if isinstance(value, str) else value
+def rename_in_params(value: Any, old: str, new: str, expressions: Collection[str] | None) -> Any:
+    """Parameters with the name changed in their templates and expressions.
+
+    `expressions` are the parameters that hold CEL, as `cases[].when`; for a kind of step that nobody knows, None, they
+    are guessed by their names.
+    """
+
+    def renamed(value: Any, path: str, key: str, *, code: bool) -> Any:
+        # A list may stand where an expression may: then its texts are templates like any others.
+        code = code or (expressions is not None and path in expressions and not isinstance(value, list))
+        if isinstance(value, dict):
+            return {
+                name: renamed(item, f"{path}.{name}" if path else str(name), str(name), code=code)
+                for name, item in value.items()
+            }
+        if isinstance(value, list):
+            return [renamed(item, f"{path}[]", "", code=code) for item in value]
+        if not isinstance(value, str):
+            return value
+        guessed = expressions is None and key in CONDITION_FIELDS and "{{" not in value
+        return rename_in_condition(value, old, new) if code or guessed else rename_in_templates(value, old, new)
+
+    return renamed(value, "", "", code=False)
 
 
 def _renamed(code: str, old: str, new: str, *, dashes: bool) -> str:

@@ -21,6 +21,7 @@ from flowdesk.tui import toast
 from flowdesk.tui.draw.values import text_of
 from flowdesk.tui.host import FlowApp
 from flowdesk.tui.modals.ask import AskModal
+from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.input_form import InputForm, form_fields
 from flowdesk.tui.modals.samples import SamplesModal, wrong_name
 from flowdesk.tui.tasks import task
@@ -221,9 +222,16 @@ class RunInputModal(ModalScreen[str | None]):
             return
         hint = "the name of the sample; one of the same name is replaced"
         name = await self.app.push_screen_wait(AskModal("Keep as a sample", hint=hint, wrong=wrong_name))
-        if name is not None:
+        if name is not None and await self._may_write(f"Keep the sample {name}"):
             await self._practice.keep_sample(self._workflow_id, name, input_of(self.text))
             toast.say(self, f"kept as the sample {name}")
+
+    async def _may_write(self, what: str) -> bool:
+        """On a server marked `production` every write is asked about first."""
+        if not isinstance(self.app, FlowApp) or not self.app.production:
+            return True
+        modal = ConfirmModal(f"{what} on {self.app.server_name}?", yes="Do it")
+        return await self.app.push_screen_wait(modal) is True
 
     def _look_at_sample(self) -> None:
         if self.sample is not None and self.text != self._sample_text:

@@ -33,6 +33,8 @@ class FlowScreen(Screen[None]):
     FlowScreen.-too-small > TooSmall { display: block; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - no ClassVar in textual
+    before_area: ClassVar[bool] = False
+    """Whether it stands before an area only until somebody asks for the area."""
     AUTO_FOCUS: ClassVar[str | None] = ""  # None would be the first field, and letters typed early would go there
 
     @property

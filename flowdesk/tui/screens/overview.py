@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flowdesk.client import Client
-from flowdesk.replies import EventDoc, RunDoc, RunSummary, StatsDoc
+from flowdesk.figure_replies import StatsDoc
+from flowdesk.replies import EventDoc, RunDoc, RunSummary
 
 _MOST: Final = 50
 _MOST_FAILED: Final = 100

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -14,12 +16,16 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from flowdesk.clean import clean
+from flowdesk.errors import TimedOut, Unreachable
 from flowdesk.tui import toast
 from flowdesk.tui.screens.base import FlowScreen
+from flowdesk.tui.tasks import ENDLESS
 
 _EMPTY: Final = "empty"
 _ALL: Final = "all"
 _IMPORT: Final = "import"
+LOOK_EACH_S: Final = 2.0
+"""The stream of events tells of runs only: workflows that others save are looked for."""
 _TOUR: Final = (
     "enter opens an example in the editor; r runs it there, and what happens is shown live. "
     "1 to 7 are the areas, : finds everything, ? tells what can be done where you are."
@@ -43,7 +49,13 @@ class WelcomeScreen(FlowScreen):
         Binding("j", "app.simulate_key('down')", show=False),
         Binding("k", "app.simulate_key('up')", show=False),
     ]
+    before_area = True
     HELP = "Pick an example to begin with. It is saved as a workflow of your own; change it as you like."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._beginning = False
+        """Somebody chose, and what was chosen is being saved."""
 
     def compose_body(self) -> ComposeResult:
         """What is going on, then the list."""
@@ -61,6 +73,27 @@ class WelcomeScreen(FlowScreen):
         """Read the examples off the loop; they are few."""
         self.query_one(OptionList).focus()
         self.background(self._list(), what="Reading the examples")
+        self.live.events.subscribe(self, lambda _: self._look_soon())
+        self.set_interval(LOOK_EACH_S, self._look_soon)
+
+    def on_screen_resume(self) -> None:
+        """Much may have been saved while another area was shown."""
+        super().on_screen_resume()
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self.is_current and self.live.state == "connected" and not self._beginning:
+            self.background(self._look(), what="Looking for workflows", group=f"{ENDLESS}look", exclusive=True)
+
+    async def _look(self) -> None:
+        """Make way when there are workflows: this is no first start any more."""
+        try:
+            found = (await self.live.client.workflows.list(limit=1)).items
+        except (Unreachable, TimedOut):
+            return  # the header tells, and it is looked for again
+        if found and self.is_current and not self._beginning:
+            toast.say(self.app, "there are workflows now, saved elsewhere; 2 shows them")
+            self.dismiss()
 
     async def _list(self) -> None:
         rows = await asyncio.to_thread(_examples)
@@ -85,12 +118,21 @@ class WelcomeScreen(FlowScreen):
         if chosen == _EMPTY:
             self.dismiss()
             self.flow.open_editor(None)
+        elif self._beginning:
+            return  # enter again, before the first was answered
         elif chosen == _IMPORT:
-            self.background(self._import(), what="Importing the file", group="write")
+            self.background(self._begin(self._import), what="Importing the file", group="write")
         elif chosen == _ALL:
-            self.background(self._load_all(), what="Loading the examples", group="write")
+            self.background(self._begin(self._load_all), what="Loading the examples", group="write")
         else:
-            self.background(self._load(Path(chosen)), what="Loading the example", group="write")
+            self.background(self._begin(partial(self._load, Path(chosen))), what="Loading the example", group="write")
+
+    async def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._beginning = True
+        try:
+            await work()
+        finally:
+            self._beginning = False
 
     async def _load(self, path: Path) -> None:
         from flowdesk.applying import carry_out, intend

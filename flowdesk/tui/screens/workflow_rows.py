@@ -8,7 +8,8 @@ from typing import NotRequired, cast
 from rich.text import Text
 
 from flowdesk.client import Client
-from flowdesk.replies import WorkflowDoc, WorkflowStatsDoc
+from flowdesk.figure_replies import WorkflowStatsDoc
+from flowdesk.replies import WorkflowDoc
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.draw.sparkline import progress
 from flowdesk.tui.host import FlowApp

@@ -10,8 +10,9 @@ import pytest
 from flowdesk.tui.document.arrows import set_value, set_workflow_value
 from flowdesk.tui.document.basics import EditRefused
 from flowdesk.tui.document.draft import Draft
-from flowdesk.tui.document.edits import add_after, remove, rename, reorder
+from flowdesk.tui.document.edits import add_after, rename, reorder
 from flowdesk.tui.document.history import History
+from flowdesk.tui.document.removal import remove
 from tests.tui.document.shop import SOURCE, body, saved, step
 
 LOG: dict[str, Any] = {"id": "log", "ref": "core.log"}

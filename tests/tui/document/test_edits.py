@@ -16,14 +16,14 @@ from flowdesk.tui.document.edits import (
     add_branch,
     copied,
     duplicate,
-    loose,
     new_step,
-    remove,
     rename,
     reorder,
 )
+from flowdesk.tui.document.removal import remove
 from flowdesk.tui.draw.paths import GONE
 from tests.tui.document.shop import body, step
+from tests.tui.world import kinds
 
 LOG: dict[str, Any] = {"id": "core.log", "ref": "core.log", "params": {"message": "hello"}}
 
@@ -68,30 +68,6 @@ def test_the_first_step_of_an_empty_workflow_stands_alone() -> None:
 def test_a_branch_has_its_condition() -> None:
     change = add_branch(body(), "ship", LOG, {"when": "data.big"})
     assert step(change.document, "ship")["next"] == [{"to": "core_log", "when": "data.big"}]
-
-
-def test_removing_a_step_connects_its_neighbours() -> None:
-    before = add_after(body(), "order", LOG).document
-    assert remove(before, "core_log").document == body()
-
-
-def test_removing_a_branch_target_takes_its_arrow_along() -> None:
-    change = remove(body(), "ship")
-    assert step(change.document, "reserve")["next"] == [{"to": "wait", "otherwise": True}]
-    assert change.step == "wait"
-
-
-def test_removing_a_branching_step_runs_no_second_way() -> None:
-    assert step(remove(body(), "reserve").document, "order")["next"] == "ship"
-
-
-def test_removing_a_step_mends_errors_and_the_entry() -> None:
-    document = body()
-    step(document, "reserve")["onError"] = "ship"
-    document["entryStepId"] = "ship"
-    changed = remove(document, "ship").document
-    assert "onError" not in step(changed, "reserve")
-    assert "entryStepId" not in changed
 
 
 def test_a_copy_comes_behind_the_original() -> None:
@@ -195,34 +171,10 @@ def test_a_new_step_begins_with_its_first_example() -> None:
     assert new_step({**kind, "kind": "trigger", "examples": []})["type"] == "TRIGGER"
 
 
-def _branch(first: dict[str, Any]) -> dict[str, Any]:
-    """A step that asks only what came in, before a branch of two."""
-    document = body()
-    step(document, "reserve")["next"] = [first, {"to": "wait", "otherwise": True}]
-    return document
-
-
-def test_removing_a_step_that_branched_by_the_data_moves_the_branch() -> None:
-    document = _branch({"to": "ship", "when": "data.paid"})
-    change = remove(document, "reserve")
-    assert step(change.document, "order")["next"] == [
-        {"to": "ship", "when": "data.paid"},
-        {"to": "wait", "otherwise": True},
-    ]
-    assert loose(document, change.document) == []
-
-
-@pytest.mark.parametrize("first", [{"to": "ship", "when": "steps.reserve.ok"}, {"to": "ship", "label": "true"}])
-def test_a_branch_that_cannot_move_leaves_steps_that_are_named(first: dict[str, Any]) -> None:
-    document = _branch(first)
-    change = remove(document, "reserve")
-    assert step(change.document, "order")["next"] == "ship"
-    assert loose(document, change.document) == ["wait"]
-
-
 CLEANING: dict[str, Any] = {
     "name": "w",
     "finally": ["report"],
+    "outputs": {"paid": "steps.charge.amount"},
     "steps": [
         {"id": "charge", "ref": "core.log", "undo": "refund"},
         {"id": "open", "ref": "flow.wait", "params": {"signal": "x", "untilStep": "charge"}},
@@ -240,6 +192,34 @@ def test_a_new_id_is_said_by_undo_finally_and_waits_too() -> None:
     assert step(changed, "pay")["undo"] == "give_back"
     assert changed["finally"] == ["tell"]
     assert step(changed, "open")["params"]["untilStep"] == "pay"
+    assert changed["outputs"] == {"paid": "steps.pay.amount"}
+
+
+@pytest.mark.parametrize(
+    ("ref", "params", "renamed"),
+    [
+        (
+            "flow.foreach",
+            {"items": "steps.old.list", "as": "steps.old"},
+            {"items": "steps.new.list", "as": "steps.old"},
+        ),
+        ("flow.foreach", {"items": ["{{steps.old}}", "steps.old"]}, {"items": ["{{steps.new}}", "steps.old"]}),
+        ("flow.repeat", {"until": "result.n > steps.old.n"}, {"until": "result.n > steps.new.n"}),
+        ("flow.switch", {"cases": [{"when": "steps.old.n"}]}, {"cases": [{"when": "steps.new.n"}]}),
+        (
+            "core.log",
+            {"message": "steps.old", "condition": "steps.old"},
+            {"message": "steps.old", "condition": "steps.old"},
+        ),
+        ("nobody.knows", {"condition": "steps.old.n"}, {"condition": "steps.new.n"}),
+    ],
+)
+def test_expressions_are_found_by_what_the_server_says_of_the_kind(
+    ref: str, params: dict[str, Any], renamed: dict[str, Any]
+) -> None:
+    document = {"name": "w", "steps": [{"id": "old", "ref": "core.log"}, {"id": "x", "ref": ref, "params": params}]}
+    known = {kind["ref"]: kind["expressions"] for kind in kinds()}
+    assert step(rename(document, "old", "new", known).document, "x")["params"] == renamed
 
 
 def test_a_step_that_is_removed_undoes_nothing_and_gives_its_place_at_the_end_to_the_next() -> None:

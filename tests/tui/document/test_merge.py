@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from flowdesk.tui.document.arrows import set_value, set_workflow_value
 from flowdesk.tui.document.basics import Document
-from flowdesk.tui.document.edits import add_after, remove, reorder
+from flowdesk.tui.document.edits import add_after, reorder
 from flowdesk.tui.document.merge import three_way
+from flowdesk.tui.document.removal import remove
 from flowdesk.tui.draw.paths import GONE
 from tests.tui.document.shop import body, step
 

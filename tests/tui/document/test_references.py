@@ -41,8 +41,7 @@ def test_names_in_conditions(text: str, new: str, expected: str) -> None:
 
 def test_only_conditions_are_read_as_such() -> None:
     params = {"condition": "steps.old.ok", "cases": [{"when": "steps.old.n > 1"}], "message": "see steps.old"}
-    assert rename_in_params(params, "old", "new", frozenset({"condition", "when"})) == {
-        "condition": "steps.new.ok",
-        "cases": [{"when": "steps.new.n > 1"}],
-        "message": "see steps.old",
-    }
+    renamed = {"condition": "steps.new.ok", "cases": [{"when": "steps.new.n > 1"}], "message": "see steps.old"}
+    assert rename_in_params(params, "old", "new", None) == renamed
+    assert rename_in_params(params, "old", "new", ["condition", "cases[].when"]) == renamed
+    assert rename_in_params(params, "old", "new", ["message"]) == {**params, "message": "see steps.new"}

@@ -6,7 +6,8 @@ import pytest
 
 from engine.errors import Problem
 from flowdesk.tui.document.arrows import set_value
-from flowdesk.tui.document.edits import add_after, remove, rename
+from flowdesk.tui.document.edits import add_after, rename
+from flowdesk.tui.document.removal import remove
 from flowdesk.tui.document.source import read, write
 from tests.tui.document.shop import SOURCE, body
 

@@ -14,7 +14,6 @@ from flowdesk.tui import keys, toast
 from flowdesk.tui.document.arrows import set_value, set_workflow_value
 from flowdesk.tui.document.basics import EditRefused
 from flowdesk.tui.document.draft import Draft
-from flowdesk.tui.document.edits import rename
 from flowdesk.tui.editor_handoff import EditorFailed, edit_outside
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal, with_settings
 from flowdesk.tui.screens.editor.practising import EditorPractising
@@ -217,7 +216,7 @@ running. `W` keeps the next webhook as a sample for the input of runs, and start
         """A field of the step; its id is renamed everywhere."""
         event.stop()
         if event.path == ("id",):
-            if not self.edit(rename, event.step_id, str(event.value)):
+            if not self.rename(event.step_id, str(event.value)):
                 self.show("form")
             return
         self.settle()

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 from flowdesk.tui import toast
 from flowdesk.tui.document import arrows, edits
-from flowdesk.tui.document.basics import GOOD_ID, Change, Step, arrows_of, clone
+from flowdesk.tui.document.basics import GOOD_ID, Change, Document, Step, arrows_of, clone
+from flowdesk.tui.document.removal import loose, remove
 from flowdesk.tui.modals.ask import AskModal
 from flowdesk.tui.modals.connect_to import ConnectToModal
 from flowdesk.tui.modals.step_picker import StepPicker
@@ -61,11 +62,19 @@ class EditorSteps(EditorChecking):
 
     def action_editor_remove(self) -> None:
         """Take the step away; what led to it leads on."""
+        notes: list[str] = []
+
+        def without(document: Document, step_id: str) -> Change:
+            change = remove(document, step_id)
+            notes.append(change.note)
+            return change
+
+        self.settle()
         before = self.draft.document
-        if self.chosen is not None and self.edit(edits.remove, self.chosen):
-            toast.say(self, f"{self.draft.undo_what}; u undoes it")
-            if loose := edits.loose(before, self.draft.document):
-                toast.warn(self, f"nothing leads to {', '.join(loose)} any more; C on another step connects")
+        if self.chosen is not None and self.edit(without, self.chosen):
+            toast.say(self, "; ".join(filter(None, [self.draft.undo_what, *notes, "u undoes it"])))
+            if loose_steps := loose(before, self.draft.document):
+                toast.warn(self, f"nothing leads to {', '.join(loose_steps)} any more; C on another step connects")
 
     def action_editor_duplicate(self) -> None:
         """A copy behind this step."""
@@ -102,7 +111,12 @@ class EditorSteps(EditorChecking):
         hint = "arrows, templates and conditions that name it are changed too"
         new = await self.app.push_screen_wait(AskModal(f"Rename {old} to", value=old, hint=hint, wrong=wrong))
         if new is not None and new != old:
-            self.edit(edits.rename, old, new)
+            self.rename(old, new)
+
+    def rename(self, old: str, new: str) -> bool:
+        """Give a step another id, said everywhere; False when that makes no sense."""
+        paths = {ref: kind["expressions"] for ref, kind in self.kinds.items() if "expressions" in kind}
+        return self.edit(edits.rename, old, new, paths)
 
     def action_editor_connect(self) -> None:
         """Choose where this step leads."""

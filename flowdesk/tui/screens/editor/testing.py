@@ -41,8 +41,11 @@ class EditorTesting(EditorSaving):
         if kind is None or kind["effect"] != "pure":
             seen = await workflows.preview(document, step_id, run_id=self.run_id)
             detail = f"It really happens. This is what it gets: {told(seen.params)}"
-            if not await self.confirmed(f"Execute {step_id}?", yes="Execute", detail=detail):
+            where = f" on {self.flow.server_name}" if self.flow.production else ""
+            if not await self.confirmed(f"Execute {step_id}{where}?", yes="Execute", detail=detail):
                 return
+        elif not await self.may_write(f"Test {step_id}"):
+            return
         trial = await workflows.try_step(document, step_id, run_id=self.run_id)
         self.trials[step_id] = trial
         source = f"the values of {self.run_id}" if self.run_id else "no values: it has not run yet"

@@ -199,6 +199,24 @@ async def test_a_production_server_asks_before_it_captures(world: World, kept: K
         assert kept.until is None
 
 
+async def test_a_production_server_asks_before_it_keeps_a_sample(world: World, kept: Kept) -> None:
+    world.label = "production"
+    async with opened(world, step="check") as (app, pilot, _screen):
+        await pilot.press("r")
+        asked = await dialog(app, RunInputModal)
+        for answer, samples in (("n", []), ("y", ["typed"])):
+            await pilot.press("f9")
+            await dialog(app, AskModal)
+            app.screen.query_one(Input).value = "typed"
+            await pilot.press("enter")
+            await dialog(app, ConfirmModal)
+            await pilot.press(answer)
+            await until(lambda: app.screen is asked, "the way back")
+            await until(lambda expected=samples: list(kept.samples) == expected, "the answer")  # type: ignore[misc]
+        await pilot.press("escape")
+        await idle(app)
+
+
 async def test_what_needs_a_saved_workflow_or_a_webhook_says_so(world: World, kept: Kept) -> None:
     async with opened(world, None, draft={"name": "mine", "steps": [{"id": "go", "ref": "core.log"}]}) as (_a, _p, new):
         for act in ("editor.pin", "editor.unpin", "editor.capture"):

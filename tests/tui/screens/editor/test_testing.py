@@ -142,3 +142,24 @@ async def test_the_draft_is_run_from_within_a_field_too(world: World) -> None:
             await pilot.press("escape")
             await until(lambda: app.screen is screen, "the editor")
         assert not screen.draft.changed, "nothing was typed by it"
+
+
+@pytest.mark.parametrize(("step", "asked"), [("auto", "Test auto on"), ("send", "Execute send on")])
+async def test_on_a_production_server_every_test_is_asked_about_once(world: World, step: str, asked: str) -> None:
+    """The safety ladder: also a step without effects is a write there."""
+    world.label = "production"
+    desk = Desk(world)
+    async with opened(world, step=step) as (app, pilot, screen):
+        await pilot.press("t")
+        question = await dialog(app, ConfirmModal)
+        assert f"{asked} {app.server_name}?" in str(question.query_one("#question", Static).render())
+        await pilot.press("enter")
+        await until(lambda: app.screen is screen, "the editor")
+        assert desk.tried == [], "enter alone does nothing"
+        await pilot.press("t")
+        await dialog(app, ConfirmModal)
+        await pilot.press("y")
+        await dialog(app, TryResultModal)
+        assert len(desk.tried) == 1
+        await pilot.press("escape")
+        await idle(app)
