@@ -8,6 +8,7 @@ from flowdesk.client import Client
 from flowdesk.launch import Connection, Target, Wish
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.host import Options
+from flowdesk.tui.screens.editor.screen import EditorScreen
 from flowdesk.tui.screens.run.screen import RunScreen
 from flowdesk.tui.screens.run.tabs import NAMES
 from tests.security.canary import CANARY, shown_in_files, shows
@@ -53,6 +54,11 @@ async def screens(app: FlowDeskApp, run_id: str) -> dict[str, str]:
             app.screen.tabs.show(name)
             await settled(app)
             seen[name] = screen_text(app)
+        assert app.screen.model is not None
+        app.open_editor(app.screen.model.run["workflowId"], step="send")
+        await until(lambda: isinstance(app.screen, EditorScreen), "the editor")
+        await settled(app)
+        seen["editor"] = screen_text(app)
     return seen
 
 
