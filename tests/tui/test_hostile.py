@@ -201,7 +201,7 @@ INPUTS: Final = {
     },
 }
 PLACES: Final = (
-    Place("dashboard", "dashboard", has="DashboardScreen Rows HeaderLine KeyLine TooSmall"),
+    Place("dashboard", "dashboard", has="DashboardScreen LastDay Rows HeaderLine KeyLine TooSmall"),
     Place("workflows", has="WorkflowsScreen Listing"),
     Place("runs", "runs", has="RunsScreen"),
     Place("called runs", "runs", go=called_runs, has="CalledScreen"),

@@ -8,19 +8,18 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.widgets import Static
 
 from flowdesk.replies import EventDoc, RunSummary
-from flowdesk.show.text import duration
 from flowdesk.tui import keys
 from flowdesk.tui.draw.rowset import Column
-from flowdesk.tui.draw.sparkline import progress, sparkline
+from flowdesk.tui.draw.sparkline import progress
 from flowdesk.tui.screens import deciding
 from flowdesk.tui.screens.area import AreaScreen
 from flowdesk.tui.screens.columns import name_cell, waits, workflow_cell
-from flowdesk.tui.screens.overview import Overview, Progress, learn, look
+from flowdesk.tui.screens.overview import Progress, learn, look
 from flowdesk.tui.screens.rerunning import ask_rerun
 from flowdesk.tui.widgets import cells
+from flowdesk.tui.widgets.last_day import LastDay
 from flowdesk.tui.widgets.listing import Fetched, Listing
 
 
@@ -55,9 +54,7 @@ class DashboardScreen(AreaScreen):
         """Four panes; on a narrow screen one under the other."""
         with Container(id="panes"):
             yield self._pane("needs", "Needs you", self._needs_columns(), "Nothing failed, nobody is waited for.")
-            day = Static(id="day", classes="pane", markup=False)
-            day.border_title = Text("Last 24 h")
-            yield day
+            yield LastDay(id="day")
             idle = "Nothing is running. r in Workflows (2) starts a run."
             yield self._pane("running", "Running now", self._running_columns(), idle)
             never = "No workflow starts by the clock. A schedule.cron step in one makes it."
@@ -121,22 +118,7 @@ class DashboardScreen(AreaScreen):
         failed = sum(overview.alike.values())
         count = f" · {failed}{'+' if overview.more else ''} failed" if failed else ""
         self.query(Listing).first().border_title = Text(f"Needs you{count}")
-        self.query_one("#day", Static).update(self._day(overview))
-
-    def _day(self, overview: Overview) -> Text:
-        """Counts, one bar an hour, and how busy the server is."""
-        stats, plain = overview.stats, self.flow.ascii
-        counts = stats["counts"]
-        text = Text(f"runs {sum(counts.values())}", no_wrap=True)
-        for status in ("SUCCESS", "FAILED", "WAITING"):
-            text.append("  ").append_text(cells.state(self.flow, status)).append(f" {counts.get(status, 0)}")
-        bars = sparkline([hour["runs"] for hour in stats["buckets"]], ascii_only=plain)
-        text.append(f"\n{bars} per hour\n")
-        p95 = stats["durationMs"]["p95"]
-        text.append(f"p95 {duration(p95) or '–'}   queue {stats['open'].get('QUEUED', 0)}")
-        if overview.workers is not None:
-            text.append(f"   workers {overview.workers}")
-        return text
+        self.query_one(LastDay).show(overview.stats, overview.workers)
 
     def happened(self, events: list[EventDoc]) -> None:
         """Progress is known at once; what else changed is read soon."""

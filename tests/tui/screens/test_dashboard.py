@@ -10,6 +10,7 @@ from textual.widgets import Static
 from flowdesk.tui.modals.decide import DecideModal
 from flowdesk.tui.widgets.listing import Listing
 from tests.tui.pressing import presses
+from tests.tui.screen_text import screen_text
 from tests.tui.screens.run.test_steering import asked_run
 from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, until
@@ -102,6 +103,16 @@ async def test_keys_act_on_the_pane_with_the_focus(world: World, monkeypatch: py
         assert app.screen.refusal("dashboard.rerun") is not None  # type: ignore[attr-defined]
         await pilot.press("shift+tab", "R")
         await until(lambda: type(app.screen).__name__ == "RerunModal", "the dialog")
+
+
+async def test_the_day_is_a_chart_where_there_is_room_and_a_row_where_there_is_none(world: World) -> None:
+    async with world.shown(size=(80, 24)) as (app, pilot):
+        assert "▁▂▃▅▆▇█" in screen_text(app)
+        await pilot.resize_terminal(120, 36)
+        await until(lambda: "▒ failed, at most 6" in screen_text(app), "the chart")
+        assert "p95 4.2 s" in screen_text(app)
+        await pilot.resize_terminal(80, 24)
+        await until(lambda: "▁▂▃▅▆▇█" in screen_text(app), "the row")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
