@@ -121,14 +121,6 @@ class Quotas:
             if key is None or await self._runs.by_key(workflow_id, key) is None:
                 raise
 
-    async def has_room(self, workspace_id: str) -> bool:
-        """Whether one more of its runs may wait to begin: what starts by itself waits instead of being refused."""
-        try:
-            await self._one_more_run(workspace_id)
-        except QueueFull:
-            return False
-        return True
-
     async def _one_more_run(self, workspace_id: str) -> None:
         most = (await self.of(workspace_id)).queued
         if not most:

@@ -19,7 +19,7 @@ from engine.clock import Clock, now_ms
 from engine.engine import Engine
 from engine.errors import FlowDeskError
 from engine.store import Store
-from server.scheduler_firing import Firing, Room, always
+from server.scheduler_firing import Firing
 
 BATCH: Final = 100
 BEAT_S: Final = 0.5
@@ -32,19 +32,10 @@ class Scheduler:
     """Make it anywhere; `start` it inside the running loop."""
 
     def __init__(
-        self,
-        engine: Engine,
-        store: Store,
-        *,
-        clock: Clock = now_ms,
-        late: Callable[[float], None] | None = None,
-        room: Room = always,
+        self, engine: Engine, store: Store, *, clock: Clock = now_ms, late: Callable[[float], None] | None = None
     ) -> None:
-        """`late` is told for each due schedule how many seconds ago its time was.
-
-        `room` says which workspaces may have one more run.
-        """
-        self._firing = Firing(engine, store, room)
+        """`late` is told for each due schedule how many seconds ago its time was."""
+        self._firing = Firing(engine, store)
         self._store = store
         self._clock = clock
         self._cron: aiocron.Cron | None = None

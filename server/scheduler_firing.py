@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,16 +16,9 @@ from engine.schedules.planner import POLL_MS, Agenda, Due, plan
 from engine.schedules.timetable import NEVER
 from engine.store import ANYONE, ScheduleRow, ScheduleState, Store
 
-Room = Callable[[str], Awaitable[bool]]
-"""Whether one more run of a workspace may wait to begin."""
 _SAYS: Final = {"cron": "cron", "interval": "every", "at": "at"}
 
 log = logging.getLogger("flowdesk.scheduler")
-
-
-async def always(_workspace_id: str) -> bool:
-    """Room without end."""
-    return True
 
 
 @dataclass(slots=True)
@@ -40,10 +32,9 @@ class _Turn:
 class Firing:
     """Fires schedules, each by itself. What it decides is decided by engine.schedules.planner."""
 
-    def __init__(self, engine: Engine, store: Store, room: Room) -> None:
+    def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
         self._store = store
-        self._room = room
 
     async def fire(self, row: ScheduleRow, now: int) -> int:
         """Start the runs first, then move the schedule on: a crash between the two finds the runs by their ids."""
@@ -69,7 +60,7 @@ class Firing:
             return turn
         overlap = row.schedule.overlap
         busy = overlap != "parallel" and await self._is_busy(row.state.last_run_id)
-        while (at := agenda.next(busy=busy, full=await self._is_full(row, found))) is not None:
+        while (at := agenda.next(busy=busy)) is not None:
             if busy and overlap == "cancelPrevious":
                 await self._cancel(row.state.last_run_id)
             accepted = await self._engine.accept(
@@ -95,12 +86,6 @@ class Firing:
             log.exception("workflow %s cannot be started by its schedule", row.workflow_id)
             return None
         return found if found.workflow.enabled else None
-
-    async def _is_full(self, row: ScheduleRow, found: Plan) -> bool:
-        full = not await self._room(found.workflow.owner_id)
-        if full:
-            log.warning("workflow %s: as many runs of its workspace wait to begin as may", row.workflow_id)
-        return full
 
     async def _is_busy(self, run_id: str | None) -> bool:
         if run_id is None:

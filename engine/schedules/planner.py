@@ -83,17 +83,12 @@ class Agenda:
             self.skipped += self.due[:-1]
             self.due = self.due[-1:]
 
-    def next(self, *, busy: bool, full: bool = False) -> int | None:
-        """The next time to run, while the run before is under way or not; None when the rest has to wait.
-
-        When the workspace's queue is `full`, what can wait does, and the rest is left out.
-        """
+    def next(self, *, busy: bool) -> int | None:
+        """The next time to run, while the run before is under way or not; None when the rest has to wait."""
         overlap = self.schedule.overlap
-        if full or (busy and overlap == "skip"):
+        if busy and overlap == "skip":
             self.skipped += self.due
             self.due = []
-        if full:
-            return None
         if self.due:
             return self.due.pop(0)
         if (busy and overlap != "parallel") or self._handed_out >= MOST_AT_ONCE:

@@ -16,7 +16,7 @@ class ScheduleState:
 
     `cursor`: every time up to it has been decided about. `queued` are times that came while the run before had not
     finished, `owed` those a backfill asked for. `missed` counts times that were never run because nobody was there,
-    `skipped` those left out because of the run before or a full queue; `missed_at` is the newest of both.
+    `skipped` those left out because of the run before; `missed_at` is the newest of both.
     """
 
     cursor: int = 0

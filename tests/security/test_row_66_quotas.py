@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,9 @@ import pytest
 from engine.models.policy import Quotas as Own
 from engine.models.run import Role
 from engine.policy_rows import PolicyRow
-from engine.schedules.planner import POLL_MS
 from engine.stores.memory import MemoryStore
 from server.policies import Policies
 from server.quotas import BELIEVED_S, RECOUNT_S, Limits, QueueFull, Quotas, defaults_of, merged
-from server.scheduler import Scheduler
 from server.settings import Settings
 from tests.contract.make import ME, YOU
 from tests.server.live import Answer, Live, Person, eventually, greet, live, sleep, webhook
@@ -87,36 +84,6 @@ async def test_a_full_queue_is_full_for_one_workspace_only(tmp_path: Path) -> No
             return (await server.call("POST", f"/api/hooks/{flow}", {})).status == 202
 
         assert await eventually(room)
-
-
-def each_minute(overlap: str) -> dict[str, Any]:
-    params = {"cron": "* * * * *", "overlap": overlap}
-    return {"id": "on", "type": "TRIGGER", "ref": "schedule.cron", "params": params, "next": "greet"}
-
-
-async def test_a_schedule_adds_nothing_to_a_full_queue(tmp_path: Path) -> None:
-    """Row 66: a time that can wait does, any other is left out, and the schedule says so."""
-    async with live(tmp_path / "data", max_concurrent_runs=1) as server:
-        ali, admin = await server.person("ali"), await server.person("root", Role.ADMIN)
-        await limit(admin, ali.user.id, queued=1)
-        await ali.start(await ali.save(sleep()))
-        left_out, waits = [await ali.save(each_minute(overlap), greet()) for overlap in ("parallel", "queue")]
-        await server.call("POST", f"/api/hooks/{await ali.save(webhook('sleep'), sleep())}", {})
-        scheduler = Scheduler(server.parts.engine, server.parts.store, room=server.parts.quotas.has_room)
-        due = max(row.next_at for row in await server.parts.store.schedules.all(owner=ali.user.id))
-        assert await scheduler.tick(due) == 0
-        found = {one["workflowId"]: one for one in await ali.get("/api/schedules")}
-        assert (found[left_out]["skipped"], found[waits]["skipped"]) == (1, 0)
-        for run in await ali.get("/api/runs"):
-            await ali.call("POST", f"/api/runs/{run['id']}/cancel", {})
-
-        later = count(due + POLL_MS, POLL_MS)
-
-        async def room() -> bool:
-            return await scheduler.tick(next(later)) == 1
-
-        assert await eventually(room)
-        assert len(await ali.get(f"/api/runs?workflowId={waits}")) == 1
 
 
 async def test_a_body_that_is_too_large_for_its_workspace(server: Live, ali: Person) -> None:

@@ -269,16 +269,3 @@ def test_what_waits_is_forgotten_when_the_workflow_is_switched_off() -> None:
     off = replace(SAVED, enabled=False, next_at=NEVER)
     (found,) = carried([replace(ROW, state=replace(STATE, owed=(5,)))], [off])
     assert (found.next_at, found.state.queued, found.state.owed, found.state.missed) == (NEVER, (), (), 3)
-
-
-@pytest.mark.parametrize(
-    ("overlap", "waiting", "left_out"),
-    [("skip", (), (NINE,)), ("parallel", (), (NINE,)), ("cancelPrevious", (), (NINE,)), ("queue", (NINE,), ())],
-)
-def test_a_full_queue_keeps_what_can_wait(overlap: Any, waiting: tuple[int, ...], left_out: tuple[int, ...]) -> None:
-    agenda = Agenda(cron("* * * * *", overlap=overlap), [NINE], owed=[NINE - DAY])
-    assert agenda.next(busy=False, full=True) is None
-    agenda.close()
-    assert (tuple(agenda.queued), tuple(agenda.skipped)) == (waiting, left_out)
-    assert agenda.owed == [NINE - DAY], "what a backfill asked for waits for room"
-    assert agenda.waits
