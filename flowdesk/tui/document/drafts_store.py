@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -70,6 +71,16 @@ class DraftsStore:
         if draft is not None and (draft.server, draft.workflow) == (server, workflow):
             return Found(draft)
         return Found(trouble=_set_aside(path))
+
+    def among(self, server: str, workflows: Iterable[str]) -> set[str]:
+        """Those of these workflows that have a draft, by one look into the directory."""
+        if self._directory is None:
+            return set()
+        try:
+            kept = {path.name for path in self._directory.iterdir()}
+        except OSError:
+            return set()
+        return {workflow for workflow in workflows if self._path(self._directory, server, workflow).name in kept}
 
     def remove(self, server: str, workflow: str) -> None:
         """Forget the draft: it was saved or given up. One that cannot be removed is offered again."""

@@ -7,9 +7,9 @@ from typing import NotRequired, cast
 
 from rich.text import Text
 
-from flowdesk.client import Client
 from flowdesk.figure_replies import WorkflowStatsDoc
 from flowdesk.replies import WorkflowDoc
+from flowdesk.tui.drafts import store_of, whose
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.draw.sparkline import progress
 from flowdesk.tui.host import FlowApp
@@ -19,21 +19,28 @@ from flowdesk.tui.widgets.listing import PAGE, Fetched
 
 
 class WorkflowRow(WorkflowDoc):
-    """A workflow with what the list tells besides; both are missing in one that was just saved."""
+    """A workflow with what the list tells besides; all of it is missing in one that was just saved."""
 
     stats: NotRequired[WorkflowStatsDoc | None]
     due: NotRequired[str | None]
+    draft: NotRequired[bool]
+    """Whether there are changes to it on this machine that were not saved."""
 
 
-async def fetch(client: Client, cursor: str | None) -> Fetched[WorkflowRow]:
-    """A page of workflows with their figures and next times."""
+async def fetch(app: FlowApp, cursor: str | None) -> Fetched[WorkflowRow]:
+    """A page of workflows with their figures, next times and drafts."""
+    client = app.live.client
     page, schedules = await asyncio.gather(client.workflows.list(limit=PAGE, cursor=cursor), client.schedules())
-    stats = await client.workflows.stats([workflow["id"] for workflow in page.items])
+    ids = [workflow["id"] for workflow in page.items]
+    stats = await client.workflows.stats(ids)
+    drafts = await asyncio.to_thread(store_of(app).among, whose(app), ids)
     times: dict[str, str] = {}
     for schedule in schedules:  # the next to fire comes first
         if schedule["nextAt"]:
             times.setdefault(schedule["workflowId"], schedule["nextAt"])
-    rows = [{**w, "stats": stats.get(w["id"]), "due": times.get(w["id"])} for w in page.items]
+    rows = [
+        {**w, "stats": stats.get(w["id"]), "due": times.get(w["id"]), "draft": w["id"] in drafts} for w in page.items
+    ]
     return Fetched(cast(list[WorkflowRow], rows), page.next_cursor)
 
 
@@ -58,6 +65,9 @@ def columns(app: FlowApp) -> list[Column[WorkflowRow]]:
         good, runs = stats["runs7d"] - stats["failed7d"], stats["runs7d"]
         return Text(f"{progress(good, runs, 5, ascii_only=app.ascii)} {good * 100 // runs}%", no_wrap=True)
 
+    def version(workflow: WorkflowRow) -> Text:
+        return Text(f"v{workflow['version']}{' + draft' if workflow.get('draft') else ''}")
+
     def following(workflow: WorkflowRow) -> Text:
         return cells.plain(cells.clock_time(app, workflow.get("due")))
 
@@ -68,7 +78,7 @@ def columns(app: FlowApp) -> list[Column[WorkflowRow]]:
         Column("last", "Last run", last, order=_last_at),
         Column("week", "ok 7 d", week, order=_share),
         Column("next", "Next", following, order=lambda w: w.get("due")),
-        Column("version", "Version", lambda w: Text(f"v{w['version']}"), order=lambda w: w["version"], wide=True),
+        Column("version", "Version", version, order=lambda w: w["version"], wide=True),
         Column("tags", "Tags", lambda w: cells.dim(", ".join(w["tags"])), wide=True, least=12),
     ]
 

@@ -36,8 +36,12 @@ class WorkflowsScreen(AreaScreen):
         yield Listing(columns(self.flow), key=lambda w: w["id"], fetch=self._fetch, empty=empty)
 
     async def _fetch(self, cursor: str | None) -> Fetched[WorkflowRow]:
-        page = await fetch(self.live.client, cursor)
+        page = await fetch(self.flow, cursor)
         return Fetched([row for row in page.items if row["id"] not in self._going], page.cursor)
+
+    def on_screen_resume(self) -> None:
+        """Read again what an editor may have changed: it leaves a draft without telling anybody."""
+        self._stale = True
 
     def concerns(self, event: EventDoc) -> bool:
         """How the runs began and ended is all that the list tells of them."""

@@ -13,7 +13,7 @@ from flowdesk.tui.draw.sparkline import sparkline
 from flowdesk.tui.widgets import cells
 
 if TYPE_CHECKING:
-    from flowdesk.replies import HourDoc, StatsDoc
+    from flowdesk.figure_replies import HourDoc, StatsDoc
     from flowdesk.tui.host import FlowApp
 
 _AROUND: Final = 4

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Input, Static, TextArea
 
+from flowdesk.local import data_dir
+from flowdesk.tui.document.drafts_store import DraftsStore, StoredDraft
 from flowdesk.tui.modals.choose import ChooseFileModal, complete
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.run_input import RunInputModal
@@ -17,7 +20,7 @@ from tests.tui.practice import Kept
 from tests.tui.pressing import presses
 from tests.tui.screen_text import screen_text
 from tests.tui.waiting import idle, said, until
-from tests.tui.world import HOSTILE, World
+from tests.tui.world import HOSTILE, NOWHERE, World
 
 FILE = """\
 name: from-file
@@ -44,6 +47,20 @@ async def test_it_shows_what_there_is(world: World) -> None:
         assert rows["wf_0001"] == ["✔", "order-intake", "webhook", "● 1m", "▓▓▓░░ 66%", "–", "v3", ""]
         assert rows["wf_0003"] == ["✔", "daily-report", "cron 0 7 * * 1-5", "–", "–", "Wed 25 12:04", "v3", ""]
         assert "\x1b" not in "".join(rows["wf_0004"])
+
+
+async def test_a_workflow_with_changes_that_were_not_saved_says_so(world: World, tmp_path: Path) -> None:
+    server = f"local:{data_dir(NOWHERE)}"
+    draft = StoredDraft(server, "wf_0002", "2026-11-24T12:00:00+00:00", "", "yaml", {}, None)
+    DraftsStore(tmp_path).save(draft)
+    DraftsStore(tmp_path).save(replace(draft, server="https://elsewhere.example.org", workflow="wf_0001"))
+    async with world.shown("workflows", size=(200, 50), state_dir=tmp_path) as (app, pilot):
+        listing = app.screen.listing  # type: ignore[attr-defined]
+        versions = [listing.table.get_row(key)[-2].plain for key in listing.rows.shown]
+        assert versions == ["v3", "v3 + draft", "v3", "v3"]
+        DraftsStore(tmp_path).remove(server, "wf_0002")
+        await pilot.press("1", "2")
+        await until(lambda: listing.table.get_row("wf_0002")[-2].plain == "v3", "that it is gone")
 
 
 @presses("workflow.disable")

@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 from textual.timer import Timer
 
 from flowdesk.errors import InConflict, Rejected
-from flowdesk.local import data_dir
 from flowdesk.show.changes import change_lines, changes_between
 from flowdesk.show.paint import Paint
 from flowdesk.show.text import clock_time
@@ -19,6 +18,7 @@ from flowdesk.tui.document.draft import Draft
 from flowdesk.tui.document.drafts_store import DraftsStore, StoredDraft
 from flowdesk.tui.document.merge import Merged, three_way
 from flowdesk.tui.document.source import editable
+from flowdesk.tui.drafts import store_of, whose
 from flowdesk.tui.modals.conflict import ConflictModal
 from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.screens.editor.steps import EditorSteps
@@ -40,21 +40,13 @@ class EditorSaving(EditorSteps):
 
     @property
     def store(self) -> DraftsStore:
-        """The drafts on disk; a read-only session keeps none."""
-        return DraftsStore(None if self.flow.read_only else self.flow.options.state_dir)
+        """The drafts on disk."""
+        return store_of(self.flow)
 
     @cached_property
     def server(self) -> str:
-        """Whose drafts these are. Asked for when the workflow is opened: whoever leaves has no connection any more.
-
-        The server of this machine is known by its data, since its port may be another at the next start.
-        """
-        connection = self.flow.connection
-        if connection is None:
-            return ""
-        if connection.target.source in ("local", "started"):
-            return f"local:{data_dir(self.flow.options.environ)}"
-        return connection.target.url
+        """Whose drafts these are. Asked for when the workflow is opened: whoever leaves has no connection any more."""
+        return whose(self.flow)
 
     # drafts
 
