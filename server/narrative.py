@@ -181,6 +181,8 @@ def _error(error: Mapping[str, Any]) -> str:
 
 def duration(ms: float) -> str:
     """`0.4 ms`, `12 ms`, `3.5 s`, `2 min 5 s`: three digits are enough."""
+    if ms < 0.05:
+        return "<0.1 ms" if ms > 0 else "<1 ms"
     if ms < 10:
         return f"{ms:.1f} ms"
     if ms < 1000:

@@ -7,9 +7,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 
 def duration(ms: float | None) -> str:
-    """`0.4 ms`, `12 ms`, `3.5 s`, `2 min 5 s`, `3 h 2 min`; empty when not known."""
+    """`0.4 ms`, `12 ms`, `3.5 s`, `2 min 5 s`, `3 h 2 min`; empty when not known.
+
+    0 is the difference of two times in whole milliseconds.
+    """
     if ms is None:
         return ""
+    if ms < 0.05:
+        return "<0.1 ms" if ms > 0 else "<1 ms"
     if ms < 10:
         return f"{ms:.1f} ms"
     if ms < 1000:

@@ -59,7 +59,15 @@ def test_only_the_newest_lines_are_kept() -> None:
 
 @pytest.mark.parametrize(
     ("ms", "text"),
-    [(0.04, "0.0 ms"), (9.94, "9.9 ms"), (12.4, "12 ms"), (1500, "1.5 s"), (125e3, "2 min 5 s"), (3660e3, "1 h 1 min")],
+    [
+        (0, "<1 ms"),
+        (0.04, "<0.1 ms"),
+        (9.94, "9.9 ms"),
+        (12.4, "12 ms"),
+        (1500, "1.5 s"),
+        (125e3, "2 min 5 s"),
+        (3660e3, "1 h 1 min"),
+    ],
 )
 def test_durations(ms: float, text: str) -> None:
     assert duration(ms) == text

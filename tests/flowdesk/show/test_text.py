@@ -13,7 +13,8 @@ BERLIN = timezone(timedelta(hours=1))
     ("ms", "shown"),
     [
         (None, ""),
-        (0, "0.0 ms"),
+        (0, "<1 ms"),
+        (0.02, "<0.1 ms"),
         (0.42, "0.4 ms"),
         (12.3, "12 ms"),
         (999, "999 ms"),

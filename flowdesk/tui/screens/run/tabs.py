@@ -62,6 +62,15 @@ Why the chosen attempt of the step failed. `y` copies it with the step, the run 
             self.scroll_home(animate=False)
 
 
+class Pane(TabPane):
+    """A tab that does not come to the front because something in it was focused: that is told late, when perhaps
+    another tab was asked for since."""
+
+    def on_tab_pane_focused(self, event: TabPane.Focused) -> None:
+        """Only who sees a tab can focus what is in it, so there is nothing to bring to the front."""
+        event.stop()
+
+
 class RunTabs(Container):
     """Five tabs; `active` is the one that is shown.
 
@@ -91,7 +100,7 @@ class RunTabs(Container):
         """The tabs, in the order of their names."""
         with TabbedContent(initial=NAMES[0]):
             for name, content in self._contents.items():
-                with TabPane(name.title(), id=name):
+                with Pane(name.title(), id=name):
                     if name in _AT_ONCE:
                         yield content
 

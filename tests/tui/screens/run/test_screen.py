@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import TabPane
 
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.screens.run.screen import RunScreen
@@ -53,6 +54,17 @@ async def test_a_failed_run_opens_on_its_failure(world: World) -> None:
         assert "3 of 3" in screen.tabs.error.text
         assert not screen.ticks
         assert app.focused is screen.steps
+
+
+async def test_a_tab_does_not_come_back_because_its_focus_is_told_late(world: World) -> None:
+    async with opened(failed_run(world)) as (app, _pilot, screen):
+        screen.tabs.go("input")
+        await idle(app)
+        pane = screen.tabs.query_one("#input", TabPane)
+        screen.tabs.go("output")
+        pane.post_message(TabPane.Focused(pane))  # as it comes when the app was busy while the first had the focus
+        await idle(app)
+        assert screen.tabs.active == "output"
 
 
 async def test_a_running_run_opens_on_its_log_and_follows(world: World) -> None:
