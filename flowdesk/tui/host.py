@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from flowdesk.tui.quick_styles import QuickStylesheet
+
 if TYPE_CHECKING:
     from flowdesk.launch import Connection
     from flowdesk.replies import CallCounts
@@ -56,6 +58,10 @@ class FlowApp(App[int]):
     """What the header calls the server."""
     badge: str
     """The server's label, and `read-only` for such a session."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stylesheet = QuickStylesheet(variables=self.get_css_variables())
 
     @property
     def read_only(self) -> bool:

@@ -40,6 +40,7 @@ from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
 from flowdesk.tui.screens.start import StartScreen
 from flowdesk.tui.screens.welcome import WelcomeScreen
+from tests.tui.plain_styles import differences
 from tests.tui.pressing import classes
 from tests.tui.runs import failed_run, running_run
 from tests.tui.screen_text import screen_text, unsafe
@@ -303,6 +304,7 @@ async def test_a_screen_shows_hostile_text_and_obeys_none_of_it(place: Place, ho
             assert "x  z" not in seen
             shown |= {kind.__name__ for node in app.screen.walk_children(with_self=True) for kind in type(node).__mro__}
         assert app.is_running
+        assert list(differences(app)) == []
         assert set(place.has.split()) <= shown, sorted(set(place.has.split()) - shown)
 
 
