@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 
 from flowdesk.tui.actions import Doable, score
@@ -11,6 +13,12 @@ from flowdesk.tui.modals.palette import PaletteModal
 class HelpModal(PaletteModal):
     """Made from the same table as the keys themselves, so it cannot be wrong. Enter does what is highlighted."""
 
+    DEFAULT_CSS: ClassVar[str] = """
+    HelpModal.-low OptionList { max-height: 11; }
+    HelpModal.-low .help-text { max-height: 5; }
+    HelpModal.-tiny OptionList { max-height: 5; }
+    HelpModal.-tiny .help-text { max-height: 4; }
+    """
     placeholder = "type words or a key; enter does it"
     with_nouns = False
 

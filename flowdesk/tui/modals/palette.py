@@ -68,11 +68,14 @@ class PaletteModal(ModalScreen[None]):
 
     DEFAULT_CSS = """
     PaletteModal { align: center top; }
-    PaletteModal .dialog { width: 90; height: auto; margin-top: 2; }
+    PaletteModal .dialog { width: 90; height: auto; margin-top: 1; }
     PaletteModal Input { height: 1; padding: 0; background: $surface; }
     PaletteModal OptionList { height: auto; max-height: 24; border: none; background: $surface; padding: 0; }
+    PaletteModal.-low OptionList { max-height: 17; }
+    PaletteModal.-tiny OptionList { max-height: 8; }
     PaletteModal .help-text { height: auto; max-height: 8; color: $text-muted; border-top: solid $border-blurred; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (24, "-low"), (36, "-tall")]  # noqa: RUF012 - no ClassVar in textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close"),
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),

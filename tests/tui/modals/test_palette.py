@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
@@ -9,6 +10,7 @@ from flowdesk.clean import clean
 from flowdesk.tui.app import FlowDeskApp
 from flowdesk.tui.modals.palette import PaletteModal
 from flowdesk.tui.modals.step_kind import StepKindModal
+from tests.tui.screen_text import screen_text
 from tests.tui.waiting import idle, until
 from tests.tui.world import HOSTILE, World
 
@@ -147,3 +149,15 @@ async def test_a_run_with_a_long_name_still_says_what_became_of_it(world: World)
         modal = await opened(app, pilot)
         await pilot.press(*"#rather")
         await until(lambda: any("run_0001 running" in line for line in lines(modal)), "the run")
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("key", ["colon", "question_mark"])
+async def test_the_highlighted_line_is_always_on_the_screen(world: World, key: str, size: tuple[int, int]) -> None:
+    async with world.shown("workflows", size=size) as (app, pilot):
+        modal = await opened(app, pilot, key)
+        options, dialog = modal.query_one(OptionList), modal.query_one(".dialog")
+        assert dialog.region.contains_region(options.region)
+        await pilot.press("up")  # round the corner, to the last line
+        await idle(app)
+        assert "Half a page up" in screen_text(app)
