@@ -98,9 +98,14 @@ def _between(start: str | None, end: str) -> float | None:
     return (last - first).total_seconds() * 1000 if first and last else None
 
 
+def started_by(kind: str) -> str:
+    """How a run of this kind of trigger began, in words: `started by hand`."""
+    return _STARTED_BY.get(kind) or f"started by {clean(kind)}"
+
+
 def _started(data: Mapping[str, Any]) -> str:
     kind = str((data.get("trigger") or {}).get("kind"))
-    text = _STARTED_BY.get(kind) or f"started by {clean(kind)}"
+    text = started_by(kind)
     parent = data.get("parentRunId")
     return f"{text} from run {clean(parent)}" if parent else text
 

@@ -54,12 +54,17 @@ def has_ended(run: RunSummary) -> bool:
     return run["status"] in ENDED
 
 
+def waits_how(kind: str) -> str:
+    """What a run waits for, in words: `tries again`, `asks for approval`."""
+    return _WAITS.get(kind, f"waits for {kind}")
+
+
 def waits(app: FlowApp, run: RunSummary) -> str:
     """What the run waits for and how long, in words: `tries again in 41s`, `asks for approval, 1d left`."""
     kind = run["waitingFor"]
     if kind is None:
         return look(run["status"], "run").word
-    words = _WAITS.get(kind, f"waits for {kind}")
+    words = waits_how(kind)
     if run["dueAt"] is None:
         return words
     due = cells.until(app, run["dueAt"]).plain

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from flowdesk.replies import EventDoc
+from flowdesk.show.telling import started_by
 from flowdesk.show.text import duration
 from flowdesk.tui import clipboard, keys
 from flowdesk.tui.draw.calls import shares
@@ -21,6 +22,7 @@ from flowdesk.tui.draw.spans import Span
 from flowdesk.tui.draw.status import glyph, step_status, word
 from flowdesk.tui.draw.topology import Topology
 from flowdesk.tui.modals.asking import Asking
+from flowdesk.tui.screens.columns import waits_how
 from flowdesk.tui.screens.run import steering
 from flowdesk.tui.screens.run.markdown import report
 from flowdesk.tui.screens.run.model import RunModel
@@ -103,11 +105,11 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         if wide:
             parts.append(word(run["status"], "run"))
         if run["waitingFor"]:
-            parts.append(f"{'for' if run['status'] == 'WAITING' else 'asks for'} {run['waitingFor']}")
+            parts.append(waits_how(run["waitingFor"]))
         if took is not None:
             parts.append(duration(took))
         if wide:
-            parts.append(f"by {run['trigger']['kind']}")
+            parts.append(started_by(run["trigger"]["kind"]).removeprefix("started "))
         return [run["workflowName"] or run["workflowId"], " ".join(parts)]
 
     def why_not(self, act_id: str) -> str | None:
