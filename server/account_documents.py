@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field, StrictBool
 
 from engine.clock import iso
 from engine.models.base import Document
@@ -44,7 +44,7 @@ class Renewal(Document):
 class Leaving(Document):
     """How far a logout goes."""
 
-    everywhere: bool = False
+    everywhere: StrictBool = False
     """Whether all sessions and tokens of the account end, not only this one."""
 
 

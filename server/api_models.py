@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     NonNegativeInt,
     StrictBool,
+    StrictInt,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -157,7 +158,7 @@ class ExecuteBody(Document):
 class MoveBody(Document):
     """Which version a run is to go on with."""
 
-    version: int | None = Field(default=None, ge=1)
+    version: StrictInt | None = Field(default=None, ge=1)
     """Its number; the newest when not given."""
 
 

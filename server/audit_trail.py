@@ -37,10 +37,16 @@ def fingerprint(document: Any) -> str | None:
 
 
 def changed(
-    request: web.Request, target: str, *, before: Any = None, after: Any = None, workspace_id: str | None = None
+    request: web.Request,
+    target: str,
+    *,
+    before: Any = None,
+    after: Any = None,
+    workspace_id: str | None = None,
+    user_id: str | None = None,
 ) -> None:
     """Say what a handler has changed: a document, row or plain value as it was and as it is."""
-    request[CHANGE] = Change(target, fingerprint(before), fingerprint(after), workspace_id)
+    request[CHANGE] = Change(target, fingerprint(before), fingerprint(after), workspace_id, user_id)
 
 
 class Trail:
@@ -58,7 +64,7 @@ class Trail:
             id=new_id(now),
             at=now,
             workspace_id=found.workspace_id or request[PLACE].workspace_id,
-            user_id=request[USER].id,
+            user_id=found.user_id or request[USER].id,
             action=action,
             target=found.target[:MAX_TARGET],
             before=found.before,

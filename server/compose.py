@@ -125,11 +125,12 @@ def compose(settings: Settings, own_addresses: Addresses = tuple, *, store: Stor
         links=links,
     )
     passwords = Passwords(settings.bcrypt_cost)
-    scheduler = None
-    if settings.start_scheduler:
-        scheduler = Scheduler(core.engine, core.store, late=core.metrics.meters.lateness.observe)
     quotas = Quotas(settings, core.policies, store.figures, store.runs)
     core.engine.begun = quotas.begun
+    scheduler = None
+    if settings.start_scheduler:
+        late = core.metrics.meters.lateness.observe
+        scheduler = Scheduler(core.engine, core.store, late=late, room=quotas.room_for)
     core.metrics.queue, core.metrics.scheduler = queue, scheduler
     return Parts(
         settings=settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictInt
 
 from engine.models.base import Document
 
@@ -46,5 +46,5 @@ class HookDocument(Document):
 class HookRotateBody(Document):
     """How to replace the secret address."""
 
-    grace_seconds: int = Field(default=0, ge=0, le=MAX_GRACE_S)
+    grace_seconds: StrictInt = Field(default=0, ge=0, le=MAX_GRACE_S)
     """How long the addresses before it go on working; 0 ends them at once."""

@@ -69,12 +69,14 @@ LIMITER: Final[web.AppKey[Limiter]] = web.AppKey("limiter")
 
 @dataclass(slots=True, frozen=True)
 class Change:
-    """What a handler has changed: hashes of the document before and after, and where it is when not at the `PLACE`."""
+    """What a handler has changed: hashes of the document before and after, where it is when not at the `PLACE`, and who
+    did it when not the `USER`."""
 
     target: str
     before: str | None
     after: str | None
     workspace_id: str | None
+    user_id: str | None = None
 
 
 Still = Callable[[], Awaitable[None]]

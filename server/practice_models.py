@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StrictBool, StrictInt, StringConstraints
 
 from engine.models.base import Document
 from engine.models.workflow import StepId
@@ -72,7 +72,7 @@ class PinDocument(PinBody):
 class CaptureBody(Document):
     """How long to wait for a webhook."""
 
-    seconds: int = Field(default=600, ge=1, le=86_400)
+    seconds: StrictInt = Field(default=600, ge=1, le=86_400)
     """Within this time the next call is kept as a sample, and starts no run."""
     address: Literal["webhook", "test"] = "webhook"
     """`webhook`: whichever address is called, the real one or its test address. `test`: only the test address, which
@@ -95,5 +95,5 @@ class RehearsalBody(Document):
     """The sample to start with, in place of `data`."""
     pins: dict[StepId, PinBody] = Field(default_factory=dict, max_length=100)
     """Steps that are not to run, and what they give instead."""
-    kept_pins: bool = False
+    kept_pins: StrictBool = False
     """Use the pins kept with the workflow, too; `pins` go before them."""

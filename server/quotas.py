@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from engine.errors import FlowDeskError, Refused, TooLarge
+from engine.errors import FlowDeskError, NotFound, Refused, TooLarge
 from engine.models.policy import Quotas as QuotaDocument
-from engine.store import Counted, Figures, Runs
+from engine.store import ANYONE, Counted, Figures, Runs
 from server.policies import Policies
 from server.problems import TooManyRequests
 from server.settings import Settings
@@ -121,7 +121,26 @@ class Quotas:
             if key is None or await self._runs.by_key(workflow_id, key) is None:
                 raise
 
-    async def _one_more_run(self, workspace_id: str) -> None:
+    async def room_for(self, workspace_id: str, run_id: str) -> bool:
+        """Whether a schedule may start this run now; one that was started before may be found again."""
+        try:
+            await self._one_more_run(workspace_id)
+        except QueueFull:
+            return await self._is_there(run_id)
+        return True
+
+    async def room_for_more(self, workspace_id: str) -> None:
+        """QueueFull while too many of its runs wait to begin; for what starts its runs later, when there is room."""
+        await self._one_more_run(workspace_id, lets_in=0)
+
+    async def _is_there(self, run_id: str) -> bool:
+        try:
+            await self._runs.get(run_id, owner=ANYONE)
+        except NotFound:
+            return False
+        return True
+
+    async def _one_more_run(self, workspace_id: str, *, lets_in: int = 1) -> None:
         most = (await self.of(workspace_id)).queued
         if not most:
             return
@@ -138,7 +157,7 @@ class Quotas:
                 retry_after_s=1,
                 hint=f"send it again when some have begun; {CURE}",
             )
-        queue.let_in += 1
+        queue.let_in += lets_in
 
     def begun(self, workspace_id: str) -> None:
         """A run was accepted, by whatever way: now and then, see whether old ones have to go."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.models.base import Document
 from engine.models.workflow import CalendarEntry
 from engine.schedules.params import AtParams, Cron, CronParams, IntervalParams, Moment, Timing
+from engine.schedules.rows import Missed
 from server.api_models import Id, When
 
 MAX_TIMES = 1000
@@ -54,7 +55,7 @@ class SchedulePreviewBody(WindowQuery, Timing):
 
     cron: Cron | None = Field(default=None, max_length=200)
     """A cron expression; one of `cron`, `every` and `at` is given."""
-    every: str | int | None = None
+    every: str | StrictInt | None = None
     """An interval such as `15m`."""
     at: Moment | Annotated[list[Moment], Field(min_length=1, max_length=100)] | None = None
     """A date and time, or several."""
@@ -112,11 +113,16 @@ class ScheduleDocument(Document):
     last_run_id: str | None
     """Its newest run."""
     missed: int
-    """How many times were not run because no server was there."""
+    """How many times were not run because no server was there, or their workspace had no room in time."""
     skipped: int
     """How many times were left out because of the run before."""
     missed_at: AwareDatetime | None
     """The newest time that was missed or skipped."""
+    missed_why: Missed | None
+    """Why it was: `outage`, `quota` (no room under the workspace's `queued`), `overlap` (the run before was under way),
+    or `workflow` (switched off or gone). Null when that was not written down."""
+    held_at: AwareDatetime | None
+    """The time whose run waits because the workspace's quota `queued` is used up; tried again every second."""
     waiting: int
     """How many times wait to be run: queued behind a run, or asked for by a backfill."""
     paused_at: AwareDatetime | None

@@ -46,6 +46,8 @@ def schedule_document(row: ScheduleRow, workflow_name: str, now: int) -> Documen
         "missed": state.missed,
         "skipped": state.skipped,
         "missedAt": _iso(state.missed_at),
+        "missedWhy": state.missed_why,
+        "heldAt": _iso(state.held_at),
         "waiting": len(state.queued) + len(state.owed),
         "pausedAt": _iso(state.paused_at),
         "pausedBy": state.paused_by,

@@ -19,7 +19,7 @@ from engine.clock import Clock, now_ms
 from engine.engine import Engine
 from engine.errors import FlowDeskError
 from engine.store import Store
-from server.scheduler_firing import Firing
+from server.scheduler_firing import Firing, Room, unbounded
 
 BATCH: Final = 100
 BEAT_S: Final = 0.5
@@ -32,10 +32,16 @@ class Scheduler:
     """Make it anywhere; `start` it inside the running loop."""
 
     def __init__(
-        self, engine: Engine, store: Store, *, clock: Clock = now_ms, late: Callable[[float], None] | None = None
+        self,
+        engine: Engine,
+        store: Store,
+        *,
+        clock: Clock = now_ms,
+        late: Callable[[float], None] | None = None,
+        room: Room = unbounded,
     ) -> None:
-        """`late` is told for each due schedule how many seconds ago its time was."""
-        self._firing = Firing(engine, store)
+        """`late` is told for each due schedule how many seconds ago its time was; what has no `room` waits for it."""
+        self._firing = Firing(engine, store, room)
         self._store = store
         self._clock = clock
         self._cron: aiocron.Cron | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.models.base import Document
@@ -208,7 +208,7 @@ class ConnectDocument(Document):
 class RotateBody(Document):
     """How to rotate."""
 
-    drop_old: bool = False
+    drop_old: StrictBool = False
     """Forget the old keys of the key file; older backups can then not be opened any more."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from engine.clock import iso
 from engine.models.base import Document
@@ -67,7 +67,7 @@ class NewInvitation(Document):
     """The one address the invitation is for."""
     role: MemberRole = MemberRole.VIEWER
     """What they may do in the workspace."""
-    days: int = Field(default=7, ge=1, le=90)
+    days: StrictInt = Field(default=7, ge=1, le=90)
     """How many days it can be used."""
 
 
@@ -76,7 +76,7 @@ class NewAccountInvitation(Document):
 
     email: str = Field(max_length=254)
     """The one address the invitation is for."""
-    days: int = Field(default=7, ge=1, le=90)
+    days: StrictInt = Field(default=7, ge=1, le=90)
     """How many days it can be used."""
 
 
@@ -122,9 +122,9 @@ class NewApiKey(Document):
     """What it is for."""
     scopes: list[Permission | Literal["admin"]] = Field(min_length=1, max_length=20)
     """What it may do: no more than you may, and no more than you may at the time it is used."""
-    days: int | None = Field(default=None, ge=1, le=MAX_DAYS)
+    days: StrictInt | None = Field(default=None, ge=1, le=MAX_DAYS)
     """How many days it works."""
-    never_expires: bool = False
+    never_expires: StrictBool = False
     """That it works until it is removed; this or `days` must be given."""
 
     @model_validator(mode="after")

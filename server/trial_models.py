@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, StrictInt, model_validator
 
 from engine.models.base import Document
 from server.api_documents import ProblemItem
@@ -36,7 +36,7 @@ class PreviewBody(Document):
 class TryBody(PreviewBody):
     """Which step of which document to execute, once."""
 
-    timeout_ms: int = Field(default=MAX_TRIAL_MS, ge=1, le=MAX_TRIAL_MS)
+    timeout_ms: StrictInt = Field(default=MAX_TRIAL_MS, ge=1, le=MAX_TRIAL_MS)
     """How long it may take, if the step itself is not stricter."""
 
 

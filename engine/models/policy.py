@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StrictInt
 from pydantic_core import PydanticCustomError
 
 from engine.egress import parse_target
@@ -27,13 +27,13 @@ TargetText = Annotated[str, Field(min_length=1, max_length=260), AfterValidator(
 class Quotas(Document):
     """How much of everything a workspace may have. What is null is as the server's settings say; 0 is no limit."""
 
-    workflows: int | None = Field(default=None, ge=0, le=10**9)
+    workflows: StrictInt | None = Field(default=None, ge=0, le=10**9)
     """Workflows there may be."""
-    runs: int | None = Field(default=None, ge=0, le=10**12)
+    runs: StrictInt | None = Field(default=None, ge=0, le=10**12)
     """Runs that are kept: beyond it the oldest finished ones are removed."""
-    queued: int | None = Field(default=None, ge=0, le=10**9)
+    queued: StrictInt | None = Field(default=None, ge=0, le=10**9)
     """Runs that may wait to begin; further ones are refused until some have begun."""
-    payload_bytes: int | None = Field(default=None, ge=0, le=10**9)
+    payload_bytes: StrictInt | None = Field(default=None, ge=0, le=10**9)
     """The largest body that starts a run, counted after decompression."""
 
 

@@ -73,7 +73,9 @@ class Agenda:
     queued: list[int] = field(default_factory=list)
     owed: list[int] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
+    held: int | None = None
     _handed_out: int = 0
+    _source: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.schedule.overlap == "queue":
@@ -90,12 +92,18 @@ class Agenda:
             self.skipped += self.due
             self.due = []
         if self.due:
+            self._source = self.due
             return self.due.pop(0)
         if (busy and overlap != "parallel") or self._handed_out >= MOST_AT_ONCE:
             return None
-        waiting = self.queued or self.owed
+        self._source = self.queued or self.owed
         self._handed_out += 1
-        return waiting.pop(0) if waiting else None
+        return self._source.pop(0) if self._source else None
+
+    def hold(self, at: int) -> None:
+        """Take back the time that was handed out last: there is no room for its run, so it waits with the rest."""
+        self.held = at
+        self._source.insert(0, at)
 
     def give_up(self) -> None:
         """Nothing of it can be run, now or later."""
@@ -112,4 +120,8 @@ class Agenda:
     @property
     def waits(self) -> bool:
         """Whether there is something left to run later."""
-        return bool(self.queued or self.owed)
+        return bool(self.due or self.queued or self.owed)
+
+    def decided(self, until: int) -> int:
+        """Up to which time everything has been decided about, when that would be `until` with room for all."""
+        return min(until, self.due[0] - 1) if self.due else until

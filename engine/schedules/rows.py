@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from engine.schedules.schedule import Schedule
 from engine.schedules.timetable import NEVER
+
+Missed = Literal["outage", "quota", "overlap", "workflow"]
+"""Why a time was not run: nobody was there, its workspace had no room, the run before, its workflow is off or gone."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -15,8 +18,10 @@ class ScheduleState:
     """What happened to a schedule so far. Times are milliseconds.
 
     `cursor`: every time up to it has been decided about. `queued` are times that came while the run before had not
-    finished, `owed` those a backfill asked for. `missed` counts times that were never run because nobody was there,
-    `skipped` those left out because of the run before; `missed_at` is the newest of both.
+    finished, `owed` those a backfill asked for. `missed` counts times that were never run because nobody was there or
+    their workspace had no room in time, `skipped` those left out because of the run before; `missed_at` is the newest
+    of both, and `missed_why` its reason. `held_at` is the time that has waited for room the longest, None when none
+    does.
     """
 
     cursor: int = 0
@@ -27,6 +32,8 @@ class ScheduleState:
     missed: int = 0
     skipped: int = 0
     missed_at: int | None = None
+    missed_why: Missed | None = None
+    held_at: int | None = None
     paused_at: int | None = None
     paused_by: str | None = None
     pause_reason: str | None = None

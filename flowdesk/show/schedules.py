@@ -31,7 +31,7 @@ def schedule_table(schedules: Sequence[Mapping[str, Any]], paint: Paint) -> tupl
             one["stepId"] or one["scheduleId"],
             one["words"],
             one["timezone"],
-            one["state"],
+            "held back by the quota" if one.get("heldAt") else one["state"],
             one["nextAt"] or "",
             one["missed"] + one["skipped"] or "",
         )

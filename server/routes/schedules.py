@@ -16,7 +16,7 @@ from server import scheduler_control as control
 from server.api_models import millis
 from server.audit_trail import changed
 from server.invalid import problems_of
-from server.keys import ENGINE, SETTINGS, STORE, USER, owner_of
+from server.keys import ENGINE, QUOTAS, SETTINGS, STORE, USER, owner_of
 from server.permissions import Permission
 from server.requests import body, json_response, query
 from server.routing import Route
@@ -85,6 +85,9 @@ async def backfill(request: web.Request) -> web.StreamResponse:
     """Run the times of a window that had no run."""
     wanted = await body(request, BackfillBody)
     since, until = millis(wanted.from_time), millis(wanted.to_time)
+    row = await _found(request)
+    plan = await request.app[ENGINE].plans.current(row.workflow_id)
+    await request.app[QUOTAS].room_for_more(plan.workflow.owner_id)
     return await _changed(request, control.backfill(now_ms(), since or 0, until or 0), status=202)
 
 
@@ -200,7 +203,8 @@ routes = [
         summary="Run the times of a past window that had no run",
         description=(
             "At most 1000 times at once. They run as the schedule's `overlap` lets them: all at once under `parallel`, "
-            "else one after another. A time that had its run keeps that one."
+            "else one after another, and as there is room in the workspace's quota `queued`; while there is none, a "
+            "backfill is refused with 429 `quota_exceeded`. A time that had its run keeps that one."
         ),
         body=BackfillBody,
         response=ScheduleDocument,

@@ -13,7 +13,7 @@ from engine.rows import Page
 from engine.secret_rows import SecretRow
 from engine.stores import cursor as cursors
 from server.audit_trail import changed
-from server.keys import CONNECTING, KEEPER, USAGES, tenant_of
+from server.keys import CONNECTING, KEEPER, USAGES, USER, tenant_of
 from server.permissions import Permission
 from server.requests import body, json_response, no_content, page_response, query
 from server.routing import Media, Route
@@ -110,7 +110,8 @@ async def connect(request: web.Request) -> web.StreamResponse:
     """Begin an authorization."""
     given = await body(request, ConnectBody, MAX_BYTES, default={})
     redirect_uri = given.redirect_uri or f"{request.url.origin()}{CALLBACK}"
-    url = await request.app[CONNECTING].begin(tenant_of(request), request.match_info["name"], redirect_uri)
+    connecting, by = request.app[CONNECTING], request[USER].id
+    url = await connecting.begin(tenant_of(request), request.match_info["name"], redirect_uri, by=by)
     return json_response({"url": url, "redirectUri": redirect_uri})
 
 
@@ -118,11 +119,21 @@ async def callback(request: web.Request) -> web.StreamResponse:
     """A person comes back from the provider."""
     asked = request.query
     try:
-        name = await request.app[CONNECTING].finish(asked.get("state", ""), asked.get("code"), asked.get("error"))
+        done = await request.app[CONNECTING].finish(asked.get("state", ""), asked.get("code"), asked.get("error"))
     except FlowDeskError as error:
         status = 503 if error.code == "secret_refresh_failed" else 400
         return _page("Not connected", f"{error.message}. {error.hint or ''}", status)
-    return _page("Connected", f"{name} is connected. You can close this window.", 200)
+    row = done.after
+    # The browser that comes back is nobody to us: whoever began it is who connected it.
+    changed(
+        request,
+        row.name,
+        before=_kept(done.before),
+        after=_kept(row),
+        workspace_id=row.owner_id,
+        user_id=done.user_id,
+    )
+    return _page("Connected", f"{row.name} is connected. You can close this window.", 200)
 
 
 def _page(title: str, text: str, status: int) -> web.Response:
@@ -246,6 +257,7 @@ routes = [
         CALLBACK,
         callback,
         public=True,
+        audit="secret.connected",
         summary="Where OAuth2 providers send people back to",
         description="Answers with a page for a person.",
         response=Media("text/html"),

@@ -7,6 +7,7 @@ secret, once, for ten minutes; the code is of no use without the verifier, which
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import Final
 
 from engine.clock import Clock, now_ms
@@ -21,6 +22,15 @@ _KIND: Final = "state"
 _ID: Final = 16
 
 
+@dataclass(slots=True, frozen=True)
+class Connected:
+    """A connection that has its tokens now: the secret's row before and after, and the user who began it."""
+
+    before: SecretRow
+    after: SecretRow
+    user_id: str
+
+
 class Connecting:
     """The two halves of an authorization."""
 
@@ -29,7 +39,7 @@ class Connecting:
         self._host = host
         self._clock = clock
 
-    async def begin(self, owner: str, name: str, redirect_uri: str) -> str:
+    async def begin(self, owner: str, name: str, redirect_uri: str, *, by: str) -> str:
         """The provider's address to send a person to; Conflict for a secret that is no connection."""
         row = await self._keeper.rows.get(owner, name)
         content = unseal(row, self._keeper.keyring)
@@ -37,11 +47,12 @@ class Connecting:
             raise Conflict(f"{name} is no OAuth2 connection", code="not_a_connection")
         state = self._state(owner, name)
         url, asked = oauth.begin(content.connection, redirect_uri, state, self._clock())
-        await self._keeper.renewer.change(owner, name, lambda known: {**known, "pending": asked["pending"]})
+        pending = {**asked["pending"], "userId": by}
+        await self._keeper.renewer.change(owner, name, lambda known: {**known, "pending": pending})
         return url
 
-    async def finish(self, state: str, code: str | None, denied: str | None) -> str:
-        """Take what came back; the secret's name. Invalid when nobody waits for it, or the provider says no."""
+    async def finish(self, state: str, code: str | None, denied: str | None) -> Connected:
+        """Take what came back. Invalid when nobody waits for it, or the provider says no."""
         owner, name = self._read(state)
         try:
             row = await self._keeper.rows.get(owner, name)
@@ -60,7 +71,7 @@ class Connecting:
         tokens = await oauth.exchange(self._host, owner, connection, pending, code)
         now = self._clock()
         await self._keeper.renewer.change(owner, name, lambda known: oauth.with_tokens(known, tokens, now))
-        return name
+        return Connected(row, await self._keeper.rows.get(owner, name), pending["userId"])
 
     async def _take(self, owner: str, name: str, state: str) -> bool:
         """Whether this call is the one that takes the pending authorization away."""

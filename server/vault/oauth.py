@@ -69,10 +69,15 @@ def begin(connection: Connection, redirect_uri: str, state: str, now: int) -> tu
 
 
 def awaited(connection: Connection, state: str, now: int) -> dict[str, Any] | None:
-    """What was asked with this state; None when nothing was, or too long ago."""
+    """What was asked with this state; None when nothing was, or too long ago, or by an older FlowDesk."""
     pending: dict[str, Any] | None = connection.get("pending")
     known = hashlib.sha256(state.encode()).hexdigest()
-    if pending is None or not secrets.compare_digest(pending["state"], known) or pending["until"] < now:
+    if (
+        pending is None
+        or "userId" not in pending
+        or not secrets.compare_digest(pending["state"], known)
+        or pending["until"] < now
+    ):
         return None
     return pending
 

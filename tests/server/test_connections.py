@@ -50,6 +50,16 @@ async def test_a_person_connects_it_and_steps_get_the_token(ali: Person, provide
     assert (await ali.call("POST", "/api/secrets/CRM/test")).json["ok"] is True
 
 
+async def test_who_began_it_is_who_connected_it(ali: Person, provider: Provider) -> None:
+    """The audit log: the provider sends back a browser without a token, and one entry tells of it, in its workspace."""
+    await connected(ali, provider)
+    done, begun, made = await ali.get("/api/audit")
+    assert [entry["action"] for entry in (made, begun, done)] == ["secret.create", "secret.connect", "secret.connected"]
+    assert (done["userId"], done["workspaceId"], done["target"]) == (ali.user.id, ali.user.id, "CRM")
+    assert (done["address"], done["credentialId"]) == ("127.0.0.1", None)
+    assert None is not done["before"] != done["after"] is not None
+
+
 @pytest.mark.parametrize("query", ["", "state=x&code=y", "state=%00&code=y", "error=access_denied&state=abc"])
 async def test_a_callback_nobody_waits_for_is_refused(ali: Person, query: str) -> None:
     """Row 41 and 46 in spirit: a state is good for one secret, once."""

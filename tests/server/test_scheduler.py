@@ -52,7 +52,7 @@ async def next_at(server: Live) -> int:
 
 
 def scheduler(server: Live) -> Scheduler:
-    return Scheduler(server.parts.engine, server.parts.store)
+    return Scheduler(server.parts.engine, server.parts.store, room=server.parts.quotas.room_for)
 
 
 async def test_one_run_per_tick(tmp_path: Path) -> None:

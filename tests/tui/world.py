@@ -250,6 +250,8 @@ class World:
             "missed": 0,
             "skipped": 0,
             "missedAt": None,
+            "missedWhy": None,
+            "heldAt": None,
             "waiting": 0,
             "pausedAt": None,
             "pauseReason": None,

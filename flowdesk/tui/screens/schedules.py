@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, TypedDict, cast
+from typing import Any, ClassVar, Final, NotRequired, TypedDict, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -22,6 +22,7 @@ from flowdesk.tui.widgets.listing import Fetched, Listing
 
 _MOST_TIMES: Final = 100
 """So many times of a window are shown."""
+_NO_ROOM: Final = ", since there was no room for it in time"
 
 
 class ScheduleRow(TypedDict):
@@ -39,6 +40,8 @@ class ScheduleRow(TypedDict):
     missed: int
     skipped: int
     missedAt: str | None
+    missedWhy: NotRequired[str | None]
+    heldAt: NotRequired[str | None]
     waiting: int
     pausedAt: str | None
     pauseReason: str | None
@@ -111,8 +114,9 @@ class SchedulesScreen(AreaScreen):
         parts = [
             f"{row['missed']} missed" if row["missed"] else "",
             f"{row['skipped']} left out because of the run before" if row["skipped"] else "",
-            f"the last {last}" if row["missedAt"] else "",
+            f"the last {last}{_NO_ROOM if row.get('missedWhy') == 'quota' else ''}" if row["missedAt"] else "",
             f"{row['waiting']} waiting" if row["waiting"] else "",
+            "held back: the workspace's quota of waiting runs is used up" if row.get("heldAt") else "",
         ]
         return " · ".join(part for part in parts if part)
 

@@ -234,6 +234,31 @@ def test_what_is_owed_waits_for_room_and_is_never_skipped() -> None:
     assert found == [9, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("overlap", "due", "owed", "handed_out", "decided", "queued", "left"),
+    [
+        ("parallel", [5, 6], [], 1, 4, [], []),
+        ("parallel", [5, 6], [], 2, 5, [], []),
+        ("skip", [5, 6], [1], 1, 4, [], [1]),
+        ("cancelPrevious", [5, 6], [], 1, 5, [], []),
+        ("queue", [5, 6], [], 1, 9, [5, 6], []),
+        ("parallel", [], [1, 2], 2, 9, [], [2]),
+        ("parallel", [5], [1, 2], 2, 9, [], [1, 2]),
+    ],
+)
+def test_what_finds_no_room_is_decided_about_later(
+    overlap: str, due: list[int], owed: list[int], handed_out: int, decided: int, queued: list[int], left: list[int]
+) -> None:
+    """Row 66: nothing of it is lost; times that are not queued or owed come up again with the next look."""
+    agenda = Agenda(cron("* * * * *", overlap=overlap, max_catch_up=3), list(due), owed=list(owed))
+    times = [agenda.next(busy=False) for _ in range(handed_out)]
+    assert times[-1] is not None
+    agenda.hold(times[-1])
+    agenda.close()
+    assert (agenda.decided(9), agenda.queued, agenda.owed, agenda.held) == (decided, queued, left, times[-1])
+    assert agenda.waits
+
+
 # -- what outlives a save -------------------------------------------------------------------------------------------
 
 STATE = ScheduleState(cursor=NINE, queued=(1,), last_run_id="r", missed=3)

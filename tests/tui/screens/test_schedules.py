@@ -13,7 +13,7 @@ from tests.tui.pressing import presses
 from tests.tui.screen_text import screen_text, unsafe
 from tests.tui.scripted import refuse
 from tests.tui.waiting import idle, said, until
-from tests.tui.world import HOSTILE, World
+from tests.tui.world import HOSTILE, World, ago
 
 
 def _detail(app: Any) -> str:
@@ -76,10 +76,12 @@ async def test_p_pauses_the_schedule_or_lets_it_go_on(world: World) -> None:
         await pilot.press("p")
         await idle(app)
         world.schedules[0] |= {"state": "paused", "nextAt": None, "pauseReason": "stock-taking", "missed": 2}
+        world.schedules[0] |= {"missedAt": ago(hours=1), "missedWhy": "quota", "heldAt": ago(minutes=1)}
         app.screen.reload()  # type: ignore[attr-defined]
         await idle(app)
         assert "paused: stock-taking" in _detail(app)
         assert "2 missed" in _detail(app)
+        assert "no room for it in time · held back: the workspace's quota" in _detail(app).replace("\n", " ")
         await pilot.press("p")
         await idle(app)
         paths = [call.path for call in world.http.calls("POST")]
