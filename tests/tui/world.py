@@ -164,7 +164,7 @@ def _told(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             **nothing,
-            **{name: step[name] for name in ("id", "type", "ref")},
+            **{name: step.get(name, "ACTION") for name in ("id", "type", "ref")},
             "name": None,
             "attempt": 1,
             "retryAt": None,

@@ -12,7 +12,7 @@ from flowdesk.same import same_json
 from flowdesk.show.changes import changes_between
 from flowdesk.tui.document.basics import Change, Document, EditRefused, clone
 from flowdesk.tui.document.history import History
-from flowdesk.tui.document.source import Reading, editable, read, write
+from flowdesk.tui.document.source import Reading, as_written, editable, read, write
 
 P = ParamSpec("P")
 
@@ -64,6 +64,8 @@ class Draft:
         form: Format = "yaml",
     ) -> None:
         self.base = None if base is None else clone(base)
+        self.began = _body(as_written(base or {}))
+        """The base as it is edited: everything that differs from this is a change."""
         body = _body(document)
         text = as_text(body, form) if source is None else source
         self._history = History(_State(body, form, text))
@@ -75,7 +77,7 @@ class Draft:
     @classmethod
     def of_saved(cls, saved: Document, *, form: Format = "yaml") -> Draft:
         """A draft without changes of a saved workflow."""
-        return cls(saved, base=saved, form=form)
+        return cls(as_written(saved), base=saved, form=form)
 
     @property
     def version(self) -> int | None:
@@ -118,12 +120,15 @@ class Draft:
 
     @property
     def changed(self) -> bool:
-        """Whether there is something to save: the document differs, or there is text that does not parse."""
-        return self.problem is not None or self.base is None or not same_json(self._base_body(), self.document)
+        """Whether there is something to save: the document says something else, or there is text that does not parse.
+
+        A default that is written down says what it said before.
+        """
+        return self.problem is not None or self.base is None or not same_json(self.began, as_written(self.document))
 
     def changes(self) -> list[ChangeDoc]:
         """The differences to the base, by step."""
-        return changes_between(self._base_body(), self.document)
+        return changes_between(self.began, as_written(self.document))
 
     @property
     def undo_what(self) -> str | None:
@@ -177,16 +182,14 @@ class Draft:
     def rebase(self, saved: Document, merged: Document | None = None) -> None:
         """Start from another saved document: after saving, or with what was merged from it."""
         self.base = clone(saved)
-        if merged is not None and not same_json(editable(merged), self.document):
-            self._take(Change(editable(clone(merged)), f"Take over version {saved.get('version', '')}".rstrip()), None)
+        self.began = _body(as_written(saved))
+        if merged is not None and not same_json(as_written(merged), as_written(self.document)):
+            self._take(Change(as_written(merged), f"Take over version {saved.get('version', '')}".rstrip()), None)
 
     def revert(self) -> None:
         """Go back to the base; can be undone as everything else."""
-        body = self._base_body()
+        body = clone(self.began)
         self._history.record(_State(body, self.form, as_text(body, self.form)), "Discard all changes")
-
-    def _base_body(self) -> Document:
-        return _body(self.base or {})
 
     def _make(self, make: Callable[Concatenate[Document, P], Change], *args: P.args, **kwargs: P.kwargs) -> Change:
         self._refuse_broken()

@@ -41,8 +41,11 @@ def new_step(kind: StepKind) -> Step:
 def add_after(document: Document, after: str | None, step: Step) -> Change:
     """Put the step behind another, which leads to it from now on; without one, at the end and unconnected.
 
-    What came next comes next still. Behind a step that branches it goes into the first of the arrows.
+    What came next comes next still. Behind a step that branches it goes into the first of the arrows. A trigger, which
+    nothing leads to, leads to the other step itself, or to what the other trigger leads to.
     """
+    if after is not None and step.get("type") == "TRIGGER":
+        return _add_trigger(document, after, step)
     changed = clone(document)
     added = _named(changed, step)
     if after is None:
@@ -62,7 +65,12 @@ def add_after(document: Document, after: str | None, step: Step) -> Change:
 
 
 def add_before(document: Document, before: str, step: Step) -> Change:
-    """Put the step in front of another: everything that led there leads to the new one."""
+    """Put the step in front of another: everything that led there leads to the new one.
+
+    A trigger only leads there, too.
+    """
+    if step.get("type") == "TRIGGER":
+        return _add_trigger(document, before, step)
     changed = clone(document)
     if step_of(changed, before).get("type") == "TRIGGER":
         raise EditRefused(f"{before} is a trigger, nothing comes before it", hint="add the step after it")
@@ -75,6 +83,8 @@ def add_before(document: Document, before: str, step: Step) -> Change:
 
 def add_branch(document: Document, source: str, step: Step, condition: Mapping[str, Any]) -> Change:
     """Add the step with an arrow of its own from `source`: `when`, `label` or `otherwise`, or none of them."""
+    if step.get("type") == "TRIGGER":
+        raise EditRefused("a trigger starts runs, so no branch leads to it", hint="add it after or before the step")
     changed = clone(document)
     added = _named(changed, step)
     before = step_of(changed, source)
@@ -140,6 +150,17 @@ def reorder(document: Document, step_id: str, to: int) -> Change:
     step = steps_of(changed).pop(position(changed, step_id))
     steps_of(changed).insert(max(0, to), step)
     return Change(changed, f"Move step {step_id}", step_id)
+
+
+def _add_trigger(document: Document, beside: str, step: Step) -> Change:
+    """Behind the other triggers, since the first of them is where a run starts that was started by hand."""
+    changed = clone(document)
+    added = _named(changed, step)
+    other = step_of(changed, beside)
+    put_arrows(added, arrows_of(other) if other.get("type") == "TRIGGER" else [{"to": beside}])
+    triggers = [index for index, one in enumerate(steps_of(changed)) if one.get("type") == "TRIGGER"]
+    steps_of(changed).insert(triggers[-1] + 1 if triggers else 0, added)
+    return Change(changed, f"Add step {added['id']}", added["id"])
 
 
 def _named(document: Document, step: Step) -> Step:

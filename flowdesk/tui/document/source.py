@@ -11,11 +11,12 @@ from typing import Any, Final
 from ruamel.yaml.error import YAMLError
 
 from engine.errors import Problem
+from flowdesk.applying import normal
 from flowdesk.errors import BadFile
 from flowdesk.exporting import Format, as_text
 from flowdesk.files import WorkflowFile, read_text
 from flowdesk.same import same_json
-from flowdesk.tui.document.basics import Document
+from flowdesk.tui.document.basics import Document, clone
 from flowdesk.yaml_writer import update_yaml
 
 _KEPT_BY_SERVER: Final = frozenset({"id", "ownerId", "version", "createdAt", "updatedAt"})
@@ -54,6 +55,12 @@ class Reading:
 def editable(document: Document) -> Document:
     """The document without what the server writes into it."""
     return {key: value for key, value in document.items() if key not in _KEPT_BY_SERVER}
+
+
+def as_written(saved: Document) -> Document:
+    """A saved document as people write it: also without the defaults that the server answers with."""
+    short: Document = clone(normal(saved, short=True))
+    return short
 
 
 def read(text: str, form: Format) -> Reading:

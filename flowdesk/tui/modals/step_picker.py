@@ -47,9 +47,11 @@ class StepPicker(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("picker")]
     HELP = "Type letters of the name or of what the step does; `enter` takes the highlighted one."
 
-    def __init__(self, kinds: Sequence[StepKind], title: str = "Add a step") -> None:
+    def __init__(self, kinds: Sequence[StepKind], title: str = "Add a step", *, triggers_last: bool = False) -> None:
         super().__init__()
-        self._kinds = sorted(kinds, key=lambda kind: (_family(kind), kind["ref"]))
+        self._kinds = sorted(
+            kinds, key=lambda kind: (triggers_last and kind["kind"] == "TRIGGER", _family(kind), kind["ref"])
+        )
         self._title = title
         self.offered: list[StepKind] = []
         """The kinds that fit what was typed, in the order of the list."""

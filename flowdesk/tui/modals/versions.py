@@ -19,12 +19,15 @@ from flowdesk.replies import VersionDoc
 from flowdesk.show.changes import change_lines, changes_between
 from flowdesk.show.paint import Paint
 from flowdesk.show.text import day_time
-from flowdesk.tui.document.source import editable
+from flowdesk.tui.document.source import as_written
 from flowdesk.tui.tasks import task
 
 
 class VersionsModal(ModalScreen[int | None]):
-    """Gives the number of the version to restore, or None. `fetch` reads the document of a version."""
+    """Gives the number of the version to restore, or None. `fetch` reads the document of a version.
+
+    `called` gives the name of a user by its id.
+    """
 
     DEFAULT_CSS = """
     VersionsModal .dialog { width: 100; height: 90%; }
@@ -40,9 +43,11 @@ class VersionsModal(ModalScreen[int | None]):
         now: dict[str, Any],
         fetch: Callable[[int], Awaitable[dict[str, Any]]],
         *,
+        called: Callable[[str], str] = str,
         why_not: str | None = None,
     ) -> None:
         super().__init__()
+        self._called = called
         self._versions, self._now, self._fetch, self._why_not = list(versions), now, fetch, why_not
         self._documents: dict[int, dict[str, Any]] = {}
 
@@ -50,7 +55,7 @@ class VersionsModal(ModalScreen[int | None]):
         """The versions above, the differences of the highlighted one below."""
         with Vertical(classes="dialog"):
             yield Static(Text("Versions", style="bold"), markup=False)
-            yield OptionList(*(Option(_line(version)) for version in self._versions))
+            yield OptionList(*(Option(_line(version, self._called(version["savedBy"]))) for version in self._versions))
             pane = VerticalScroll(Static("", id="changes", markup=False))
             pane.border_title = Content("from this version to what you edit")
             yield pane
@@ -69,7 +74,7 @@ class VersionsModal(ModalScreen[int | None]):
 
     async def _compare(self, number: int) -> None:
         if number not in self._documents:
-            self._documents[number] = editable(dict(await self._fetch(number)))
+            self._documents[number] = as_written(dict(await self._fetch(number)))
         lines = change_lines(changes_between(self._documents[number], self._now), Paint())
         self.query_one("#changes", Static).update(Text("\n".join(lines) or "no difference"))
 
@@ -84,7 +89,7 @@ class VersionsModal(ModalScreen[int | None]):
         self.dismiss(None)
 
 
-def _line(version: VersionDoc) -> Content:
+def _line(version: VersionDoc, who: str) -> Content:
     steps = version["steps"]
-    said = f"{day_time(version['savedAt'])}  {clean(version['savedBy'])}  {steps} step{'' if steps == 1 else 's'}"
+    said = f"{day_time(version['savedAt'])}  {clean(who)}  {steps} step{'' if steps == 1 else 's'}"
     return Content.assemble((f"v{version['version']:<5}", "bold"), said)

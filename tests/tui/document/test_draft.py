@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from flowdesk.applying import normal
 from flowdesk.tui.document.arrows import set_value, set_workflow_value
 from flowdesk.tui.document.basics import EditRefused
 from flowdesk.tui.document.draft import Draft
 from flowdesk.tui.document.edits import add_after, rename, reorder
 from flowdesk.tui.document.history import History
 from flowdesk.tui.document.removal import remove
+from flowdesk.tui.document.source import as_written
 from tests.tui.document.shop import SOURCE, body, saved, step
 
 LOG: dict[str, Any] = {"id": "log", "ref": "core.log"}
@@ -31,7 +33,7 @@ def test_an_edit_is_a_change_that_can_be_undone() -> None:
     assert "steps.ship" in [change["path"] for change in draft.changes()]
     assert draft.undo_what == "Remove step ship"
     assert draft.undo() == "Remove step ship"
-    assert (draft.document, draft.changed, draft.redo_what) == (body(), False, "Remove step ship")
+    assert (draft.document, draft.changed, draft.redo_what) == (as_written(saved()), False, "Remove step ship")
     assert draft.redo() == "Remove step ship"
     assert (draft.redo(), draft.changed) == (None, True)
 
@@ -45,7 +47,7 @@ def test_letters_of_one_field_are_undone_at_once() -> None:
     draft.undo()
     assert step(draft.document, "wait")["params"]["message"] == "abc"
     draft.undo()
-    assert draft.document == body()
+    assert draft.document == as_written(saved())
 
 
 def test_typing_after_undo_does_not_join_what_is_left() -> None:
@@ -161,3 +163,35 @@ def test_history_forgets_the_oldest() -> None:
         history.record(number, str(number))
     undone: Callable[[], str | None] = history.undo
     assert [undone(), undone(), undone(), history.state] == ["5", "4", None, 3]
+
+
+def test_the_source_of_a_saved_workflow_has_no_defaults() -> None:
+    """The server answers with all of them."""
+    full = normal(saved())
+    assert "finallyTimeoutMs" in full
+    assert "join" in full["steps"][1]
+    draft = Draft.of_saved({**saved(), **full})
+    for default in ("finally", "join", "stopOnFailure", "ACTION", "tags"):
+        assert default not in draft.source, default
+    assert not draft.changed
+
+
+def test_a_default_that_is_written_down_is_no_change_and_stays() -> None:
+    draft = Draft.of_saved(saved())
+    draft.replace_source(
+        draft.source.replace("- id: wait", "- id: wait\n    join: all  # as it is").replace("has", "had")
+    )
+    assert [change["path"] for change in draft.changes()] == ["steps.wait.params.message"]
+    sent = draft.document
+    draft.rebase({**saved(), **normal(sent), "version": 5}, normal(sent))
+    assert (draft.changed, draft.version, draft.document) == (False, 5, sent)
+    assert "join: all  # as it is" in draft.source
+
+
+def test_what_the_server_added_at_save_is_taken_over() -> None:
+    draft = Draft.of_saved(saved())
+    draft.edit(set_workflow_value, ("scheduleCron",), "0 7 * * *")
+    answer = {**saved(), **normal(draft.document), "timezone": "Europe/Berlin", "version": 5}
+    draft.rebase(answer, answer)
+    assert (draft.changed, draft.document["timezone"]) == (False, "Europe/Berlin")
+    assert "join" not in draft.source

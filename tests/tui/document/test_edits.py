@@ -61,6 +61,19 @@ def test_nothing_comes_before_a_trigger() -> None:
         add_before(body(), "order", LOG)
 
 
+@pytest.mark.parametrize("add", [add_after, add_before])
+def test_a_trigger_leads_to_the_step_it_is_added_to_and_never_the_other_way(add: Callable[..., Change]) -> None:
+    cron: dict[str, Any] = {"id": "cron", "type": "TRIGGER", "ref": "schedule.cron"}
+    changed = add(body(), "reserve", cron).document
+    assert [found["id"] for found in changed["steps"]] == ["order", "cron", "reserve", "ship", "wait"]
+    assert step(changed, "cron")["next"] == "reserve"
+    assert step(changed, "order") == step(body(), "order")
+    beside = add(changed, "order", cron).document
+    assert step(beside, "cron_2")["next"] == "reserve"
+    with pytest.raises(EditRefused, match="no branch leads"):
+        add_branch(body(), "reserve", cron, {})
+
+
 def test_the_first_step_of_an_empty_workflow_stands_alone() -> None:
     assert add_after({"name": "empty"}, None, LOG).document["steps"] == [{**LOG, "id": "core_log"}]
 

@@ -17,10 +17,11 @@ from flowdesk.tui.document.basics import Change, clone
 from flowdesk.tui.document.draft import Draft
 from flowdesk.tui.document.drafts_store import DraftsStore, StoredDraft
 from flowdesk.tui.document.merge import Merged, three_way
-from flowdesk.tui.document.source import editable
+from flowdesk.tui.document.source import as_written
 from flowdesk.tui.drafts import store_of, whose
 from flowdesk.tui.modals.conflict import ConflictModal
 from flowdesk.tui.modals.versions import VersionsModal
+from flowdesk.tui.people import people
 from flowdesk.tui.screens.editor.steps import EditorSteps
 
 AUTOSAVE_S: Final = 2.0
@@ -97,7 +98,7 @@ class EditorSaving(EditorSteps):
         stored = found.draft
         if stored is None:
             return False
-        began = stored.base if stored.base is not None else self.draft.document
+        began = as_written(stored.base) if stored.base is not None else self.draft.document
         newer = self.draft.version
         draft = Draft(clone(began), base=stored.base, form=stored.form)
         if draft.source != stored.source:
@@ -176,25 +177,27 @@ class EditorSaving(EditorSteps):
 
     async def _bring_together(self, workflow_id: str) -> None:
         theirs = cast(dict[str, Any], await self.live.client.workflows.get(workflow_id))
-        page = await self.live.client.workflows.versions(workflow_id, limit=1)
-        who = page.items[0]["savedBy"] if page.items else "somebody"
-        base, mine = editable(self.draft.base or {}), self.draft.document
-        merged = three_way(base, mine, editable(theirs))
+        page, known = await asyncio.gather(
+            self.live.client.workflows.versions(workflow_id, limit=1), people(self.live.client)
+        )
+        who = known.called(page.items[0]["savedBy"]) if page.items else "somebody"
+        base, mine, came = self.draft.began, self.draft.document, as_written(theirs)
+        merged = three_way(base, as_written(mine), came)
         if merged.conflicts:
             choices = await self.app.push_screen_wait(ConflictModal(merged.conflicts, who))
             if choices is None:
                 toast.warn(self, f"not saved: v{theirs['version']} by {who} changed the same; your draft is as it was")
                 return
-            merged = three_way(base, mine, editable(theirs), choices)
-        elif not await self._shown_what_came(base, theirs, who):
+            merged = three_way(base, as_written(mine), came, choices)
+        elif not await self._shown_what_came(base, came, theirs["version"], who):
             toast.warn(self, f"not saved: v{theirs['version']} by {who} is newer; your draft is as it was")
             return
         self._merge(theirs, merged, mine, who)
 
-    async def _shown_what_came(self, base: dict[str, Any], theirs: dict[str, Any], who: str) -> bool:
-        lines = change_lines(changes_between({"steps": [], **base}, editable(theirs)), Paint())
+    async def _shown_what_came(self, base: dict[str, Any], came: dict[str, Any], version: int, who: str) -> bool:
+        lines = change_lines(changes_between(base, came), Paint())
         more = [f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []
-        question = f"{who} saved v{theirs['version']} meanwhile. Take their changes into your draft?"
+        question = f"{who} saved v{version} meanwhile. Take their changes into your draft?"
         return await self.confirmed(question, yes="Merge", detail="\n".join([*lines[:_MOST_LINES], *more]))
 
     def _merge(self, theirs: dict[str, Any], merged: Merged, mine: dict[str, Any], who: str) -> None:
@@ -221,9 +224,9 @@ class EditorSaving(EditorSteps):
         async def fetch(number: int) -> dict[str, Any]:
             return cast(dict[str, Any], await client.workflows.version(workflow_id, number))
 
-        page = await client.workflows.versions(workflow_id)
+        page, known = await asyncio.gather(client.workflows.versions(workflow_id), people(client))
         why = "this session is read-only; esc leaves" if self.flow.read_only else None
-        modal = VersionsModal(page.items, self.draft.document, fetch, why_not=why)
+        modal = VersionsModal(page.items, self.draft.document, fetch, called=known.called, why_not=why)
         number = await self.app.push_screen_wait(modal)
         if number is not None and await self.may_write(f"Restore v{number}"):
             await self._restore(workflow_id, number)
@@ -237,7 +240,7 @@ class EditorSaving(EditorSteps):
         saved = cast(dict[str, Any], await self.live.client.workflows.restore(workflow_id, number))
         if self.draft.problem is not None:
             self.draft.revert()
-        body = editable(clone(saved))
+        body = as_written(saved)
         self.draft.edit(lambda _now: Change(body, f"Restore version {number}"))
         self.draft.rebase(saved)
         self.changed()

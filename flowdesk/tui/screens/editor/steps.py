@@ -43,7 +43,9 @@ class EditorSteps(EditorChecking):
             self.edit(edits.add_after, self.chosen, step)
 
     async def _pick(self, title: str) -> Step | None:
-        ref = await self.app.push_screen_wait(StepPicker(list(self.kinds.values()), title or "Add a step"))
+        has_steps = bool(self.draft.document["steps"])
+        picker = StepPicker(list(self.kinds.values()), title or "Add a step", triggers_last=has_steps)
+        ref = await self.app.push_screen_wait(picker)
         return None if ref is None else edits.new_step(self.kinds[ref])
 
     def action_editor_branch(self) -> None:

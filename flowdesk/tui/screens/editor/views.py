@@ -38,6 +38,7 @@ READ_AFTER_S: Final = 0.15
 AT_ONCE_LINES: Final = 150
 """A source up to this long is read, and one of some steps written, without a thread: in some 30 ms."""
 AT_ONCE_STEPS: Final = 15
+_MOST_STOOD: Final = 20
 
 
 class NameInput(LineInput):
@@ -61,6 +62,8 @@ class EditorViews(FlowScreen):
         self.draft = Draft({"name": "", "steps": []})
         self.loaded = False
         self.chosen: str | None = None
+        self._stood: list[str] = []
+        """The steps that were chosen before, for when the chosen one is gone."""
         self.kinds: dict[str, StepKind] = {}
         self.pins: dict[str, PinDoc] = {}
         """What steps give in rehearsals, by step."""
@@ -141,8 +144,10 @@ class EditorViews(FlowScreen):
         """On a step that there is."""
         steps = [step["id"] for step in self.draft.document["steps"]]
         if self.chosen not in steps:
-            wanted = self.draft.selected
-            self.chosen = wanted if wanted in steps else next(iter(steps), None)
+            wanted = [self.draft.selected, *reversed(self._stood)]
+            self.chosen = next((step for step in wanted if step in steps), next(iter(steps), None))
+        if self.chosen is not None and self._stood[-1:] != [self.chosen]:
+            self._stood = [*self._stood[-_MOST_STOOD:], self.chosen]
 
     def _show_map(self) -> None:
         document = self.draft.document

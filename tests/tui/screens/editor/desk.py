@@ -16,6 +16,10 @@ from tests.tui.waiting import idle, until
 from tests.tui.world import NOW, World
 
 ORDER = "wf_0001"
+MEMBERS = [
+    {"userId": "usr_1", "email": "me@example.com", "role": "owner", "since": NOW.isoformat()},
+    {"userId": "usr_2", "email": "ada@example.com", "role": "editor", "since": NOW.isoformat()},
+]
 
 
 class Desk:
@@ -26,7 +30,7 @@ class Desk:
         self.problems: list[dict[str, Any]] = []
         self.saved: list[dict[str, Any]] = []
         self.tried: list[dict[str, Any]] = []
-        self.who = "ada@example.com"
+        self.who = "usr_2"
         on = world.http.on
         on("POST", "/api/workflows/validate", lambda r: {"valid": not self.problems, "problems": self.problems})
         on("POST", "/api/workflows/preview", self._preview)
@@ -34,6 +38,7 @@ class Desk:
         on("POST", "/api/workflows", self._create)
         on("PUT", "/api/workflows/{}", self._save)
         on("GET", "/api/workflows/{}/versions", self._versions)
+        on("GET", "/api/members", lambda r: MEMBERS)
         on("GET", "/api/workflows/{}/versions/{}", self._version)
         on("POST", "/api/workflows/{}/versions/{}/restore", self._restore)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from pathlib import Path
 
+from textual.widgets import OptionList
+
 from flowdesk.tui.document.drafts_store import DraftsStore
 from flowdesk.tui.modals.confirm import ConfirmModal
 from flowdesk.tui.modals.conflict import ConflictModal
@@ -118,10 +120,11 @@ async def test_leaving_the_conflict_loses_nothing(world: World) -> None:
 
 @presses("editor.versions")
 async def test_an_old_version_is_restored_as_a_new_one(world: World) -> None:
-    Desk(world)
+    desk = Desk(world)
     async with opened(world) as (app, pilot, screen):
         await pilot.press("V")
         modal = await dialog(app, VersionsModal)
+        assert "ada@example.com" in str(modal.query_one(OptionList).get_option_at_index(0).prompt)
         await pilot.press("down")
         await until(lambda: "description" in str(modal.query_one("#changes").render()), "the difference")
         await pilot.press("enter")
@@ -129,6 +132,12 @@ async def test_an_old_version_is_restored_as_a_new_one(world: World) -> None:
         await idle(app)
         assert screen.draft.document["description"] == "as it was"
         assert not screen.draft.changed
+        desk.who = "usr_1"
+        await pilot.press("V")
+        modal = await dialog(app, VersionsModal)
+        assert "  you  " in str(modal.query_one(OptionList).get_option_at_index(0).prompt)
+        await pilot.press("escape")
+        await idle(app)
 
 
 @presses("editor.discard")

@@ -16,7 +16,7 @@ from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
 from tests.tui.pressing import presses
 from tests.tui.screens.editor.desk import Desk, dialog, ids, opened
-from tests.tui.waiting import idle, until
+from tests.tui.waiting import idle, said, until
 from tests.tui.world import World
 
 START = ["webhook", "check", "ask", "auto", "send"]
@@ -167,3 +167,42 @@ async def test_the_settings_of_the_workflow(world: World) -> None:
         await pilot.press("u")
         await idle(app)
         assert not screen.draft.changed
+
+
+async def test_removing_a_branching_step_says_what_was_connected_and_is_undone_at_once(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="check", toasts=True) as (app, pilot, screen):
+        before = screen.draft.document
+        await pilot.press("x")
+        await until(lambda: said(app), "the message")
+        assert "webhook leads to ask and auto now" in said(app)[-1]
+        assert screen.draft.document["steps"][0]["next"] == [
+            {"to": "ask", "when": "route == 'yes'"},
+            {"to": "auto", "otherwise": True},
+        ]
+        await pilot.press("u")
+        await idle(app)
+        assert screen.draft.document == before
+
+
+async def test_after_undoing_one_stands_where_one_stood(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="auto") as (app, pilot, screen):
+        await pick(app, pilot, "a")
+        await until(lambda: screen.chosen == "http_request", "the new step")
+        await idle(app)
+        await pilot.press("u")
+        await until(lambda: screen.chosen == "auto", "the step it was added to")
+        await idle(app)
+
+
+async def test_where_steps_are_added_triggers_are_offered_last(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="auto") as (app, pilot, _screen):
+        await pilot.press("a")
+        picker = await dialog(app, StepPicker)
+        kinds = [kind["kind"] for kind in picker.offered]
+        assert kinds == sorted(kinds)
+        assert kinds[-1] == "TRIGGER"
+        await pilot.press("escape")
+        await idle(app)
