@@ -50,6 +50,9 @@ class Options:
 class FlowApp(App[int]):
     """What the rest of the terminal UI may ask of the application."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (24, "-low"), (36, "-tall")]  # noqa: RUF012 - no ClassVar in textual
+    """Classes of screens and dialogs by their height: lists in a dialog must leave room for what stands below them."""
+
     options: Options
     live: Live
     memory: Memory

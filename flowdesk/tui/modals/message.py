@@ -20,6 +20,8 @@ class MessageModal(ModalScreen[None]):
     DEFAULT_CSS = """
     MessageModal .dialog { width: 100; height: auto; }
     MessageModal VerticalScroll { height: auto; max-height: 20; }
+    MessageModal.-low VerticalScroll { max-height: 13; }
+    MessageModal.-tiny VerticalScroll { max-height: 6; }
     MessageModal VerticalScroll Static, MessageModal .hint { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -75,7 +75,6 @@ class PaletteModal(ModalScreen[None]):
     PaletteModal.-tiny OptionList { max-height: 8; }
     PaletteModal .help-text { height: auto; max-height: 8; color: $text-muted; border-top: solid $border-blurred; }
     """
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (24, "-low"), (36, "-tall")]  # noqa: RUF012 - no ClassVar in textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close"),
         Binding("down,ctrl+n", "step(1)", show=False, priority=True),

@@ -30,6 +30,7 @@ class SamplesModal(ModalScreen[SampleDoc | None]):
     DEFAULT_CSS = """
     SamplesModal .dialog { width: 88; height: auto; }
     SamplesModal OptionList { height: auto; max-height: 16; }
+    SamplesModal.-tiny OptionList { max-height: 7; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 

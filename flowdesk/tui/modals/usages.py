@@ -26,6 +26,7 @@ class UsagesModal(ModalScreen[Place | None]):
     DEFAULT_CSS = """
     UsagesModal .dialog { width: 84; height: auto; }
     UsagesModal OptionList { height: auto; max-height: 16; border: none; background: $surface; }
+    UsagesModal.-tiny OptionList { max-height: 8; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),

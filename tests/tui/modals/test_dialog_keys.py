@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
+import pytest
 from textual.pilot import Pilot
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList, Static, TextArea
 
 from flowdesk.replies import StepKind
@@ -35,6 +36,7 @@ from flowdesk.tui.modals.versions import VersionsModal
 from flowdesk.tui.modals.workflow_settings import WorkflowSettingsModal
 from tests.tui.pressing import presses
 from tests.tui.runs import failed_run
+from tests.tui.screen_text import screen_text
 from tests.tui.waiting import settled, until
 from tests.tui.world import NOW, World, kinds
 
@@ -204,3 +206,22 @@ async def test_keys_that_take_over_what_was_chosen(world: World, tmp_path: Path)
         async with asyncio.timeout(20):
             await until(lambda: made, "the new run")
         assert made == ["run_0077"]
+
+
+USAGES: Final[Any] = [{"workflowId": "w", "workflowName": f"flow {n}", "stepIds": ["a"]} for n in range(30)]
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 36)])
+@pytest.mark.parametrize(
+    ("make", "below"),
+    [
+        (lambda: MessageModal("It", "a long line of a text\n" * 60, hint="a hint"), "y copies it"),
+        (lambda: UsagesModal("S", USAGES), "enter opens the step"),
+    ],
+)
+async def test_what_stands_below_a_long_text_stays_on_the_screen(
+    world: World, size: tuple[int, int], make: Callable[[], Screen[Any]], below: str
+) -> None:
+    async with world.shown("workflows", size=size) as (app, _pilot):
+        app.push_screen(make())
+        await until(lambda: below in screen_text(app), "how to leave")
