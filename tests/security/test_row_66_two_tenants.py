@@ -1,4 +1,7 @@
-"""Rows 20, 66: what one workspace floods the server with makes another one wait less than twice as long."""
+"""Rows 20, 66: what one workspace floods the server with makes another one wait less than twice as long.
+
+Times are those of the machine, too, so these are in `make test-long`; test_row_66_turns.py counts turns instead.
+"""
 
 from __future__ import annotations
 
@@ -83,6 +86,7 @@ async def beside_a_flood(ali: Person, ben: Person, *, connections: int, runs: in
     assert waiting, "the flood had more than there was room for"
 
 
+@pytest.mark.long
 async def test_a_flood_beside_a_few_runs(tmp_path: Path) -> None:
     """Rows 20, 66."""
     async with live(tmp_path / "data", max_concurrent_runs=8, max_runs_per_owner=4) as server:

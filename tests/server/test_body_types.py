@@ -63,10 +63,10 @@ def test_numbers_and_switches_are_what_they_look_like() -> None:
     assert len(found) > 10
     taken = []
     for name, field in found:
-        kind = TypeAdapter(Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation)
+        kind: Any = Annotated[(field.annotation, *field.metadata, name)]
         for value in mistaken(plain(field.annotation)):
             try:
-                kind.validate_python(value)
+                TypeAdapter(kind).validate_python(value)
             except ValidationError:
                 continue
             taken.append((name, value))
