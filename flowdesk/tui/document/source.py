@@ -113,6 +113,8 @@ def _with_renamed_steps(text: str, document: Document) -> str:
         if key is not None and rest.startswith(before, key.end()):
             lines[at[0] - 1] = head + key[0] + after + rest[key.end() + len(before) :]
     renamed = "".join(lines)
+    if renamed == text:
+        return text
     said = read(renamed, "yaml").document
     return renamed if said is not None and [step["id"] for step in said["steps"]] == new else text
 

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static, TextArea
 
 from flowdesk.exporting import Format
 from flowdesk.tui import keys
+from flowdesk.tui.widgets.saying import say
 from flowdesk.tui.widgets.source_text import SourceText
 from flowdesk.tui.widgets.text_fields import LineInput
 
@@ -177,5 +178,5 @@ keep the last state, and the line with the error is marked with `!`.
         self._say("" if language else f"more than {most:,} lines: without colours")
 
     def _say(self, note: str) -> None:
-        self._note.update(note)
+        say(self._note, note)
         self.set_class(bool(note), "-noted")

@@ -23,6 +23,7 @@ from flowdesk.tui.draw.schema_fields import Field
 from flowdesk.tui.widgets.form.draft import Draft, Edited
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.fold import Fold
+from flowdesk.tui.widgets.saying import say
 from flowdesk.tui.widgets.text_fields import LineInput
 
 
@@ -115,7 +116,7 @@ class Box(Vertical):
         """Say what is wrong with the group."""
         for title in self.query(".title").results(Static):
             if title.parent is self:
-                title.update(self._title_text())
+                say(title, self._title_text())
 
     def _title_text(self) -> Content:
         problems = self.draft.problems.get(self.place, [])

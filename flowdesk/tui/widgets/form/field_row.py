@@ -18,6 +18,7 @@ from flowdesk.tui.draw.paths import GONE, Path, path_text
 from flowdesk.tui.draw.schema_fields import Field
 from flowdesk.tui.widgets.form.completing import Completing
 from flowdesk.tui.widgets.form.draft import Draft, Edited
+from flowdesk.tui.widgets.saying import say
 from flowdesk.tui.widgets.text_fields import AreaInput, LineInput
 from flowdesk.tui.widgets.tick import Tick
 
@@ -209,7 +210,7 @@ class FieldRow(Completing):
         self.set_class(bool(notes), "-noted")
         self.set_class(bool(self.wrong or self.draft.problems.get(self.place)), "-wrong")
         for note in self.query(".note").results(Static):
-            note.update(Content("\n").join(notes))
+            say(note, Content("\n").join(notes))
 
     def _notes(self) -> list[Content]:
         problems = [self.wrong] if self.wrong else self.draft.problems.get(self.place, [])

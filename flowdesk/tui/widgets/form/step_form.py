@@ -28,6 +28,7 @@ from flowdesk.tui.widgets.form.boxes import Box, Slot, node, nodes
 from flowdesk.tui.widgets.form.draft import PLAIN, PRETTY, Draft, Edited
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.form.fold import Fold
+from flowdesk.tui.widgets.saying import say
 
 WidgetT = TypeVar("WidgetT", bound=Widget)
 PREVIEW_AFTER_S: Final = 0.3
@@ -249,7 +250,7 @@ Every field of the step. `tab` goes to the next one, `esc` leaves the fields so 
     def _say_at_top(self, said: Sequence[str]) -> None:
         for top in self.query(".problems").results(Static):
             top.set_class(bool(said), "-some")
-            top.update(Content("\n").join(Content(f"{self.draft.signs.problem} {clean(line)}") for line in said))
+            say(top, Content("\n").join(Content(f"{self.draft.signs.problem} {clean(line)}") for line in said))
 
     def _shown(self) -> list[FieldRow | Box]:
         return [*self.query(FieldRow), *self.query(Box)]
