@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import ClassVar
 
 from rich.text import Text
@@ -16,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from engine.jsonio import dump_text
 from flowdesk.clean import clean, escape_json
+from flowdesk.same import same_json
 from flowdesk.tui.document.merge import Conflict, Side
 from flowdesk.tui.draw.paths import GONE
 
@@ -66,8 +68,8 @@ class ConflictModal(ModalScreen[dict[str, Side] | None]):
         """Show both sides."""
         event.stop()
         conflict = self._conflicts[event.option_index]
-        self.query_one("#mine", Static).update(_told(conflict.mine))
-        self.query_one("#theirs", Static).update(_told(conflict.theirs))
+        self.query_one("#mine", Static).update(_told(conflict.mine, conflict.theirs))
+        self.query_one("#theirs", Static).update(_told(conflict.theirs, conflict.mine))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter takes the choices over."""
@@ -101,12 +103,29 @@ class ConflictModal(ModalScreen[dict[str, Side] | None]):
     def _line(self, conflict: Conflict) -> Content:
         chosen = self.choices.get(conflict.name)
         mark = (f"  {_WORDS[chosen]}", "bold $text-success") if chosen else ("  ?", "$text-warning")
-        return Content.assemble(clean(conflict.name), mark)
+        return Content.assemble(clean(conflict.name), mark, (f"  {clean(_where(conflict))}", "$text-muted"))
 
 
-def _told(value: object) -> Text:
-    """A side as JSON lines."""
+def _where(conflict: Conflict) -> str:
+    """What of it differs: `params, next`."""
+    mine, theirs = conflict.mine, conflict.theirs
+    if mine is GONE or theirs is GONE:
+        return "you removed it" if mine is GONE else "they removed it"
+    if not isinstance(mine, dict) or not isinstance(theirs, dict):
+        return ""
+    return ", ".join(key for key in {**mine, **theirs} if not same_json(mine.get(key, GONE), theirs.get(key, GONE)))
+
+
+def _told(value: object, other: object) -> Text:
+    """A side as JSON lines; those that the other side has, too, step back."""
     if value is GONE:
         return Text("(removed)")
-    lines = escape_json(dump_text(value, pretty=True)).split("\n")
-    return Text("\n".join(clean(line) for line in lines))
+    lines, others = _lines(value), [] if other is GONE else _lines(other)
+    same: set[int] = set()
+    for block in SequenceMatcher(None, lines, others, autojunk=False).get_matching_blocks():
+        same.update(range(block.a, block.a + block.size))
+    return Text("\n").join(Text(clean(line), style="dim" if at in same else "bold") for at, line in enumerate(lines))
+
+
+def _lines(value: object) -> list[str]:
+    return escape_json(dump_text(value, pretty=True)).split("\n")

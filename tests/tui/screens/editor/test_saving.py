@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from pathlib import Path
 
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from flowdesk.tui.document.drafts_store import DraftsStore
 from flowdesk.tui.modals.confirm import ConfirmModal
@@ -92,6 +92,10 @@ async def test_a_conflict_is_decided_step_by_step(world: World) -> None:
         await conflicting(desk)
         await pilot.press("ctrl+s")
         modal = await dialog(app, ConflictModal)
+        assert str(modal.query_one(OptionList).get_option_at_index(0).prompt) == "steps.ask  ?  params"
+        told = modal.query_one("#theirs", Static).render()
+        strong = [str(told)[span.start : span.end].strip() for span in told.spans if "bold" in str(span.style)]
+        assert strong == ['"message": "theirs"'], "only what differs stands out"
         await pilot.press("enter")
         assert app.screen is modal  # nothing chosen yet
         await pilot.press("t", "enter")
