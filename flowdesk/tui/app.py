@@ -203,13 +203,17 @@ class FlowDeskApp(FlowApp):
         workflow_id: str | None,
         *,
         step: str | None = None,
+        field: str | None = None,
         run_id: str | None = None,
         draft: dict[str, Any] | None = None,
     ) -> None:
-        """Edit a workflow (None: a new one, perhaps beginning as `draft`), with the values of a run beside it."""
+        """Edit a workflow (None: a new one, perhaps beginning as `draft`), with the values of a run beside it.
+
+        `step` is stood on, in its `field` when there is one like that.
+        """
         from flowdesk.tui.screens.editor.screen import EditorScreen
 
-        self.push_screen(EditorScreen(workflow_id, step=step, run_id=run_id, draft=draft))
+        self.push_screen(EditorScreen(workflow_id, step=step, field=field, run_id=run_id, draft=draft))
 
     async def action_app_quit(self) -> None:
         """Leave FlowDesk."""

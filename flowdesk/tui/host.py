@@ -120,7 +120,11 @@ class FlowApp(App[int]):
         workflow_id: str | None,
         *,
         step: str | None = None,
+        field: str | None = None,
         run_id: str | None = None,
         draft: dict[str, Any] | None = None,
     ) -> None:
-        """Edit a workflow (None: a new one, perhaps beginning as `draft`), with the values of a run beside it."""
+        """Edit a workflow (None: a new one, perhaps beginning as `draft`), with the values of a run beside it.
+
+        `step` is stood on, in its `field` when there is one like that.
+        """

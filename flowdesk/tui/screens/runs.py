@@ -10,6 +10,7 @@ from textual.binding import BindingType
 
 from flowdesk.replies import EventDoc, Page, RunSummary
 from flowdesk.tui import keys
+from flowdesk.tui.draw.named_field import named_field
 from flowdesk.tui.draw.rowset import Column
 from flowdesk.tui.screens import deciding
 from flowdesk.tui.screens.area import AreaScreen
@@ -146,7 +147,8 @@ class RunsScreen(AreaScreen):
         if current is not None:
             error = current["error"]
             step = error.get("stepId") if error else None
-            self.flow.open_editor(current["workflowId"], step=step, run_id=current["id"])
+            field = named_field(error["message"]) if error and step else None
+            self.flow.open_editor(current["workflowId"], step=step, field=field, run_id=current["id"])
 
     def action_runs_rerun(self) -> None:
         """Run it again, after showing what that means."""

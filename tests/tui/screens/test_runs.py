@@ -107,7 +107,7 @@ async def test_e_edits_the_workflow_at_the_failed_step(world: World, monkeypatch
         opened: list[Any] = []
         monkeypatch.setattr(app, "open_editor", lambda *given, **more: opened.append((given, more)))
         await pilot.press("j", "e")
-        assert opened == [(("wf_0001",), {"step": "send", "run_id": "run_0002"})]
+        assert opened == [(("wf_0001",), {"step": "send", "field": None, "run_id": "run_0002"})]
 
 
 @presses("runs.rerun")

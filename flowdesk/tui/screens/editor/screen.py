@@ -51,7 +51,10 @@ _EXTERNAL: Final = "editor.external"
 
 
 class EditorScreen(EditorPractising):
-    """Edit a workflow, None: a new one. `step` is stood on, `run_id` gives the values shown beside templates."""
+    """Edit a workflow, None: a new one.
+
+    `step` is stood on, in its `field` if there is one like that; `run_id` gives the values shown beside templates.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(replace(b, key=b.key.split(",")[0]) if b.id == _EXTERNAL else b for b in keys.bindings("editor")),
@@ -77,11 +80,13 @@ running. `W` keeps the next webhook as a sample for the input of runs, and start
         workflow_id: str | None,
         *,
         step: str | None = None,
+        field: str | None = None,
         run_id: str | None = None,
         draft: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(workflow_id, run_id)
         self.chosen = step
+        self._field = field
         self._begin_with = draft
         if workflow_id is None and draft is not None:
             self.slot = f"new {draft.get('name', '')}"
@@ -119,9 +124,18 @@ running. `W` keeps the next webhook as a sample for the input of runs, and start
         self.check()
         if self.workflow_id is None and not self.workflow_name:
             self.query_one("#workflow-name", Input).focus()
-        else:
+        elif self._field is None or not await self._stand_in(self._field):
             self.map.focus()
         await self._look_at_run()
+
+    async def _stand_in(self, field: str) -> bool:
+        """Go to that field of the step; False when it has none like that."""
+        await self._show_form()
+        self.uncover("form")
+        if self.step is not None and await self.form.focus_field(field):
+            return True
+        self.uncover("map")
+        return False
 
     async def _learn_kinds(self) -> None:
         self.kinds = {kind["ref"]: kind for kind in await self.live.client.step_kinds()}

@@ -18,6 +18,7 @@ from flowdesk.tui import clipboard, keys
 from flowdesk.tui.draw.calls import shares
 from flowdesk.tui.draw.log_store import LogView
 from flowdesk.tui.draw.logline import LEVELS, LogLine
+from flowdesk.tui.draw.named_field import named_field
 from flowdesk.tui.draw.spans import Span
 from flowdesk.tui.draw.status import glyph, step_status, word
 from flowdesk.tui.draw.topology import Topology
@@ -301,9 +302,13 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         self.background(steering.decide(self), what="Deciding", group="write")
 
     def action_run_edit(self) -> None:
-        """Edit the workflow at this step, with this run's values beside it."""
-        if self.model is not None:
-            self.flow.open_editor(self.model.run["workflowId"], step=self.chosen, run_id=self.run_id)
+        """Edit the workflow at this step, in the field its error names, with this run's values beside it."""
+        if self.model is None:
+            return
+        step = next((step for step in self.model.run["steps"] if step["id"] == self.chosen), None)
+        error = step["error"] if step is not None else None
+        field = named_field(error["message"]) if error else None
+        self.flow.open_editor(self.model.run["workflowId"], step=self.chosen, field=field, run_id=self.run_id)
 
     def action_run_log(self) -> None:
         """Show the log."""

@@ -99,7 +99,7 @@ async def opened(
     world: World, workflow_id: str | None = ORDER, *, size: tuple[int, int] = (120, 36), **options: Any
 ) -> AsyncIterator[tuple[FlowDeskApp, Pilot[int], EditorScreen]]:
     """The editor, with everything read and checked."""
-    given = {key: options.pop(key) for key in ("step", "run_id", "draft") if key in options}
+    given = {key: options.pop(key) for key in ("step", "field", "run_id", "draft") if key in options}
     async with world.shown("workflows", size=size, **options) as (app, pilot):
         app.open_editor(workflow_id, **given)
         await until(lambda: isinstance(app.screen, EditorScreen) and app.screen.loaded, "the editor")

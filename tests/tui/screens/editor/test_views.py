@@ -6,6 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from flowdesk.tui.screens.editor.screen import EditorScreen
+from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.header import HeaderLine
 from tests.tui.pressing import presses
 from tests.tui.screens.editor.desk import Desk, ids, opened
@@ -210,3 +211,18 @@ async def test_escape_leaves_the_name_and_letters_act_again(world: World) -> Non
         await pilot.press("escape", "x")
         await until(lambda: "send" not in ids(screen), "the step to go")
         assert screen.draft.document["name"] == "order-intake"
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_it_opens_in_the_field_that_an_error_named(world: World, size: tuple[int, int]) -> None:
+    Desk(world)
+    async with opened(world, step="send", field="params.url", size=size) as (_app, _pilot, screen):
+        row = next(row for row in screen.form.query(FieldRow) if row.place == "params.url")
+        assert row.has_focus_within
+        assert screen.form.region.height > 2
+
+
+async def test_a_field_that_is_not_there_leaves_one_in_the_map(world: World) -> None:
+    Desk(world)
+    async with opened(world, step="send", field="params.nothing[2]") as (_app, _pilot, screen):
+        assert screen.map.has_focus_within

@@ -173,11 +173,13 @@ async def test_edit_opens_the_editor_on_the_step(world: World, monkeypatch: pyte
     async with opened(played) as (app, pilot, _screen):
         asked: list[tuple[object, ...]] = []
         monkeypatch.setattr(
-            app, "open_editor", lambda workflow, *, step=None, run_id=None: asked.append((workflow, step, run_id))
+            app,
+            "open_editor",
+            lambda workflow, *, step=None, field=None, run_id=None: asked.append((workflow, step, field, run_id)),
         )
         await pilot.press("e")
         await idle(app)
-        assert asked == [(played.saved["id"], MAIL, played.id)]
+        assert asked == [(played.saved["id"], MAIL, None, played.id)]
 
 
 @presses("run.map")
