@@ -59,6 +59,8 @@ class EngineOptions:
     heartbeat_s: float = 5.0
     sweep_s: float = 1.0
     max_deaths: int = 5
+    calm_s: float = 2.0
+    """How long a process must have lived before it takes up a run that saw several deaths; longer with each death."""
     retention_days: float | None = None
     execute: Execute = "all"
     patience_s: float = 5.0

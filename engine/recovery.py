@@ -92,6 +92,8 @@ class Options(Protocol):
     @property
     def max_deaths(self) -> int: ...
     @property
+    def calm_s(self) -> float: ...
+    @property
     def patience_s(self) -> float: ...
 
 
@@ -100,6 +102,7 @@ class Recovery:
 
     def __init__(self, around: Around) -> None:
         self._around = around
+        self._begun = monotonic()
         self._suspect: str | None = None
         self._unsure: set[str] = set()
         self._taking: set[str] = set()
@@ -153,8 +156,9 @@ class Recovery:
         limit = self.limit
         if limit <= 0 or self._around.options.execute == "none":
             return 0
-        rows = await self._runs.orphans(self._clock(), limit=limit)
-        chosen = self._without_suspects([row for row in rows if row.id not in self._around.executor.drivers])
+        # More than fit, for the first of them may have to wait.
+        rows = await self._runs.orphans(self._clock(), limit=BATCH)
+        chosen = self._without_suspects([row for row in rows if row.id not in self._around.executor.drivers])[:limit]
         await self.take(chosen, count_death=True)
         if chosen:
             self._around.meter.adopted(len(chosen))
@@ -194,17 +198,22 @@ class Recovery:
     def _without_suspects(self, rows: list[RunRow]) -> list[RunRow]:
         """All but those that saw several deaths without progress: of these only one at a time.
 
-        When the process dies again it is that one's doing, and the others are not counted along.
+        When the process dies again it is that one's doing, and the others are not counted along. Nor is it that one's
+        doing that a process dies which is ended from outside again and again before it has settled: the more deaths a
+        run saw, the longer it waits.
         """
         if self._suspect is not None and self._suspect not in self._around.executor.drivers:
             self._suspect = None
-        chosen = []
-        for row in rows:
-            if row.deaths >= SUSPECT_AFTER and row.seq <= row.death_seq:
-                if self._suspect is not None:
-                    continue
-                self._suspect = row.id
-            chosen.append(row)
+        suspects = [row for row in rows if row.deaths >= SUSPECT_AFTER and row.seq <= row.death_seq]
+        if not suspects:
+            return rows
+        left = {row.id for row in suspects}
+        chosen = [row for row in rows if row.id not in left]
+        first = min(suspects, key=lambda row: row.deaths)
+        calm_s = self._around.options.calm_s * (first.deaths - SUSPECT_AFTER + 1)
+        if self._suspect is None and monotonic() - self._begun >= calm_s:
+            self._suspect = first.id
+            chosen.append(first)
         return chosen
 
     def cleared(self, run_id: str) -> bool:

@@ -113,6 +113,25 @@ class TestRecovery:
         assert monotonic() - began < ORPHANS_S * 3, "one of twenty in each look for orphans would take forty seconds"
         assert max(together) == 1
 
+    async def test_a_suspect_waits_until_its_process_has_settled(self) -> None:
+        """R2: a process that is killed again and again, soon after its start, must not blame what it had begun with."""
+        world = World()
+        asleep = world.make_engine()
+        plan = await world.plan(asleep, {"id": "a"})
+        suspect, other = (await left_behind(asleep, plan)).id, (await left_behind(asleep, plan)).id
+        holder = asleep.owner
+        for death in range(SUSPECT_AFTER):
+            row = await world.store.runs.claim(
+                suspect, owner=f"dead{death}", expected_owner=holder, now=world.now, count_death=True
+            )
+            assert row is not None
+            holder = f"dead{death}"
+        async with world.engine(calm_s=3600.0):
+            await world.until(other, RunStatus.SUCCESS)
+            assert (await world.row(suspect)).deaths == SUSPECT_AFTER
+        async with world.engine(calm_s=0.1):
+            await world.until(suspect, RunStatus.SUCCESS)
+
     async def test_progress_forgives_deaths(self) -> None:
         """R12: a long run that outlives many restarts is not blamed for them."""
         world = World()

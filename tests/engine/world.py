@@ -55,7 +55,7 @@ class World:
             self.registry(),
             LocalBus(),
             owner=f"process{self.engines}",
-            options=EngineOptions(sweep_s=0.01, **options),
+            options=EngineOptions(sweep_s=0.01, **{"calm_s": 0.0, **options}),
             clock=lambda: self.now,
         )
 
