@@ -11,7 +11,7 @@ from textual.timer import Timer
 from flowdesk.errors import InConflict, Rejected
 from flowdesk.show.changes import change_lines, changes_between
 from flowdesk.show.paint import Paint
-from flowdesk.show.text import clock_time
+from flowdesk.show.text import day_time
 from flowdesk.tui import toast
 from flowdesk.tui.document.basics import Change, clone
 from flowdesk.tui.document.draft import Draft
@@ -109,7 +109,7 @@ class EditorSaving(EditorSteps):
         if not draft.changed:
             return False
         self.draft = draft
-        said = f"draft of {clock_time(stored.saved_at)} restored; u undoes, D discards it"
+        said = f"draft of {day_time(stored.saved_at)} restored; u undoes, D discards it"
         if newer is not None and newer != draft.version:
             said += f"; v{newer} was saved meanwhile, saving brings both together"
         toast.say(self, said, seconds=10)

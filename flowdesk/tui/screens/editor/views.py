@@ -289,6 +289,7 @@ class EditorViews(FlowScreen):
             reading = self.draft.reading
             lines = {line for line in map(reading.line_of, self.problems) if line is not None}
         self.source.mark(lines)
+        self.source.border_subtitle = Content(_why_unread(self.draft.problem))
         self.show_state()
 
     def show_state(self) -> None:
@@ -316,4 +317,14 @@ class EditorViews(FlowScreen):
 
     def crumbs(self) -> list[str]:
         """The area and the workflow."""
+        if not self.loaded and self.workflow_id is not None:
+            return ["Workflows"]
         return ["Workflows", self.workflow_name or "new workflow"]
+
+
+def _why_unread(problem: Problem | None) -> str:
+    """`line 7: expected ',' or ']'`, in one line; empty for a source that can be read."""
+    if problem is None:
+        return ""
+    where = f"line {problem.line}: " if problem.line else ""
+    return clean(" ".join(f"{where}{problem.message}".split()))

@@ -95,11 +95,17 @@ async def test_a_broken_source_is_kept_told_and_mended(world: World) -> None:
         await idle(app)
         assert "1 problem" in note(screen)
         assert screen.form.disabled
+        problem = screen.draft.problem
+        told = str(screen.source.border_subtitle)
+        assert problem is not None
+        assert told.startswith(f"line {problem.line}: ")
+        assert problem.message.split()[0] in told
         assert screen.why_not("editor.save") is not None
         assert len(screen.map.topology.nodes) == 5
         await pilot.press("backspace")
         await until(lambda: screen.draft.problem is None, "the mended source")
         await until(lambda: "problem" not in note(screen), "the check")
+        assert not screen.source.border_subtitle
         assert not screen.form.disabled
 
 
