@@ -103,3 +103,18 @@ async def test_keys_right_behind_enter_are_not_typed_into_the_line_that_finds(wo
         await idle(app)
         assert line.value == "url"
         assert not inspector.has_class("-finding")
+
+
+async def test_an_area_keeps_what_lies_on_it(world: World) -> None:
+    """`2` leads back to the editor one left, and the editor of one area is not on another."""
+    async with world.shown("workflows") as (app, pilot):
+        app.open_editor("wf_0001")
+        await until(lambda: len(app.screen_stack) == 2, "the editor")
+        editor = app.screen
+        await idle(app)
+        await pilot.press("alt+3")
+        await until(lambda: app.current_mode == "runs", "the runs")
+        assert len(app.screen_stack) == 1
+        await pilot.press("2")
+        await until(lambda: app.current_mode == "workflows", "the workflows")
+        assert app.screen is editor
