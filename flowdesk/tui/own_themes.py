@@ -117,5 +117,5 @@ def _trouble(name: str, given: object) -> str | None:
     try:
         Color.parse(given if isinstance(given, str) else "")
     except ColorParseError:
-        return f"{name} must be a colour such as #5f87ff"
+        return f"{name} must be a colour, such as tomato or # and six hexadecimal digits"
     return None

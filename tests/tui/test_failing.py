@@ -27,10 +27,10 @@ async def test_a_failure_is_told_in_words(
         secret = "token-of-somebody"
         raise ZeroDivisionError(len(secret))
 
-    monkeypatch.setattr(FlowDeskApp, "action_app_last", fail)
+    monkeypatch.setattr(FlowDeskApp, "action_app_help", fail)
     with caplog.at_level(logging.CRITICAL, "flowdesk.tui"), pytest.raises(ZeroDivisionError):
         async with world.shown("workflows") as (_app, pilot):
-            await pilot.press("minus")
+            await pilot.press("question_mark")
     (text,) = told
     assert isinstance(text, Text)
     assert "had to leave" in text.plain
