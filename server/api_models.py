@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from engine.models.base import Document
 from engine.models.run import JobStatus, RunStatus, TriggerKind, WaitingFor
 from engine.models.workflow import StepId, WorkflowDraft
+from engine.schedules.params import within_years
 from server.practice_models import RehearsalBody
 
 T = TypeVar("T")
@@ -67,7 +68,11 @@ def _from_millis_or_iso(value: Any) -> Any:
     return value
 
 
-When = Annotated[AwareDatetime, BeforeValidator(_from_millis_or_iso, json_schema_input_type=datetime | int)]
+When = Annotated[
+    AwareDatetime,
+    BeforeValidator(_from_millis_or_iso, json_schema_input_type=datetime | int),
+    AfterValidator(within_years),
+]
 
 
 def millis(when: datetime | None) -> int | None:

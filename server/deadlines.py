@@ -115,6 +115,13 @@ class Connection(RequestHandler):
         log.info("closed a connection that was too slow to send a request")
         self.force_close()
 
+    def log_exception(self, *args: Any, **more: Any) -> None:
+        """Row 53: a body that cannot be decoded was answered with 400; what is left of it is no fault of ours."""
+        if isinstance(more.get("exc_info"), web.RequestPayloadError):
+            log.info("closed a connection whose request had a body that cannot be read")
+        else:
+            super().log_exception(*args, **more)
+
     def handle_error(
         self,
         request: web.BaseRequest,

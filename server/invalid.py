@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from engine.checks.faults import faults_of
 from engine.errors import Problem
 
 _CODES: Final = {
@@ -15,8 +16,16 @@ _CODES: Final = {
 }
 
 
-def problems_of(error: ValidationError, model: type[BaseModel] | None = None) -> list[Problem]:
-    """Every problem at once; with the model, an unknown field names the nearest known one."""
+def problems_of(error: ValidationError, model: type[BaseModel] | None = None, document: Any = None) -> list[Problem]:
+    """Every problem at once; with the model, an unknown field names the nearest known one.
+
+    With the document, fields are named as it names them, and of the forms a value may have the nearest one counts.
+    """
+    if document is not None:
+        located = [
+            {"type": fault.kind, "loc": fault.path, "msg": fault.message} for fault in faults_of(error, document)
+        ]
+        return [_problem(found, model) for found in located]
     return [_problem(dict(found), model) for found in error.errors(include_url=False, include_context=False)]
 
 

@@ -90,7 +90,7 @@ def validated(value: Json, model: type[ModelT]) -> ModelT:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise Invalid(problems=problems_of(error, model)) from None
+        raise Invalid(problems=problems_of(error, model, value)) from None
 
 
 def query(request: web.Request, model: type[ModelT]) -> ModelT:

@@ -22,6 +22,9 @@ AT_REF: Final = "schedule.at"
 
 MAX_JITTER_MS: Final = 86_400_000
 MAX_CATCH_UP: Final = 100
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 9000
+"""Beyond these, calendars cannot say the same moment in every zone."""
 
 
 def _refuse(problem: Problem) -> PydanticCustomError:
@@ -42,17 +45,27 @@ def _zone(name: str) -> str:
     return name
 
 
+def within_years(at: datetime) -> datetime:
+    """Refuse a time that is too far away to be meant."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise PydanticCustomError(
+            "far_away", "write a time between the years {first} and {last}", {"first": FIRST_YEAR, "last": LAST_YEAR}
+        )
+    return at
+
+
 def _moment(value: object) -> object:
     """A date and time, as text: with an offset, or without one, as the clocks of the schedule's zone show it."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):
         try:
-            datetime.fromisoformat(value)
+            at = datetime.fromisoformat(value)
         except ValueError:
             raise PydanticCustomError(
                 "time", "this is no date and time; write 2026-12-24T18:00, or with an offset 2026-12-24T18:00+01:00"
             ) from None
+        within_years(at)
     return value
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.live import Live, Person, greet, webhook
+from tests.security.conftest import Lines
+from tests.server.live import Live, Person, eventually, greet, webhook
 
 JSON = {"Content-Type": "application/json"}
 
@@ -24,6 +25,19 @@ async def test_one_byte_too_many_is_refused_however_it_is_packed(server: Live, a
         answer = await server.call("POST", path, raw=raw, headers=JSON | more)
         assert (answer.status, answer.code) == (413, "too_large")
         assert "maxBytes" in answer.json["hint"]
+
+
+async def test_a_body_that_cannot_be_unpacked_leaves_no_traceback(server: Live, ali: Person, logged: Lines) -> None:
+    """Rows 23 and 53: answered with 400; whoever may not even log in must not fill the log with faults of theirs."""
+    path = f"/api/hooks/{await ali.save(webhook('greet'), greet())}"
+    answer = await server.call("POST", path, raw=b"no gzip", headers=JSON | {"Content-Encoding": "gzip"})
+    assert (answer.status, answer.code) == (400, "bad_body")
+
+    async def closed() -> bool:
+        return any("a body that cannot be read" in line for line in logged.lines)
+
+    assert await eventually(closed)
+    assert not [line for line in logged.lines if "Traceback" in line or "Unhandled" in line]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,36 @@ from engine.clock import iso, now_ms
 from tests.server.live import Person, sleep
 from tests.server.test_scheduler import HOUR, MINUTE, end, runs, schedule_row, scheduler, slow, tick_step
 
+FAR_AWAY = ("0001-01-01T00:00:00Z", "1899-12-31T00:00:00Z", "9001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00")
+
+
+@pytest.mark.parametrize("at", FAR_AWAY)
+async def test_times_that_no_calendar_can_say_are_refused(ali: Person, at: str) -> None:
+    """Row 14: at save and in every window, with field and cure; one that was saved made all lists fail."""
+    tick = {"id": "tick", "type": "TRIGGER", "ref": "schedule.at", "params": {"at": at}, "next": "sleep"}
+    cron = {**tick, "ref": "schedule.cron", "params": {"cron": "@daily", "endAt": at}}
+    answers = {
+        "params.endAt": await ali.call("POST", "/api/workflows", {"name": "w", "steps": [cron, sleep()]}),
+        "params.at": await ali.call("POST", "/api/workflows", {"name": "w", "steps": [tick, sleep()]}),
+        "at": await ali.call("POST", "/api/schedules/preview", {"at": at}),
+        "from": await ali.call("POST", "/api/schedules/preview", {"cron": "@daily", "from": at}),
+        "to": await ali.call("POST", "/api/schedules/preview", {"cron": "@daily", "to": at}),
+        "since": await ali.call("GET", f"/api/runs?since={at}"),
+    }
+    for field, answer in answers.items():
+        assert answer.status == 422, (field, answer.body)
+        problem = answer.json["problems"][0]
+        assert (problem["field"], problem["message"]) == (field, "write a time between the years 1900 and 9000")
+
+
+@pytest.mark.parametrize("at", ["1900-01-01T00:00:00Z", "9000-12-31T23:59:59Z"])
+@pytest.mark.parametrize("timezone", ["America/New_York", "Pacific/Kiritimati"])
+async def test_any_other_window_can_be_seen(ali: Person, at: str, timezone: str) -> None:
+    for kind in ({"cron": "@daily"}, {"every": "1h"}, {"at": at}):
+        answer = await ali.call("POST", "/api/schedules/preview", {**kind, "from": at, "timezone": timezone})
+        assert answer.status == 200, answer.body
+
+
 # -- pause, resume, backfill ----------------------------------------------------------------------------------------
 
 
