@@ -215,7 +215,7 @@ PLACES: Final = (
     Place("deleted secret", "secrets", go=pressing("x")),
     Place("times", "schedules", go=opening(lambda app: TimesModal(HOSTILE, _times, now=app.clock)), has="TimesModal"),
     Place("plugins", "plugins", shows=False, has="PluginsScreen"),
-    Place("run, L", go=run_view("L"), has="RunScreen RunTabs LogPanel LogPane StepList FlowMap FlowView"),
+    Place("run, L", go=run_view("L"), has="RunScreen RunTabs Pane LogPanel LogPane StepList FlowMap FlowView"),
     Place("run, I", go=run_view("I"), has="StepData DataInspector ValueTree ValueText"),
     Place("run, O", go=run_view("O")),
     Place("run, X", go=run_view("X"), has="ErrorPane"),
