@@ -175,14 +175,16 @@ class Trials:
         try:
             if step.secrets:
                 given = await secrets.given(step)
-            rendered = render(step, {**scene.scope, "secrets": in_templates(given)} if given else scene.scope, [])
+            seen = in_templates(given)
+            rendered = render(step, {**scene.scope, "secrets": seen} if given else scene.scope, [])
+            secrets.masker.learn(seen.all_made())
             trial.params = secrets.masker.value(mask(rendered, secret_names(step)))
             params = check_params(definition, rendered)
         except FlowDeskError as error:
             failure = StepResult.failure(str(error), code=error.code, retryable=not isinstance(error, Invalid))
             trial.result = secrets.result(failure)
             return trial
-        binding = HostBinding(given) if given else UNBOUND
+        binding = HostBinding(given, seen.made) if given else UNBOUND
         if (refusal := binding.refusal(step)) is not None:
             trial.result = refusal
             return trial

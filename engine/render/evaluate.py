@@ -201,6 +201,8 @@ def _apply(call: Call, value: Any, state: State, offset: int) -> Any:
     except (ArithmeticError, ValueError, RecursionError):
         raise Fault("template_helper", f"{call.helper.name}: cannot handle this value", offset) from None
     state.spend(_weight(result), offset)
+    if state.follow is not None:
+        state.follow(value, result)
     return result
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from engine.following import Followed
+
 MAX_SOURCE: Final = 65_536
 """Characters in one template."""
 MAX_TAGS: Final = 2_000
@@ -49,10 +51,12 @@ class Fault(Exception):
 class State:
     """One rendering under way."""
 
-    __slots__ = ("escape", "frames", "missing", "room", "scope", "url", "work")
+    __slots__ = ("escape", "follow", "frames", "missing", "room", "scope", "url", "work")
 
     def __init__(self, scope: Mapping[str, Any], missing: list[str] | None) -> None:
         self.scope = scope
+        secrets = scope.get("secrets")
+        self.follow = secrets.follow if isinstance(secrets, Followed) else None
         self.missing = missing
         self.frames: list[Frame] = []
         self.work = MAX_WORK

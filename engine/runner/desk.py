@@ -74,11 +74,14 @@ class Desk:
         if definition is None or definition.handler is None:
             self._run.feed(Started(step.id, None, key))
             return _not_installed(step)
+        secrets = None if given is None else in_templates(given)
         try:
-            rendered = render(step, scope if given is None else {**scope, "secrets": in_templates(given)}, missing)
+            rendered = render(step, scope if secrets is None else {**scope, "secrets": secrets}, missing)
         except Invalid as error:
             self._run.feed(Started(step.id, None, key))
             return StepResult.failure(error.message, code=error.code, retryable=False)
+        if secrets and self._run.secrets is not None:
+            self._run.secrets.masker.learn(secrets.all_made())
         names = SECRET_NAMES | definition.secret_fields if definition.secret_fields else SECRET_NAMES
         shown = mask(rendered, names) if holds_secret(rendered, names) else rendered
         if self._run.secrets is not None:
@@ -90,7 +93,7 @@ class Desk:
             params = check_params(definition, rendered)
         except Invalid as error:
             return StepResult.failure(error.message, code=error.code, retryable=False)
-        binding = UNBOUND if given is None else HostBinding(given)
+        binding = UNBOUND if given is None or secrets is None else HostBinding(given, secrets.made)
         if (refusal := binding.refusal(step)) is not None:
             return refusal
         in_thread = not step.instant and not inspect.iscoroutinefunction(definition.handler)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from engine.following import Followed
 from engine.masking import Masker
 from engine.plan import PlanStep
 from engine.sdk import Calls, StepResult, Stop
@@ -17,15 +18,21 @@ from engine.waiting import Wait
 class HostBinding:
     """Where the secrets of one attempt may go."""
 
-    __slots__ = ("_bound",)
+    __slots__ = ("_bound", "_made")
 
-    def __init__(self, given: Mapping[str, SecretValue] | None = None) -> None:
+    def __init__(
+        self, given: Mapping[str, SecretValue] | None = None, made: Mapping[str, Iterable[str]] | None = None
+    ) -> None:
+        """`made` is what templates made of each secret, which may go to no other place."""
         self._bound = {name: secret for name, secret in (given or {}).items() if secret.hosts}
+        self._made = made or {}
 
     def require_host(self, host: str, port: int | None, carrying: Iterable[str | bytes] | None) -> None:
         """See `engine.sdk.Context.require_host`."""
         for name, secret in self._bound.items():
-            if not allows(secret.hosts, host, port) and (carrying is None or _carry(secret.value, carrying)):
+            if not allows(secret.hosts, host, port) and (
+                carrying is None or _carry((secret.value, *self._made.get(name, ())), carrying)
+            ):
                 raise Stop(
                     f"the secret {name} may not be sent to {host}; it is bound to {', '.join(secret.hosts)}",
                     code="secret_host_refused",
@@ -63,8 +70,8 @@ def _weight(value: Any, most: int) -> int:
     return weight
 
 
-def _carry(value: str, parts: Iterable[str | bytes]) -> bool:
-    masker = Masker([value])
+def _carry(values: Iterable[str], parts: Iterable[str | bytes]) -> bool:
+    masker = Masker(values)
     return any(
         masker.holds(part if isinstance(part, str) else part.decode("utf-8", "backslashreplace")) for part in parts
     )
@@ -121,6 +128,6 @@ class RunSecrets:
         return replace(wait, name=hide(wait.name), details=hide(dict(wait.details)), endings=endings)
 
 
-def in_templates(given: Mapping[str, SecretValue]) -> dict[str, Any]:
+def in_templates(given: Mapping[str, SecretValue]) -> Followed:
     """What templates see under `secrets`."""
-    return {name: secret.value for name, secret in given.items()}
+    return Followed({name: secret.value for name, secret in given.items()})

@@ -180,3 +180,39 @@ def test_a_killed_server_leaves_no_memory_image() -> None:
     code = "from server.launch import no_core_dumps as f; import resource as r; f(); print(r.getrlimit(r.RLIMIT_CORE))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "(0, 0)"
+
+
+async def test_what_templates_make_of_it_is_hidden_too(ali: Person, echo: Echo) -> None:
+    """Row 48: in capitals, hashed, cut to pieces and put together again, and as a service says it back."""
+    await keep(ali)
+    made = {
+        "capitals": "{{secrets.CANARY | upper}}",
+        "hash": "{{secrets.CANARY | hash}}",
+        "part": "{{secrets.CANARY | slice 4 24}}",
+        "pieces": '{{secrets.CANARY | split "/" | join "_"}}',
+        "section": "{{#secrets.CANARY}}{{. | lower}}{{/secrets.CANARY}}",
+    }
+    body = {"kind": "json", "value": made}
+    send = action("send", "http.request", "keep", params={"method": "POST", "url": echo.url("/say"), "body": body})
+    workflow = await ali.save(webhook("send"), send, action("keep", "data.set", params={"values": made}))
+    run = await ali.run(workflow)
+    assert run["status"] == "SUCCESS"
+    sent = json.loads(echo.heard[0].partition("\n\n")[2])
+    assert sent["capitals"] == CANARY.upper()
+    journal = json.dumps([run, await ali.get(f"/api/runs/{run['id']}/journal")], ensure_ascii=False)
+    assert {name: value for name, value in sent.items() if value in journal} == {}
+
+
+async def test_what_templates_make_of_it_goes_to_no_other_host(ali: Person, echo: Echo) -> None:
+    """Row 49: a secret in capitals is bound as it is itself, in a header, an address and a body."""
+    bound = {"name": "BOUND", "value": CANARY, "hosts": ["api.example.com"]}
+    assert (await ali.call("POST", "/api/secrets", bound)).status == 201
+    tag = "{{secrets.BOUND | upper}}"
+    for params in (
+        {"url": echo.url("/say"), "headers": {"X-Key": tag}},
+        {"url": echo.url("/say?key=" + tag)},
+        {"url": echo.url("/say"), "method": "POST", "body": {"kind": "text", "text": tag}},
+    ):
+        run = await ali.run(await ali.save(webhook("send"), action("send", "http.request", params=params)))
+        assert (run["status"], run["error"]["code"]) == ("FAILED", "secret_host_refused")
+    assert echo.heard == []
