@@ -178,6 +178,7 @@ EDITOR: Final = (
     Act("editor.discard", "D", "Discard changes", "Workflow", show=False),
     Act("editor.external", "E,ctrl+e", "$EDITOR", "Workflow"),
     Act("editor.problem", "exclamation_mark", "Next problem", "Workflow"),
+    Act("editor.problems", "L", "Problems", "Workflow", show=False),
     Act("editor.versions", "V", "Versions", "Workflow", show=False),
     Act("editor.settings", "w", "Workflow settings", "Workflow", show=False),
     Act("editor.leave", "escape", "To the map, from there out", "Panes", show=False),

@@ -29,6 +29,7 @@ from flowdesk.tui.modals.connect_to import ConnectToModal
 from flowdesk.tui.modals.decide import DecideModal
 from flowdesk.tui.modals.login import LoginModal
 from flowdesk.tui.modals.message import MessageModal
+from flowdesk.tui.modals.problems import ProblemsModal
 from flowdesk.tui.modals.run_input import RunInputModal
 from flowdesk.tui.modals.samples import SamplesModal
 from flowdesk.tui.modals.save import SaveModal
@@ -184,6 +185,7 @@ TRIAL: Final[Any] = {
     "truncated": False,
 }
 SAMPLE: Final[Any] = {"name": HOSTILE, "at": HOSTILE, "data": WILD, "meta": WILD}
+PROBLEM: Final = Problem(HOSTILE, HOSTILE, HOSTILE, HOSTILE, hint=HOSTILE)
 QUESTION: Final[Any] = {
     "stepId": "send",
     "kind": "decision",
@@ -264,6 +266,7 @@ PLACES: Final = (
     Place("kind of step", go=opening(lambda _: StepKindModal(KIND)), has="StepKindModal"),
     Place("picker", go=opening(lambda _: StepPicker([KIND])), has="StepPicker"),
     Place("tried step", go=opening(lambda _: TryResultModal(HOSTILE, TRIAL, HOSTILE)), has="TryResultModal"),
+    Place("problems", go=opening(lambda _: ProblemsModal([PROBLEM], 0)), has="ProblemsModal"),
     Place("decide", go=opening(lambda _: DecideModal([QUESTION])), has="DecideModal"),
     Place(
         "conflict",

@@ -73,8 +73,25 @@ class EditorChecking(EditorViews):
         self.settle()
         if not self.problems:
             return
-        self._last_problem = (self._last_problem + 1) % len(self.problems)
-        problem = self.problems[self._last_problem]
+        self._visit((self._last_problem + 1) % len(self.problems))
+
+    def action_editor_problems(self) -> None:
+        """List all of them; the one that is chosen is visited."""
+        self.settle()
+        if self.problems:
+            self.background(self._list_problems(), what="Listing the problems", group="dialog")
+
+    async def _list_problems(self) -> None:
+        from flowdesk.tui.modals.problems import ProblemsModal
+
+        listed = list(self.problems)
+        chosen = await self.app.push_screen_wait(ProblemsModal(listed, max(0, self._last_problem)))
+        if chosen is not None and listed[chosen] in self.problems:
+            self._visit(self.problems.index(listed[chosen]))
+
+    def _visit(self, number: int) -> None:
+        self._last_problem = number
+        problem = self.problems[number]
         if problem.step_id is None or self.draft.problem is not None:
             self.go_to_line(problem)
         else:

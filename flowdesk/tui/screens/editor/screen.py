@@ -68,9 +68,9 @@ Map, form and source are one workflow: what you change in one shows in the other
 leaves a field so that letters act. `a` adds a step behind the chosen one, `C` connects it, `x` removes it, and `u`
 undoes anything.
 
-`!` goes to the next problem. `t` executes the chosen step alone, `r` runs the workflow. `R` rehearses it up to the
-chosen step: a step with a pinned output (`p` pins that of the last test or run, `P` unpins) gives this instead of
-running. `W` keeps the next webhook as a sample for the input of runs, and starts no run for it.
+`!` goes to the next problem, `L` lists all. `t` executes the chosen step alone, `r` runs the workflow. `R` rehearses
+it up to the chosen step: a step with a pinned output (`p` pins that of the last test or run, `P` unpins) gives this
+instead of running. `W` keeps the next webhook as a sample for the input of runs, and starts no run for it.
 
 `ctrl+s` saves a new version; until then your changes are kept as a draft, also when you leave.
 """
@@ -183,7 +183,7 @@ running. `W` keeps the next webhook as a sample for the input of runs, and start
                 return "there is nothing to do again"
             case "editor.paste" if not self.can_paste():
                 return "no step was copied; c copies one"
-            case "editor.problem" if not self.problems:
+            case "editor.problem" | "editor.problems" if not self.problems:
                 return "there is no problem"
             case "editor.pin" | "editor.unpin" | "editor.capture" if self.workflow_id is None:
                 return "the workflow was never saved"

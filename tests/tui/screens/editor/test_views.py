@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
+from flowdesk.tui.modals.problems import ProblemsModal
 from flowdesk.tui.screens.editor.screen import EditorScreen
 from flowdesk.tui.widgets.form.field_row import FieldRow
 from flowdesk.tui.widgets.header import HeaderLine
 from tests.tui.pressing import presses
+from tests.tui.screen_text import screen_text
 from tests.tui.screens.editor.desk import Desk, ids, opened
-from tests.tui.waiting import idle, until
+from tests.tui.waiting import idle, settled, until
 from tests.tui.world import World
 
 
@@ -149,6 +151,31 @@ async def test_problems_are_counted_marked_and_visited(world: World) -> None:
         await until(lambda: screen.source.has_focus_within, "the source")
         await idle(app)
         assert screen.source.line == screen.draft.reading.line_of(screen.problems[1])
+
+
+@presses("editor.problems", "ProblemsModal/escape", "ProblemsModal/j", "ProblemsModal/k")
+async def test_problems_are_listed_and_one_is_chosen(world: World) -> None:
+    desk = Desk(world)
+    desk.problems = [
+        {"code": "x", "message": "is required", "stepId": "ask", "field": "params.message", "hint": "write one"},
+        {"code": "x", "message": "is no zone", "field": "timezone"},
+    ]
+    async with opened(world) as (app, pilot, screen):
+        await until(lambda: "2 problems" in note(screen), "the check")
+        await pilot.press("L")
+        await until(lambda: isinstance(app.screen, ProblemsModal), "the list")
+        await settled(app)
+        shown = screen_text(app)
+        for told in ("2 problems", "ask · params.message  is required", "timezone  is no zone", "write one"):
+            assert told in shown
+        await pilot.press("j", "k", "j", "enter")
+        await until(lambda: screen.source.has_focus_within, "the source")
+        await idle(app)
+        assert screen.source.line == screen.draft.reading.line_of(screen.problems[1])
+        await pilot.press("escape", "L")
+        await until(lambda: isinstance(app.screen, ProblemsModal), "the list again")
+        await pilot.press("escape")
+        await until(lambda: app.screen is screen, "the editor")
 
 
 @presses("editor.format")
