@@ -153,6 +153,7 @@ class Sweeper:
             log.error("the sweeper cannot work: %s", text)
         self._failures += 1
         self._error = text
+        self._next_due = None  # what was due is overdue by now, and must not be asked for without a pause
         # When the store comes back others get the time to beat before they are believed dead.
         self._orphans_at, self._orphans_left = monotonic() + self._around.options.heartbeat_s, False
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 
+from engine.errors import Unavailable
 from engine.models.run import RunRow, RunStatus
 from engine.sdk import Context, StepResult
-from tests.engine.world import World, manual
+from tests.engine.world import World, eventually, manual
 
 
 async def test_what_becomes_due_during_a_look_is_not_left_until_the_next_round(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +40,40 @@ async def test_what_becomes_due_during_a_look_is_not_left_until_the_next_round(m
         await engine.stop(grace_s=1)
     assert len(asked) == 1
     assert [attempt for _, attempt, _ in world.calls] == [1, 2]
+
+
+async def test_a_store_that_is_away_is_not_asked_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 8: what was due when the store went is overdue from then on; a server used a whole processor for it."""
+    world = World()
+    world.doing["a"] = _fail_first
+    asked: list[int] = []
+    async with world.engine() as engine:
+        plan = await world.plan(engine, {"id": "a", "retry": {"maxAttempts": 2, "backoffMs": 60_000}})
+        run_id = (await engine.accept(plan, manual())).run.id
+        await world.until(run_id, RunStatus.WAITING)
+
+        async def looked() -> bool:
+            return engine.stats()["passes"] > before
+
+        before = engine.stats()["passes"]
+        await eventually(looked)  # when the retry is due is known from then on
+
+        async def away(now: int, *, limit: int) -> list[RunRow]:
+            asked.append(now)
+            raise Unavailable("the store is away")
+
+        monkeypatch.setattr(world.store.runs, "due", away)
+        engine.options = replace(engine.options, sweep_s=0.05)
+        world.now += 120_000
+
+        async def asked_often() -> bool:
+            return len(asked) >= 4
+
+        began = monotonic()
+        await eventually(asked_often)
+        assert monotonic() - began > 0.1, "four times take at least two pauses"
+        monkeypatch.undo()
+        await world.until(run_id, RunStatus.SUCCESS)
 
 
 def _fail_first(ctx: Context) -> StepResult:
