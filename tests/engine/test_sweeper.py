@@ -53,7 +53,7 @@ async def test_a_store_that_is_away_is_not_asked_without_a_pause(monkeypatch: py
         await world.until(run_id, RunStatus.WAITING)
 
         async def looked() -> bool:
-            return engine.stats()["passes"] > before
+            return bool(engine.stats()["passes"] > before)
 
         before = engine.stats()["passes"]
         await eventually(looked)  # when the retry is due is known from then on
