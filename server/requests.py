@@ -95,7 +95,12 @@ def validated(value: Json, model: type[ModelT]) -> ModelT:
 
 def query(request: web.Request, model: type[ModelT]) -> ModelT:
     """The query string as a document of this kind; a name given twice counts once, the last time."""
-    return validated({name: value for name, value in request.query.items()}, model)  # noqa: C416 - dict() takes the first
+    given = {name: value for name, value in request.query.items()}  # noqa: C416 - dict() takes the first
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        # Of a list in one text the item is named: what is wrong is not the whole of it.
+        raise Invalid(problems=problems_of(error, model)) from None
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

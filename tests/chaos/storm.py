@@ -12,11 +12,18 @@ from typing import Any
 
 import aiohttp
 
+from tests.chaos.child import Child
 from tests.chaos.customers import ANSWER_S, Customers
 from tests.chaos.faults import Faults
 from tests.chaos.partner import Partner, partner, workflow
 from tests.chaos.topology import Topology
 from tests.chaos.verdict import Verdict, read
+
+
+def first_traceback(child: Child) -> str | None:
+    """What a process wrote around its first traceback: an error of ours is in its log."""
+    before, found, after = child.said().partition("Traceback (most")
+    return f"the log of {child.name}: {before[-500:]}{found}{after[:3000]}" if found else None
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,8 +59,8 @@ class Aftermath:
         self.verdict.check_journals()
         self.verdict.check_calls()
         self.verdict.check_duplicates(self.faults.doubtful)
-        faulty = [child.name for child in self.customers.topology.children if "Traceback (most" in child.said()]
-        assert not faulty, f"an error of ours is in the logs of {faulty}"
+        faulty = [found for child in self.customers.topology.children if (found := first_traceback(child)) is not None]
+        assert not faulty, "\n\n".join(faulty)
         assert self.faults.exit_codes <= {0}, "row 4: SIGTERM did not end a process in good order"
         assert set(self.exit_codes.values()) == {0}, f"row 4: {self.exit_codes}"
 

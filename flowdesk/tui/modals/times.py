@@ -61,6 +61,7 @@ class TimesModal(ModalScreen[str | None]):
         self._title, self._find, self._run = title, find, run
         self._now, self._zone = now, zone
         self._given = {"since": since, "until": until}
+        self._typed = [since, until]
         self._pause: asyncio.TimerHandle | None = None
         self._found: Mapping[str, Any] | None = None
 
@@ -86,7 +87,10 @@ class TimesModal(ModalScreen[str | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look again when the typing pauses; until then nothing can be run."""
         event.stop()
-        self._found = None
+        typed = [field.value for field in self.query(Input)]
+        if typed == self._typed:  # a field says so when it is first shown, too
+            return
+        self._typed, self._found = typed, None
         if self._pause is not None:
             self._pause.cancel()
         self._pause = asyncio.get_running_loop().call_later(_PAUSE_S, self._look)
