@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import itertools
+import random
 import statistics
 import tempfile
 import threading
@@ -20,9 +21,11 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from bench import workflows
 from bench.api import Api
 from bench.client import BODY, Load, drive
+from bench.load import request_bytes
 from bench.plan import Plan
-from bench.processes import flowdesk
+from bench.processes import Process, flowdesk
 from bench.report import Cell, Report
+from bench.turns import take_turns
 from engine.sdk import Host
 from engine.stores.sqlite.store import SqliteStore
 from server.hooks.proof import Auth, HmacAuth, TokenAuth
@@ -36,7 +39,9 @@ SECRET: Final = "wh-16C7e42F292c6912E7710c838347Ae178B4a"
 NOW_S: Final = 1_700_000_000
 CONNECTIONS: Final = 16
 ROUNDS: Final = 5
+TURN_S: Final = 1.0
 NUMBERED: Final = "X-GitHub-Delivery: bench-{n}"
+Ways = dict[str, tuple[str, list[str]]]
 
 
 def measure(report: Report, plan: Plan) -> None:
@@ -44,14 +49,23 @@ def measure(report: Report, plan: Plan) -> None:
     count = max(50, plan.repeats * 2000)
     rows = [*_checks(count), *asyncio.run(_resolving(max(20, plan.repeats * 200)))]
     report.section("Webhooks: who calls", ("what", "us each"), rows)
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, flowdesk(Path(directory)) as server:
+        api = Api(server.url, server.hello["token"])
+        ways = _ways(api)
         report.section(
             "Webhooks: calls",
             ("what is asked", "per second", "p50 ms", "p99 ms", "CPU ms", "of open", "failed"),
-            _calls(Path(directory), plan),
+            _calls(server, ways, plan),
             f"W1 synchronous, {CONNECTIONS} connections, own client, every delivery with an id of its own; medians of "
-            "rounds that take turns. All: secret address, signature, network, type, size, schema, pages, rate limits",
+            "turns of a second. All: secret address, signature, network, type, size, schema, pages, rate limits",
         )
+        report.section(
+            "Webhooks: one call after the other",
+            ("what is asked", "us", "may be off by", "more than open", "of open"),
+            _in_turns(server, ways, max(20, plan.repeats * 600)),
+            "the same calls on one connection, one of each kind in turn; means without the slowest tenth",
+        )
+        api.close()
 
 
 def _checks(count: int) -> list[list[Cell]]:
@@ -125,39 +139,55 @@ async def _resolving(count: int) -> list[list[Cell]]:
     return rows
 
 
-def _calls(directory: Path, plan: Plan) -> list[list[Cell]]:
-    """Open and closed take turns, so that a machine that gets slower is slower for both."""
-    with flowdesk(directory) as server:
-        api = Api(server.url, server.hello["token"])
-        api.call("POST", "/api/secrets", {"name": "HOOK", "value": SECRET})
-        signed = [NUMBERED, f"X-Hub-Signature-256: sha256={_mac(BODY.encode())}"]
-        ways = {
-            "nothing": (api.hook(api.create(workflows.w1(synchronous=True))), [NUMBERED]),
-            "a signature": (api.hook(api.create(_asking(auth=_AUTH))), signed),
-            "all": (_own_address(api, api.create(_asking(auth=_AUTH, **_ALL))), signed),
-        }
-        found: dict[str, list[tuple[Load, float]]] = {name: [] for name in ways}
-        for url, sent in ways.values():
-            drive(url, CONNECTIONS, plan.warmup or 0.1, warmup=0, headers=sent)
-        for turn in range(ROUNDS if plan.repeats > 1 else 1):
-            for name, (url, sent) in list(ways.items())[:: -1 if turn % 2 else 1]:
-                before = server.cpu_seconds()
-                load = drive(url, CONNECTIONS, plan.seconds, warmup=0, headers=sent)
-                found[name].append((load, (server.cpu_seconds() - before) / max(1, load.requests) * 1000))
-        api.close()
-    rates = {name: statistics.median(load.rate for load, _ in rounds) for name, rounds in found.items()}
+def _ways(api: Api) -> Ways:
+    """Addresses, and the headers to send there."""
+    api.call("POST", "/api/secrets", {"name": "HOOK", "value": SECRET})
+    signed = [NUMBERED, f"X-Hub-Signature-256: sha256={_mac(BODY.encode())}"]
+    return {
+        "nothing": (api.hook(api.create(workflows.w1(synchronous=True))), [NUMBERED]),
+        "a signature": (api.hook(api.create(_asking(auth=_AUTH))), signed),
+        "all": (_own_address(api, api.create(_asking(auth=_AUTH, **_ALL))), signed),
+    }
+
+
+def _in_turns(server: Process, ways: Ways, count: int) -> list[list[Cell]]:
+    requests = {name: request_bytes(url, "POST", BODY.encode(), headers) for name, (url, headers) in ways.items()}
+    found = take_turns(server.url, requests, count)
+    first = found["nothing"].mean_us
+    return [
+        [name, turn.mean_us, turn.error_us, turn.mean_us - first, first / turn.mean_us] for name, turn in found.items()
+    ]
+
+
+def _calls(server: Process, ways: Ways, plan: Plan) -> list[list[Cell]]:
+    """Open and closed take turns of a second, and ratios are of one turn: machines change their pace in between."""
+    found: dict[str, list[tuple[Load, float]]] = {name: [] for name in ways}
+    for url, sent in ways.values():
+        drive(url, CONNECTIONS, plan.warmup or 0.1, warmup=0, headers=sent)
+    seconds = min(TURN_S, plan.seconds)
+    for _ in range(round(ROUNDS * plan.seconds / seconds) if plan.repeats > 1 else 1):
+        for name in random.sample(list(ways), len(ways)):
+            url, sent = ways[name]
+            before = server.cpu_seconds()
+            load = drive(url, CONNECTIONS, seconds, warmup=0, headers=sent)
+            found[name].append((load, (server.cpu_seconds() - before) / max(1, load.requests) * 1000))
     return [
         [
             name,
-            rates[name],
+            statistics.median(load.rate for load, _ in rounds),
             statistics.median(load.p50 for load, _ in rounds),
             statistics.median(load.p99 for load, _ in rounds),
             statistics.median(cpu for _, cpu in rounds),
-            rates[name] / rates["nothing"],
+            _ratio([load for load, _ in rounds], [load for load, _ in found["nothing"]]),
             sum(sum(load.bad.values()) for load, _ in rounds),
         ]
         for name, rounds in found.items()
     ]
+
+
+def _ratio(loads: list[Load], others: list[Load]) -> float:
+    pairs = zip(loads, others, strict=True)
+    return statistics.median(load.rate / other.rate for load, other in pairs if other.rate)
 
 
 _AUTH: Final = {"kind": "hmac", "preset": "github", "secrets": ["{{secrets.HOOK}}"]}

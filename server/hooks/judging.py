@@ -12,7 +12,7 @@ from engine.errors import FlowDeskError, Invalid
 from server.hooks.asking import WrongCredentials, check_data
 from server.hooks.policy import Policy
 from server.hooks.proof import Auth, HmacAuth, Proof
-from server.hooks.signing import challenge_of
+from server.hooks.signing import challenge_of, seal_of
 from server.idempotency import KEY_HEADER, is_key, key_in, once
 
 KEY_HEADERS: Final = (KEY_HEADER, "webhook-id", "X-GitHub-Delivery")
@@ -68,7 +68,7 @@ def _delivery(
     inside = data.get(scheme.in_body) if scheme.in_body is not None else None
     if isinstance(inside, str) and is_key(inside):
         return f"hook:{inside}", None  # it is signed itself, and senders change other things when they try again
-    return f"hook-signed:{proof.seal}", None
+    return f"hook-signed:{seal_of(proof.signed or b'')}", None
 
 
 def verification_of(policy: Policy, proof: Proof, outcome: Admission | FlowDeskError) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Final
 
 from engine.plan import Plan
+from engine.quick_form import Fits, quick_check
 from server.hooks.proof import Auth, BasicAuth, HmacAuth, TokenAuth
 from server.hooks.signing import PRESETS, generic
 from server.rate import Rate
@@ -16,13 +17,15 @@ from server.rate import Rate
 WEBHOOK_REF: Final = "http.webhook"
 
 
-@dataclass(slots=True, frozen=True)
+# Compared by identity: it is made once for each plan, and what is remembered for one is then found without hashing it.
+@dataclass(slots=True, frozen=True, eq=False)
 class Policy:
     """Who may call, with what, and what they get.
 
     `secrets` are the names of those that are good; `hidden` the headers, in lower case, that carry one of them.
     `networks` and `origins` are all that may call when there are any; `own_address` closes the one with the workflow's
-    id. `rate` is what the trigger asks for beside what the server allows.
+    id. `rate` is what the trigger asks for beside what the server allows. What surely `fits` the `schema` need not be
+    held against it.
     """
 
     step_id: str
@@ -39,6 +42,7 @@ class Policy:
     own_address: bool
     rate: Rate | None
     schema: Mapping[str, Any] | None
+    fits: Fits | None
     answer: Mapping[str, Any]
 
     @property
@@ -71,6 +75,7 @@ def policy_of(plan: Plan) -> Policy | None:
         own_address=params.address == "own",
         rate=None if asked is None else Rate(asked.limit, asked.window_ms / 1000),
         schema=params.body_schema,
+        fits=None if params.body_schema is None else quick_check(params.body_schema),
         answer=params.answer.model_dump() if params.answer is not None else {},
     )
 

@@ -8,21 +8,20 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from multidict import MultiMapping
 
-from server.hooks.signing import Fault, Scheme, one, seal_of
+from server.hooks.signing import Fault, Scheme, one
 
 _NO_KEY: Final = b"\0" * 32
 
 
-@dataclass(slots=True, frozen=True)
-class Proof:
-    """What came of looking at a request; `seal` names the signed content, where there is one."""
+class Proof(NamedTuple):
+    """What came of looking at a request; `signed` is the content a signature was for, where it is good."""
 
     fault: Fault | None = None
-    seal: str | None = None
+    signed: bytes | None = None
 
 
 class Auth(Protocol):
@@ -141,12 +140,12 @@ class HmacAuth:
             wanted = _mac(key or _NO_KEY, claim.signed, self.scheme.hash)
             for signature in claim.signatures or (b"",):
                 fits |= hmac.compare_digest(wanted, signature) and key is not None
-        fault = claim.fault or (None if fits else Fault.WRONG) or self._untimely(claim.at, now_ms)
-        return Proof(fault) if fault else Proof(None, seal_of(claim))
+        fault = claim.fault or (None if fits else Fault.WRONG)
+        if fault is None and claim.at is not None:
+            fault = self._untimely(claim.at, now_ms)
+        return Proof(fault) if fault else Proof(None, claim.signed)
 
-    def _untimely(self, at: int | None, now_ms: int) -> Fault | None:
-        if at is None:
-            return None
+    def _untimely(self, at: int, now_ms: int) -> Fault | None:
         ahead_ms = at * 1000 - now_ms
         if ahead_ms > self.tolerance_ms:
             return Fault.EARLY

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from server.rate import Rate, Standing, spend_all
+from server.rate import Rate, Standing, spend
 
 Kind = Literal["user", "workspace", "hook", "trigger", "address"]
 
@@ -44,15 +44,21 @@ class LocalBuckets:
 
     async def spend(self, buckets: Sequence[Bucket]) -> list[Standing]:
         """Take one request, without waiting for anything."""
-        now = self._clock()
-        states = [self._paid[bucket.kind].get(bucket.id) for bucket in buckets]
-        standings, after = spend_all([bucket.rate for bucket in buckets], states, now)
-        for bucket, state in zip(buckets, after or (), strict=False):
-            paid = self._paid[bucket.kind]
-            paid[bucket.id] = state
-            paid.move_to_end(bucket.id)
-            if len(paid) > MAX_BUCKETS:
-                paid.popitem(last=False)
+        now, standings, after = self._clock(), [], []
+        let_in = True
+        for bucket in buckets:
+            standing, state = spend(bucket.rate, self._paid[bucket.kind].get(bucket.id), now)
+            standings.append(standing)
+            after.append(state)
+            if standing.wait_s > 0:
+                let_in = False
+        if let_in:
+            for bucket, state in zip(buckets, after, strict=True):
+                paid = self._paid[bucket.kind]
+                paid[bucket.id] = state
+                paid.move_to_end(bucket.id)
+                if len(paid) > MAX_BUCKETS:
+                    paid.popitem(last=False)
         return standings
 
     async def close(self) -> None:

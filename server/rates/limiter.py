@@ -7,6 +7,8 @@ import math
 import random
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from aiohttp import web
@@ -18,7 +20,9 @@ from server.rates.buckets import Bucket, Buckets, Kind
 from server.settings import Settings
 
 RATES: Final[web.RequestKey[tuple[tuple[str, str], ...]]] = web.RequestKey("rates", tuple)
-"""Headers that say how the rate limits stand after this request; missing where none apply."""
+"""The fields `RateLimit-Policy` and `RateLimit` of the IETF's draft: what is allowed, what is left of it and when all
+of it is again. Missing where no limit applies.
+"""
 DEFAULTS: Final[Mapping[Kind, str]] = {
     "user": "3000/min",
     "workspace": "12000/min",
@@ -31,6 +35,7 @@ AT_ONCE: Final = 10
 PAUSE_S: Final = 0.5
 """How late further ones are answered, half as much more or less."""
 MAX_STUBBORN: Final = 10_000
+MAX_GROUPS: Final = 2000
 _NAMES: Final[Mapping[Kind, str]] = {
     "user": "this user or API key",
     "workspace": "this workspace",
@@ -46,6 +51,14 @@ class RateLimited(TooManyRequests):
     code = "rate_limited"
 
 
+@dataclass(slots=True, frozen=True)
+class Group:
+    """The buckets that one request is taken from, and what its answer says of their rates."""
+
+    buckets: tuple[Bucket, ...]
+    policies: str
+
+
 class Limiter:
     """Takes requests from buckets, and refuses those for which there is nothing left."""
 
@@ -54,39 +67,52 @@ class Limiter:
         self._proxies = Proxies(settings.trusted_proxies, settings.proxy_header)
         self.buckets = buckets
         self._stubborn = Stubborn(clock)
+        self._known_group = lru_cache(maxsize=MAX_GROUPS)(self._group)
 
     async def member(self, request: web.Request, user: str, workspace: str) -> None:
         """A request of somebody known: the user's or API key's bucket, and that of the workspace it acts in."""
-        await self._spend(request, self._of("user", user), self._of("workspace", workspace))
+        group = self._known_group("user", user, workspace)
+        if group is not None:
+            await self._spend(request, group)
 
     async def stranger(self, request: web.Request) -> None:
         """A request of nobody we know: the bucket of its address."""
         if self._rates["address"] is not None:
-            await self._spend(request, self._of("address", network_of(self._proxies.client(request))))
+            group = self._group("address", network_of(self._proxies.client(request)))
+            if group is not None:
+                await self._spend(request, group)
 
     async def hook(self, request: web.Request, hook: str, workspace: str, own: Rate | None) -> None:
         """A webhook's delivery: its bucket, the one its trigger asks for, and the workspace's."""
-        buckets = self._of("hook", hook), self._of("workspace", workspace)
-        await self._spend(request, *buckets, None if own is None else Bucket("trigger", hook, own))
+        group = self._known_group("hook", hook, workspace, own)
+        if group is not None:
+            await self._spend(request, group)
 
-    def _of(self, kind: Kind, id_: str) -> Bucket | None:
-        rate = self._rates[kind]
-        return None if rate is None or not id_ else Bucket(kind, id_, rate)
+    def _group(self, kind: Kind, id_: str, workspace: str = "", own: Rate | None = None) -> Group | None:
+        """The buckets, of this one and of its workspace, that have a rate; `own` is one that a trigger asks for."""
+        whose: tuple[tuple[Kind, str, Rate | None], ...] = (
+            (kind, id_, self._rates[kind]),
+            ("workspace", workspace, self._rates["workspace"]),
+            ("trigger", id_, own),
+        )
+        buckets = [Bucket(kind, id_, rate) for kind, id_, rate in whose if id_ and rate is not None]
+        return Group(tuple(buckets), policies_of(buckets)) if buckets else None
 
-    async def _spend(self, request: web.Request, *maybe: Bucket | None) -> None:
-        buckets = [bucket for bucket in maybe if bucket is not None]
-        if not buckets:
-            return
+    async def _spend(self, request: web.Request, group: Group) -> None:
+        buckets = group.buckets
         standings = await self.buckets.spend(buckets)
-        request[RATES] = headers_of(buckets, standings)
-        wait = max([one.wait_s for one in standings])
-        if wait > 0:
-            await self._refuse(
-                next(bucket for bucket, one in zip(buckets, standings, strict=True) if one.wait_s == wait), wait
-            )
+        left, refused = [], False
+        for bucket, one in zip(buckets, standings, strict=True):
+            left.append(f'"{bucket.kind}";r={one.remaining};t={math.ceil(one.full_s)}')
+            if one.wait_s > 0:
+                refused = True
+        request[RATES] = ("RateLimit-Policy", group.policies), ("RateLimit", ", ".join(left))
+        if refused:
+            await self._refuse(buckets, standings)
 
-    async def _refuse(self, bucket: Bucket, wait: float) -> NoReturn:
-        seconds = max(1, math.ceil(wait))
+    async def _refuse(self, buckets: Sequence[Bucket], standings: Sequence[Standing]) -> NoReturn:
+        bucket, standing = max(zip(buckets, standings, strict=True), key=lambda pair: pair[1].wait_s)
+        seconds = max(1, math.ceil(standing.wait_s))
         await asyncio.sleep(self._stubborn.pause_s((bucket.kind, bucket.id)))
         raise RateLimited(
             f"{_NAMES[bucket.kind]} may send {bucket.rate} requests, and has",
@@ -129,11 +155,6 @@ def rates_of(settings: Settings) -> dict[Kind, Rate | None]:
     return {kind: parse_rate(text or worked_out[kind]) for kind, text in given.items()}
 
 
-def headers_of(buckets: Sequence[Bucket], standings: Sequence[Standing]) -> tuple[tuple[str, str], ...]:
-    """The fields `RateLimit-Policy` and `RateLimit` of the IETF's draft: what is allowed, and what is left of it."""
-    policies = [f'"{one.kind}";q={one.rate.limit};w={max(1, math.ceil(one.rate.window_s))}' for one in buckets]
-    left = [
-        f'"{one.kind}";r={standing.remaining};t={math.ceil(standing.full_s)}'
-        for one, standing in zip(buckets, standings, strict=True)
-    ]
-    return ("RateLimit-Policy", ", ".join(policies)), ("RateLimit", ", ".join(left))
+def policies_of(buckets: Sequence[Bucket]) -> str:
+    """What `RateLimit-Policy` says of these."""
+    return ", ".join([f'"{one.kind}";q={one.rate.limit};w={max(1, math.ceil(one.rate.window_s))}' for one in buckets])

@@ -1,7 +1,7 @@
 """Buckets in Redis, so that many servers count together; in this process while Redis is away.
 
 One script does the whole arithmetic of one request by the clock of Redis, so nothing can come between reading and
-writing, and servers need not agree on the time. It is `server.rate.spend_all` in Lua; a test compares the two.
+writing, and servers need not agree on the time. It is what `LocalBuckets` does, in Lua; a test compares the two.
 """
 
 from __future__ import annotations

@@ -63,15 +63,6 @@ async def _open_hook(request: web.Request, *, disabled: bool = False) -> tuple[P
     return plan, policy
 
 
-async def _count(request: web.Request, plan: Plan, policy: Policy, proof: Proof) -> None:
-    """Whoever proves nothing is counted by address: nobody can use up what the real sender may send."""
-    limiter = request.app[LIMITER]
-    if proof.fault is not None:
-        await limiter.stranger(request)
-    else:
-        await limiter.hook(request, plan.workflow.id, plan.workflow.owner_id, policy.rate)
-
-
 async def _plan(request: web.Request, workflow_id: str) -> Plan | None:
     try:
         return await request.app[ENGINE].plans.current(workflow_id)
@@ -116,7 +107,11 @@ async def _receive(request: web.Request, plan: Plan, policy: Policy, *, test: bo
     secrets = await app[HOOK_SECRETS].values(plan.workflow.owner_id, policy.secrets) if policy.secrets else ()
     proof = prove(policy, headers, raw, secrets, now_ms())
     if policy.auth is not None:
-        await _count(request, plan, policy, proof)
+        # Whoever proves nothing is counted by address: nobody can use up what the real sender may send.
+        if proof.fault is not None:
+            await app[LIMITER].stranger(request)
+        else:
+            await app[LIMITER].hook(request, plan.workflow.id, plan.workflow.owner_id, policy.rate)
     if test or app[CAPTURES].wants(plan.workflow.id):
         captured = await _captured(request, plan, policy, raw, proof, test=test)
         if captured is not None:

@@ -17,9 +17,10 @@ from aiohttp import web
 
 from bench.__main__ import SECTIONS
 from bench.client import drive, send, wrk_script
-from bench.load import Tally, summary
+from bench.load import Tally, request_bytes, summary
 from bench.processes import ceiling
 from bench.report import shown, table
+from bench.turns import take_turns
 from tests.house.tree import ROOT, clean_environment
 
 
@@ -106,10 +107,21 @@ def test_every_section_measures(tmp_path: Path, section: str) -> None:
 
 @pytest.mark.timeout(240)
 def test_webhooks_are_measured(tmp_path: Path) -> None:
-    checks, calls = measured("webhooks", tmp_path)
+    checks, calls, in_turns = measured("webhooks", tmp_path)
     assert len(checks["rows"]) == 9
     assert [row[0] for row in calls["rows"]] == ["nothing", "a signature", "all"]
     assert all(row[1] > 0 and row[-1] == 0 for row in calls["rows"])
+    assert [row[0] for row in in_turns["rows"]] == ["nothing", "a signature", "all"]
+    assert all(row[1] > row[2] > 0 and row[-1] > 0 for row in in_turns["rows"])
+
+
+def test_an_answer_that_is_refused_ends_the_turns(tmp_path: Path) -> None:
+    with ceiling("echo", tmp_path) as server:
+        good = request_bytes(f"{server.url}/", "POST", b"{}", [])
+        found = take_turns(server.url, {"a": good, "b": good}, 20, warmup=1)
+        assert list(found) == ["a", "b"]
+        with pytest.raises(RuntimeError, match="'b' was answered"):
+            take_turns(server.url, {"b": b"NONSENSE\r\n\r\n"}, 1)
 
 
 @pytest.mark.timeout(240)

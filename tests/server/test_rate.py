@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rate import Rate, parse_rate, spend, spend_all
+from server.rate import Rate, parse_rate, spend
 
 TEN = Rate(10, 60)
 
@@ -61,16 +61,6 @@ def test_a_clock_that_was_set_back_keeps_nobody_out_for_long() -> None:
     _, state = spend(TEN, None, 1_000_000.0)
     standing, _ = spend(TEN, state, 0.0)
     assert 0 < standing.wait_s <= TEN.window_s
-
-
-def test_all_buckets_or_none() -> None:
-    wide, narrow = Rate(100, 60), Rate(1, 60)
-    standings, states = spend_all([wide, narrow], [None, None], 0.0)
-    assert [one.remaining for one in standings] == [99, 0]
-    assert states is not None
-    standings, after = spend_all([wide, narrow], states, 1.0)
-    assert after is None
-    assert [one.wait_s for one in standings] == [0, 59.0]
 
 
 @given(

@@ -254,7 +254,7 @@ def test_slack_hears_its_challenge_back() -> None:
 def test_a_bad_id_names_its_header() -> None:
     chosen, headers = by("github"), CIMultiDict(sign("github") | {"X-GitHub-Delivery": "x" * 300})
     with pytest.raises(Invalid) as caught:
-        admit(chosen, headers, {}, BODY, Proof(None, "s"))
+        admit(chosen, headers, {}, BODY, Proof(None, b"s"))
     assert [problem.field for problem in caught.value.problems] == ["X-GitHub-Delivery"]
 
 
@@ -276,7 +276,7 @@ def test_whoever_tests_hears_what_was_wrong() -> None:
         "code": "webhook_unauthorized",
         "field": "X-Hub-Signature-256",
     }
-    found = verification_of(chosen, Proof(None, "s"), Admission("hook:d-1"))
+    found = verification_of(chosen, Proof(None, b"s"), Admission("hook:d-1"))
     assert found == {"accepted": True, "reason": "it would start a run", "idempotencyKey": "d-1"}
 
 
