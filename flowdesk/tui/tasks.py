@@ -9,6 +9,8 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
+from textual.css.query import NoMatches
+
 from engine.errors import FlowDeskError
 from flowdesk.tui import toast
 
@@ -59,6 +61,14 @@ async def _guarded(node: DOMNode, work: Coroutine[Any, Any, None], what: str) ->
         toast.fail(node, what, error)
         if isinstance(node.app, HearsRefusals):
             node.app.hear_refusal(error)
+    except NoMatches as error:
+        # Whose node is taken away loses its parts before it is ended, and nobody sees it any more.
+        if not node._pruning:  # Textual has no public word for it
+            _failed(node, what, error)
     except Exception as error:
-        _LOG.exception("%s failed", what)
-        toast.fail(node, what, error)
+        _failed(node, what, error)
+
+
+def _failed(node: DOMNode, what: str, error: Exception) -> None:
+    _LOG.error("%s failed", what, exc_info=error)
+    toast.fail(node, what, error)

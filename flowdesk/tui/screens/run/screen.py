@@ -61,6 +61,7 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         self.chosen: str | None = step
         self.attempt: int | None = None
         self._first_tab = tab if tab in NAMES else None
+        self._asked_tab: str | None = None
         self._ticking: Timer | None = None
         self._refusals: tuple[str | None, ...] = ()
 
@@ -151,9 +152,9 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         self.redraw(model, None)
         failed = model.failed_step if model.run["status"] == "FAILED" else None
         self.choose(self.chosen if self.chosen in model.steps else failed or _under_way(model.steps))
-        tab = self._first_tab or ("error" if failed else "log")
-        if tab == "log":
-            self.tabs.go("log")
+        tab = self._asked_tab or self._first_tab or ("error" if failed else "log")
+        if self._asked_tab or tab == "log":
+            self.tabs.go(tab)
         else:
             self.tabs.show(tab)
             self.steps.focus()
@@ -310,38 +311,47 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
         field = named_field(error["message"]) if error else None
         self.flow.open_editor(self.model.run["workflowId"], step=self.chosen, field=field, run_id=self.run_id)
 
+    def _go(self, tab: str) -> None:
+        """Show a tab; a key that comes before there is a run, or even a tab, counts once there is."""
+        self._asked_tab = tab
+        if self.model is not None:
+            self.tabs.go(tab)
+
     def action_run_log(self) -> None:
         """Show the log."""
-        self.tabs.go("log")
+        self._go("log")
 
     def action_run_input(self) -> None:
         """Show the input."""
-        self.tabs.go("input")
+        self._go("input")
 
     def action_run_output(self) -> None:
         """Show the output."""
-        self.tabs.go("output")
+        self._go("output")
 
     def action_run_error(self) -> None:
         """Show the error."""
-        self.tabs.go("error")
+        self._go("error")
 
     def action_run_journal(self) -> None:
         """Show every event."""
-        self.tabs.go("journal")
+        self._go("journal")
 
     def action_run_next_tab(self) -> None:
         """Show the next tab."""
-        self.tabs.step(1)
+        if self.model is not None:
+            self.tabs.step(1)
 
     def action_run_previous_tab(self) -> None:
         """Show the tab before."""
-        self.tabs.step(-1)
+        if self.model is not None:
+            self.tabs.step(-1)
 
     def action_run_next_error(self) -> None:
         """To the next error in the log."""
-        self.tabs.go("log")
-        self.tabs.log_panel.pane.action_log_next()
+        self._go("log")
+        if self.model is not None:
+            self.tabs.log_panel.pane.action_log_next()
 
     def action_run_older_attempt(self) -> None:
         """Show the attempt before."""
@@ -365,6 +375,8 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
 
     def action_run_map(self) -> None:
         """Show the map, or make its room free for the rest."""
+        if self.model is None:
+            return
         shown = self.map.display
         self.toggle_class("-map-off" if self.has_class("-wide") else "-map-on")
         if shown and self.map.has_focus_within:

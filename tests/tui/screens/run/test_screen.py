@@ -269,3 +269,22 @@ async def test_long_lines_of_the_log_need_no_bar_below_them(world: World) -> Non
         await pilot.press("l")
         await idle(app)
         assert pane.scroll_x > 0
+
+
+async def test_keys_that_come_before_the_run_does_are_kept_or_do_nothing(world: World) -> None:
+    """A slow server or a fast hand: they came to a screen that had no parts yet."""
+    played = failed_run(world)
+    async with played.world.shown("workflows", toasts=True) as (app, _pilot):
+        app.open_run(played.id)
+        screen = app.screen
+        assert isinstance(screen, RunScreen)
+        screen.action_run_next_tab()
+        screen.action_run_previous_tab()
+        screen.action_run_map()
+        screen.action_run_next_error()
+        screen.action_run_journal()
+        assert screen.model is None
+        await until(lambda: screen.model is not None and screen.tabs.active == "journal", "the journal")
+        await idle(app)
+        assert app.focused is screen.tabs.journal.pane
+        assert said(app) == []
