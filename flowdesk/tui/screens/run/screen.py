@@ -28,13 +28,13 @@ from flowdesk.tui.screens.run import steering
 from flowdesk.tui.screens.run.markdown import report
 from flowdesk.tui.screens.run.model import RunModel
 from flowdesk.tui.screens.run.reading import ReadingScreen
+from flowdesk.tui.screens.run.refusals import refusal
 from flowdesk.tui.screens.run.tabs import NAMES, RunTabs, raw_lines
 from flowdesk.tui.widgets.flow_view import FlowView
 from flowdesk.tui.widgets.log_pane import LogPane
 from flowdesk.tui.widgets.step_data import StepData
 from flowdesk.tui.widgets.step_list import StepList
 
-_MOVABLE: Final = ("WAITING", "QUEUED", "FAILED")
 TICK_S: Final = 1.0
 LOG_VIEW: Final = "run.log"
 _ID_END: Final = 8
@@ -120,23 +120,7 @@ waits or has failed go on with the newest version, `e` edits the step, `M` copie
             return None
         if self.model is None:
             return "the run is still being read"
-        return self._refused(self.model, act_id, self.attempt_number)
-
-    def _refused(self, model: RunModel, act_id: str, number: int) -> str | None:
-        match act_id:
-            case "run.cancel" if model.ended:
-                return "the run has ended"
-            case "run.move" if model.run["status"] not in _MOVABLE:
-                return "only a run that waits or has failed can be moved"
-            case "run.decide" if not model.run["questions"]:
-                return "the run asks nothing"
-            case "run.edit" if self.chosen is None:
-                return "no step is chosen"
-            case "run.older_attempt" if number <= 1:
-                return "there is no earlier attempt"
-            case "run.newer_attempt" if self.chosen is None or number >= model.last_attempt(self.chosen):
-                return "there is no later attempt"
-        return None
+        return refusal(act_id, self.model, self.chosen, self.attempt_number)
 
     @property
     def attempt_number(self) -> int:
