@@ -57,16 +57,20 @@ class Steering:
         row = await self._around.runs.request_cancel(run_id, owner=owner)
         if row.status in FINISHED:
             raise already_finished(row)
-        driver = self._around.executor.drivers.get(run_id)
-        if driver is None and row.owner is None:
-            await self._recovery.take([row])
+        for _ in range(2):  # a run that comes to rest in this very moment does not hear it any more
             driver = self._around.executor.drivers.get(run_id)
-        if driver is not None:
-            driver.interrupt(Cancel(by))
-            await self._around.executor.wait_for(run_id, CANCEL_WAIT_S)
-        else:
-            await self._ended_elsewhere(run_id, by)
-        return await self._around.runs.get(run_id, owner=owner)
+            if driver is None and row.owner is None:
+                await self._recovery.take([row])
+                driver = self._around.executor.drivers.get(run_id)
+            if driver is not None:
+                driver.interrupt(Cancel(by))
+                await self._around.executor.wait_for(run_id, CANCEL_WAIT_S)
+            else:
+                await self._ended_elsewhere(run_id, by)
+            row = await self._around.runs.get(run_id, owner=owner)
+            if row.status in FINISHED or row.owner is not None:
+                break
+        return row
 
     async def _tell_to_end(self, run_id: str, owner: Owner, wish: dict[str, Any]) -> RunRow:
         now = self._around.clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +54,22 @@ async def test_cancelling_a_run_that_waits_for_a_retry() -> None:
         assert row.status is RunStatus.CANCELLED
         (job,) = (await world.store.jobs.page(owner="owner", limit=10)).items
         assert job.status is JobStatus.CANCELLED
+
+
+async def test_a_cancel_that_comes_as_the_run_comes_to_rest_is_obeyed_at_once() -> None:
+    """Row 28: the driver has written its last, and only has to let go."""
+    world = World()
+    world.doing["a"] = fails(1)
+    async with world.engine() as engine:
+        plan = await world.plan(engine, {"id": "a", "retry": {"maxAttempts": 3, "backoffMs": 60_000}})
+        run_id = (await engine.accept(plan, manual())).run.id
+        await world.until(run_id, RunStatus.WAITING)
+
+        drivers = engine.executor.drivers
+        await engine.executor.wait_for(run_id, 5.0)
+        drivers[run_id] = SimpleNamespace(interrupt=lambda _: drivers.pop(run_id))  # type: ignore[assignment]
+        row = await engine.cancel(run_id, owner="owner", by="me")
+        assert row.status is RunStatus.CANCELLED
 
 
 async def test_a_step_that_never_returns_times_out() -> None:
