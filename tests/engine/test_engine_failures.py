@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.engine import Engine
 from engine.errors import Conflict, NotFound
 from engine.models.run import JobStatus, RunStatus
 from engine.sdk import Context, RetryLater, StepResult, Stop
@@ -42,14 +43,19 @@ async def test_cancelling_aborts_the_step_under_way_and_no_later_step_runs() -> 
             await engine.cancel(run_id, owner="somebody else", by="me")
 
 
+async def waiting_for_a_retry(world: World, engine: Engine) -> str:
+    world.doing["a"] = fails(1)
+    plan = await world.plan(engine, {"id": "a", "retry": {"maxAttempts": 3, "backoffMs": 60_000}})
+    run_id = (await engine.accept(plan, manual())).run.id
+    await world.until(run_id, RunStatus.WAITING)
+    return run_id
+
+
 async def test_cancelling_a_run_that_waits_for_a_retry() -> None:
     """Row 28."""
     world = World()
-    world.doing["a"] = fails(1)
     async with world.engine() as engine:
-        plan = await world.plan(engine, {"id": "a", "retry": {"maxAttempts": 3, "backoffMs": 60_000}})
-        run_id = (await engine.accept(plan, manual())).run.id
-        await world.until(run_id, RunStatus.WAITING)
+        run_id = await waiting_for_a_retry(world, engine)
         row = await engine.cancel(run_id, owner="owner", by="me")
         assert row.status is RunStatus.CANCELLED
         (job,) = (await world.store.jobs.page(owner="owner", limit=10)).items
@@ -59,11 +65,8 @@ async def test_cancelling_a_run_that_waits_for_a_retry() -> None:
 async def test_a_cancel_that_comes_as_the_run_comes_to_rest_is_obeyed_at_once() -> None:
     """Row 28: the driver has written its last, and only has to let go."""
     world = World()
-    world.doing["a"] = fails(1)
     async with world.engine() as engine:
-        plan = await world.plan(engine, {"id": "a", "retry": {"maxAttempts": 3, "backoffMs": 60_000}})
-        run_id = (await engine.accept(plan, manual())).run.id
-        await world.until(run_id, RunStatus.WAITING)
+        run_id = await waiting_for_a_retry(world, engine)
 
         drivers = engine.executor.drivers
         await engine.executor.wait_for(run_id, 5.0)

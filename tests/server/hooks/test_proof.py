@@ -18,7 +18,7 @@ from engine.errors import Invalid
 from server.hooks.judging import Admission, admit, prove, refusal, verification_of
 from server.hooks.policy import Policy
 from server.hooks.proof import Proof
-from server.hooks.signing import PRESETS, Fault
+from server.hooks.signing import PRESETS, Fault, from_hex
 from tests.server.hooks.policies import NOW_MS, NOW_S, policy, problems, proved, signed_by
 
 SECRET, OLD = "s3cret-value-of-now", "s3cret-value-of-old"
@@ -119,6 +119,13 @@ def test_nothing_odd_is_believed_or_raised(preset: str, odd: str) -> None:
     for name in good:
         if name not in ("X-GitHub-Delivery", "X-Delivery"):
             assert proved(by(preset), good | {name: odd}, BODY, secret_of(preset)).fault is not None
+
+
+@pytest.mark.parametrize("text", ["ab cd", " abcd", "abcd\n", "abc", "0xab", "１２", "ab" * 129])
+def test_hexadecimal_is_digits_and_nothing_else(text: str) -> None:
+    """Row 46: Python's own reading lets blanks pass."""
+    assert from_hex(text) is None
+    assert from_hex("aBcD") == b"\xab\xcd"
 
 
 @given(st.sampled_from(EVERY), st.text(max_size=80), st.binary(max_size=40))
